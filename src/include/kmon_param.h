@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Module parameters that refuse a bad value: EINVAL, one clear line in the kernel
+ * log, and nothing changed.
+ *
+ * A setter can run before the module's init (values on the insmod line) and after
+ * its exit began (the files in sysfs go last).  One that does more than store a
+ * number must know which it is; see kstat's `start`.
+ */
+#ifndef KMON_PARAM_H
+#define KMON_PARAM_H
+
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+
+#include "kmon_text.h"
+
+struct kmon_uint {
+	const char	*name;
+	unsigned int	*value;
+	unsigned int	min;
+	unsigned int	max;
+	void		(*apply)(unsigned int value);	/* stores it; NULL: a plain store */
+};
+
+/* What was refused, cut short and escaped, for a line in the log. */
+static inline void kmon_quote_value(char *dst, size_t size, const char *val)
+{
+	size_t n = strnlen(val, 32);
+
+	if (n && val[n - 1] == '\n')
+		n--;
+	kmon_escape(dst, size, val, n);
+}
+
+static inline int kmon_uint_parse(const char *val, const char *name,
+				  unsigned int min, unsigned int max, unsigned int *out)
+{
+	char shown[KMON_ESCAPED(32)];
+	unsigned int v;
+
+	/* kstrtouint() takes "+5" and "-0"; a number here starts with a digit. */
+	if (val[0] >= '0' && val[0] <= '9' && !kstrtouint(val, 10, &v) && v >= min && v <= max) {
+		*out = v;
+		return 0;
+	}
+	kmon_quote_value(shown, sizeof(shown), val);
+	pr_err_ratelimited("%s=%s refused: a number from %u to %u is wanted\n",
+			   name, shown, min, max);
+	return -EINVAL;
+}
+
+static inline int kmon_uint_set(const char *val, const struct kernel_param *kp)
+{
+	const struct kmon_uint *p = kp->arg;
+	unsigned int v;
+	int err = kmon_uint_parse(val, p->name, p->min, p->max, &v);
+
+	if (err)
+		return err;
+	if (p->apply)
+		p->apply(v);
+	else
+		WRITE_ONCE(*p->value, v);
+	return 0;
+}
+
+static inline int kmon_uint_get(char *buf, const struct kernel_param *kp)
+{
+	const struct kmon_uint *p = kp->arg;
+
+	return sprintf(buf, "%u\n", READ_ONCE(*p->value));
+}
+
+/* Declares the parameter `param`, kept in the unsigned int `var`. */
+#define KMON_PARAM_UINT(param, var, perm, lo, hi, fn, desc)		\
+static const struct kernel_param_ops param_##param##_ops = {		\
+	.set = kmon_uint_set,						\
+	.get = kmon_uint_get,						\
+};									\
+static struct kmon_uint param_##param = {				\
+	.name = #param, .value = &(var), .min = lo, .max = hi, .apply = fn, \
+};									\
+module_param_cb(param, &param_##param##_ops, &param_##param, perm);	\
+__MODULE_PARM_TYPE(param, "uint");					\
+MODULE_PARM_DESC(param, desc)
+
+#endif

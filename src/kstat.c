@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kstat: outgoing TCP packets, published in steps, started and stopped through
+ * /sys/module/kstat/parameters/start.
+ *
+ * While it runs, one netfilter hook for each IP version, last at POST_ROUTING,
+ * counts what this host sends and forwards.  The steps are computed when
+ * /proc/kstat/nout is read, so they cost a packet nothing.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ip.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+
+#include "kmon_counter.h"
+#include "kmon_netfilter.h"
+#include "kmon_packet.h"
+#include "kmon_param.h"
+#include "kmon_view.h"
+
+enum {
+	PACKETS_V4, PACKETS_V6,
+	EXTRA_SEGMENTS_V4, EXTRA_SEGMENTS_V6,	/* wire segments beyond one a packet */
+	COUNTERS
+};
+
+KMON_COUNTERS(out, COUNTERS);
+
+static unsigned int all_netns;
+KMON_PARAM_UINT(all_netns, all_netns, 0444, 0, 1, NULL,
+		"1: count in every network namespace, 0: only in the initial one (default 0; set at load)");
+
+/* ---- packets ---- */
+
+static unsigned int hook_v4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	if (ip_hdr(skb)->protocol == IPPROTO_TCP) {
+		kmon_inc(out, PACKETS_V4);
+		if (unlikely(skb_is_gso(skb)))
+			kmon_add(out, EXTRA_SEGMENTS_V4, kmon_segments(skb) - 1);
+	}
+	return NF_ACCEPT;
+}
+
+static unsigned int hook_v6(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	if (kmon_ipv6_protocol(skb) == IPPROTO_TCP) {
+		kmon_inc(out, PACKETS_V6);
+		if (unlikely(skb_is_gso(skb)))
+			kmon_add(out, EXTRA_SEGMENTS_V6, kmon_segments(skb) - 1);
+	}
+	return NF_ACCEPT;
+}
+
+static const struct nf_hook_ops hooks[] = {
+	{
+		.hook		= hook_v4,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_POST_ROUTING,
+		.priority	= NF_IP_PRI_LAST,
+	}, {
+		.hook		= hook_v6,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_POST_ROUTING,
+		.priority	= NF_IP6_PRI_LAST,
+	},
+};
+
+KMON_NET_HOOKS(hooks, hooks)
+
+/* ---- publication ---- */
+
+#define COUNTER_MAX	0x7fffffffU
+
+/* Guards everything below. */
+static DEFINE_MUTEX(lock);
+
+static bool ready;			/* between init and exit; else settings are only stored */
+static bool running;			/* the hooks are registered */
+static unsigned int start;		/* what was asked for */
+static unsigned int counter = 10;	/* packets between publications */
+static u64 published;			/* count at the last stop, reset or change of counter */
+static u64 zero;			/* count that nout calls 0: that of the last reset */
+
+static u64 total(void)
+{
+	return kmon_sum(out, PACKETS_V4) + kmon_sum(out, PACKETS_V6);
+}
+
+/* The count as of the last time that `counter` packets had come since the one before. */
+static u64 last_publication(void)
+{
+	u64 since = total() - published;
+	u32 pending;
+
+	if (!running)
+		return published;
+	div_u64_rem(since, counter, &pending);
+	return published + since - pending;
+}
+
+/* What was published under the old step stays published under the new one. */
+static void change_counter(unsigned int value)
+{
+	mutex_lock(&lock);
+	published = last_publication();
+	counter = value;
+	mutex_unlock(&lock);
+}
+
+KMON_PARAM_UINT(counter, counter, 0644, 1, COUNTER_MAX, change_counter,
+		"packets between two publications of /proc/kstat/nout, 1 to 2147483647 (default 10)");
+
+/* ---- start and stop ---- */
+
+static int start_hooks(void)
+{
+	int err = hooks_register(all_netns);
+
+	if (err) {
+		pr_err("cannot start: registering the netfilter hooks failed: %d\n", err);
+		return err;
+	}
+	running = true;
+	return 0;
+}
+
+static void stop_hooks(void)
+{
+	hooks_unregister(all_netns);
+	running = false;
+	published = total();
+}
+
+static int start_set(const char *val, const struct kernel_param *kp)
+{
+	unsigned int want;
+	int err = kmon_uint_parse(val, "start", 0, 1, &want);
+
+	if (err)
+		return err;
+	mutex_lock(&lock);
+	if (ready && want && !running)
+		err = start_hooks();
+	else if (ready && !want && running)
+		stop_hooks();
+	if (!err)
+		start = want;
+	mutex_unlock(&lock);
+	return err;
+}
+
+static const struct kernel_param_ops start_ops = {
+	.set = start_set,
+	.get = param_get_uint,
+};
+module_param_cb(start, &start_ops, &start, 0644);
+__MODULE_PARM_TYPE(start, "uint");
+MODULE_PARM_DESC(start, "1: count, 0: stop counting, no hook registered (default 0)");
+
+/* ---- views ---- */
+
+static int nout_show(struct seq_file *m, void *unused)
+{
+	mutex_lock(&lock);
+	seq_printf(m, "%llu\n", last_publication() - zero);
+	mutex_unlock(&lock);
+	return 0;
+}
+
+static int nout_reset(void)
+{
+	mutex_lock(&lock);
+	published = total();
+	zero = published;
+	mutex_unlock(&lock);
+	return 0;
+}
+
+KMON_TEXT_VIEW(nout_ops, nout_show, nout_reset);
+
+static int counter_show(struct seq_file *m, void *unused)
+{
+	seq_printf(m, "%u\n", READ_ONCE(counter));
+	return 0;
+}
+
+static int counter_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, counter_show, NULL);
+}
+
+static ssize_t counter_write(struct file *file, const char __user *src, size_t n, loff_t *pos)
+{
+	char text[sizeof("2147483647\n")];
+	unsigned int value;
+	int err = kmon_read_user(text, sizeof(text), src, n);
+
+	if (!err)
+		err = kmon_uint_parse(text, "counter", 1, COUNTER_MAX, &value);
+	if (err)
+		return err;
+	change_counter(value);
+	return n;
+}
+
+static const struct proc_ops counter_ops = {
+	.proc_open	= counter_open,
+	.proc_read	= seq_read,
+	.proc_lseek	= seq_lseek,
+	.proc_release	= single_release,
+	.proc_write	= counter_write,
+};
+
+static int json_show(struct seq_file *m, void *unused)
+{
+	u64 v[COUNTERS];
+
+	mutex_lock(&lock);
+	kmon_snapshot(out, v, COUNTERS);
+	kmon_json_head(m);
+	seq_printf(m, ",\"all_netns\":%u,\"running\":%s,\"counter\":%u,\"published\":%llu",
+		   all_netns, running ? "true" : "false", counter, last_publication());
+	mutex_unlock(&lock);
+
+	seq_printf(m, ",\"packets\":%llu,\"segments\":%llu}\n",
+		   v[PACKETS_V4] + v[PACKETS_V6],
+		   v[PACKETS_V4] + v[PACKETS_V6] + v[EXTRA_SEGMENTS_V4] + v[EXTRA_SEGMENTS_V6]);
+	seq_printf(m, "{\"ip_version\":4,\"packets\":%llu,\"segments\":%llu}\n",
+		   v[PACKETS_V4], v[PACKETS_V4] + v[EXTRA_SEGMENTS_V4]);
+	seq_printf(m, "{\"ip_version\":6,\"packets\":%llu,\"segments\":%llu}\n",
+		   v[PACKETS_V6], v[PACKETS_V6] + v[EXTRA_SEGMENTS_V6]);
+	return 0;
+}
+
+/* ---- load and unload ---- */
+
+static int __init kstat_init(void)
+{
+	struct proc_dir_entry *dir;
+	int err = 0;
+
+	kmon_counters_init(out);
+
+	mutex_lock(&lock);
+	if (start)
+		err = start_hooks();
+	ready = !err;
+	mutex_unlock(&lock);
+	if (err)
+		return err;
+
+	dir = proc_mkdir("kstat", NULL);
+	if (!dir || !proc_create("nout", 0644, dir, &nout_ops) ||
+	    !proc_create("counter", 0644, dir, &counter_ops) ||
+	    !proc_create_single("stats.json", 0444, dir, json_show))
+		goto err_proc;
+	return 0;
+
+err_proc:
+	proc_remove(dir);
+	mutex_lock(&lock);
+	ready = false;
+	if (running)
+		stop_hooks();
+	mutex_unlock(&lock);
+	pr_err("cannot create /proc/kstat: out of memory, or the name is taken\n");
+	return -ENOMEM;
+}
+
+static void __exit kstat_exit(void)
+{
+	remove_proc_subtree("kstat", NULL);
+
+	mutex_lock(&lock);
+	ready = false;
+	if (running)
+		stop_hooks();
+	mutex_unlock(&lock);
+
+	pr_info("unloaded, %llu outgoing TCP packets counted\n", total());
+}
+
+module_init(kstat_init);
+module_exit(kstat_exit);
+
+MODULE_DESCRIPTION("Outgoing TCP packets, published in steps");
+MODULE_VERSION(KMON_VERSION);
+MODULE_LICENSE("GPL");

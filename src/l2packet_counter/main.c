@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * l2packet_counter: received frames per source MAC address.
+ *
+ * main.c	parameters, the periodic reset, load and unload
+ * watch.c	which interfaces, and their coming and going
+ * tap.c	how their frames are seen
+ * table.c	how they are counted
+ * view.c	/proc/l2packet_counter and /proc/l2packet_counter.json
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/workqueue.h>
+
+#include "kmon_param.h"
+#include "watch.h"
+
+/*
+ * Between init and exit.  Settings that come before are stored for init, those that
+ * come after have nothing left to change.
+ */
+static bool ready;
+static DEFINE_MUTEX(ready_lock);	/* outside rtnl */
+
+/* ---- interface ---- */
+
+static char interface_at_load[PAGE_SIZE] = "eth0";
+
+static int interface_set(const char *val, const struct kernel_param *kp)
+{
+	int err = 0;
+
+	mutex_lock(&ready_lock);
+	if (ready)
+		err = watch_set(val);
+	else if (strscpy(interface_at_load, val, sizeof(interface_at_load)) < 0)
+		err = -EINVAL;
+	mutex_unlock(&ready_lock);
+	return err;
+}
+
+static int interface_get(char *buf, const struct kernel_param *kp)
+{
+	return watch_names(buf, PAGE_SIZE);
+}
+
+static const struct kernel_param_ops interface_ops = {
+	.set = interface_set,
+	.get = interface_get,
+};
+module_param_cb(interface, &interface_ops, NULL, 0644);
+__MODULE_PARM_TYPE(interface, "charp");
+MODULE_PARM_DESC(interface, "Ethernet interfaces to watch, separated by commas; empty: none (default eth0)");
+
+/* ---- hook ---- */
+
+static const char * const hook_names[] = {
+	[HOOK_AUTO]		= "auto",
+	[HOOK_TRACEPOINT]	= "tracepoint",
+	[HOOK_PACKET_TYPE]	= "packet_type",
+	[HOOK_RX_HANDLER]	= "rx_handler",
+};
+
+enum hook hook_wanted;
+
+const char *hook_name(enum hook hook)
+{
+	return hook_names[hook];
+}
+
+static int hook_set(const char *val, const struct kernel_param *kp)
+{
+	char shown[KMON_ESCAPED(32)];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(hook_names); i++) {
+		if (sysfs_streq(val, hook_names[i])) {
+			hook_wanted = i;
+			return 0;
+		}
+	}
+	kmon_quote_value(shown, sizeof(shown), val);
+	pr_err("hook=%s refused: auto, tracepoint, packet_type or rx_handler is wanted\n", shown);
+	return -EINVAL;
+}
+
+static int hook_get(char *buf, const struct kernel_param *kp)
+{
+	return sprintf(buf, "%s\n", hook_name(hook_wanted));
+}
+
+static const struct kernel_param_ops hook_ops = {
+	.set = hook_set,
+	.get = hook_get,
+};
+module_param_cb(hook, &hook_ops, NULL, 0444);
+__MODULE_PARM_TYPE(hook, "charp");
+MODULE_PARM_DESC(hook, "how frames are seen: auto, tracepoint, packet_type or rx_handler (default auto; set at load)");
+
+/* ---- reset_interval and max_macs ---- */
+
+unsigned int reset_interval = 20;
+
+static void reset_work_fn(struct work_struct *work);
+static DECLARE_DELAYED_WORK(reset_work, reset_work_fn);
+
+static void reset_work_fn(struct work_struct *work)
+{
+	unsigned int seconds = READ_ONCE(reset_interval);
+
+	watch_reset_all();
+	if (seconds)
+		queue_delayed_work(system_unbound_wq, &reset_work, seconds * HZ);
+}
+
+/* A new interval begins now. */
+static void schedule_reset(void)
+{
+	if (reset_interval)
+		mod_delayed_work(system_unbound_wq, &reset_work, reset_interval * HZ);
+	else
+		cancel_delayed_work(&reset_work);
+}
+
+static void reset_interval_apply(unsigned int seconds)
+{
+	mutex_lock(&ready_lock);
+	WRITE_ONCE(reset_interval, seconds);
+	if (ready)
+		schedule_reset();
+	mutex_unlock(&ready_lock);
+}
+
+KMON_PARAM_UINT(reset_interval, reset_interval, 0644, 0, 86400, reset_interval_apply,
+		"seconds between resets of the text view, 0 to 86400, 0: never (default 20)");
+
+unsigned int max_macs = 65536;
+
+static void max_macs_apply(unsigned int n)
+{
+	WRITE_ONCE(max_macs, n);
+	watch_bound_changed();
+}
+
+KMON_PARAM_UINT(max_macs, max_macs, 0644, 1, 1048576, max_macs_apply,
+		"MAC addresses kept for each interface, 1 to 1048576; frames of others count in the total (default 65536)");
+
+/* ---- load and unload ---- */
+
+static int __init l2packet_counter_init(void)
+{
+	int err;
+
+	err = watch_init();
+	if (err)
+		return err;
+	err = watch_set(interface_at_load);
+	if (err)
+		goto err_watch;
+	err = view_init();
+	if (err)
+		goto err_watch;
+
+	mutex_lock(&ready_lock);
+	ready = true;
+	schedule_reset();
+	mutex_unlock(&ready_lock);
+	return 0;
+
+err_watch:
+	watch_exit();
+	return err;
+}
+
+static void __exit l2packet_counter_exit(void)
+{
+	view_exit();
+
+	mutex_lock(&ready_lock);
+	ready = false;
+	mutex_unlock(&ready_lock);
+	cancel_delayed_work_sync(&reset_work);
+
+	watch_exit();
+}
+
+module_init(l2packet_counter_init);
+module_exit(l2packet_counter_exit);
+
+MODULE_DESCRIPTION("Received frames per source MAC address");
+MODULE_VERSION(KMON_VERSION);
+MODULE_LICENSE("GPL");

@@ -1,0 +1,626 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table of source MACs: everything but the fast path, which is in table.h.
+ */
+#include <linux/hash.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+
+#include "table.h"
+
+#define MIN_BITS	9
+
+/* A MAC that came faster than the table grew. */
+struct mac_spill {
+	struct hlist_node node;
+	struct mac_entry entry;
+};
+
+static unsigned int entry_limit(const struct mac_table *t)
+{
+	return 1U << (t->bits - 1);
+}
+
+/* ---- making tables ---- */
+
+static void table_free(struct mac_table *t)
+{
+	int cpu;
+
+	if (!t)
+		return;
+	for_each_possible_cpu(cpu)
+		kvfree(t->cells[cpu]);
+	kvfree(t->entries);
+	kvfree(t->slots);
+	kfree(t);
+}
+
+static struct mac_cell *cells_alloc(const struct mac_table *t, int cpu)
+{
+	return kvzalloc_node(entry_limit(t) * sizeof(struct mac_cell), GFP_KERNEL,
+			     cpu_to_node(cpu));
+}
+
+/* With cells for the CPUs that have some in `like`, which may be NULL. */
+static struct mac_table *table_alloc(unsigned int bits, const struct mac_table *like)
+{
+	struct mac_table *t = kzalloc(struct_size(t, cells, nr_cpu_ids), GFP_KERNEL);
+	int cpu;
+
+	if (!t)
+		return NULL;
+	t->bits = bits;
+	get_random_bytes(&t->multiplier, sizeof(t->multiplier));
+	t->multiplier |= 1;
+
+	t->slots = kvzalloc(sizeof(*t->slots) << bits, GFP_KERNEL);
+	t->entries = kvzalloc(entry_limit(t) * sizeof(*t->entries), GFP_KERNEL);
+	if (!t->slots || !t->entries)
+		goto err;
+	for_each_possible_cpu(cpu) {
+		if (!like || !like->cells[cpu])
+			continue;
+		t->cells[cpu] = cells_alloc(t, cpu);
+		if (!t->cells[cpu])
+			goto err;
+	}
+	return t;
+
+err:
+	table_free(t);
+	return NULL;
+}
+
+/* The table has twice the room for n MACs, but is never made for more than the bound. */
+static unsigned int bits_for(unsigned int n)
+{
+	unsigned int entries = min(2 * n, max(READ_ONCE(max_macs), n));
+
+	return max_t(unsigned int, order_base_2(max(entries, 1U)) + 1, MIN_BITS);
+}
+
+/* ---- the locked path ---- */
+
+static struct mac_entry *table_get(struct mac_table *t, u64 key)
+{
+	struct mac_slot *slot = mac_find(t, key);
+
+	return slot->key ? &t->entries[slot->index] : NULL;
+}
+
+/* key must not be there; NULL where the table is full. */
+static struct mac_entry *table_add(struct mac_table *t, u64 key)
+{
+	struct mac_slot *slot = mac_find(t, key);
+	struct mac_entry *e;
+
+	if (t->used == entry_limit(t))
+		return NULL;
+	e = &t->entries[t->used];
+	e->key = key;
+	slot->index = t->used;
+	/* Pairs with mac_find(): who sees the key sees the index, and who sees used the entry. */
+	slot_publish(slot, key);
+	smp_store_release(&t->used, t->used + 1);
+	return e;
+}
+
+static struct mac_table *locked_table(struct mac_book *book)
+{
+	return rcu_dereference_protected(book->table, lockdep_is_held(&book->lock));
+}
+
+static struct hlist_head *spill_head(struct mac_book *book, u64 key)
+{
+	return &book->spill[hash_64(key, SPILL_BITS)];
+}
+
+static struct mac_entry *spill_get(struct mac_book *book, u64 key)
+{
+	struct mac_spill *s;
+
+	if (!book->spilled)
+		return NULL;
+	hlist_for_each_entry(s, spill_head(book, key), node)
+		if (s->entry.key == key)
+			return &s->entry;
+	return NULL;
+}
+
+/* The tap of a PREEMPT_RT kernel must not allocate; there the table's own headroom has to do. */
+static struct mac_spill *spill_alloc(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return NULL;
+	return kzalloc(sizeof(struct mac_spill), GFP_ATOMIC | __GFP_NOWARN);
+}
+
+static bool below_bound(const struct mac_book *book)
+{
+	return book->macs < READ_ONCE(max_macs);
+}
+
+/*
+ * The entry to count a MAC in: its own, or a new one in the table, or one in the
+ * spill made of *spare.  NULL: no room, or there would be with a spare.
+ */
+static struct mac_entry *get_entry(struct mac_book *book, u64 key, struct mac_spill **spare)
+{
+	struct mac_table *t = locked_table(book);
+	struct mac_entry *e = table_get(t, key) ?: spill_get(book, key);
+
+	if (e || !below_bound(book))
+		return e;
+	e = table_add(t, key);
+	if (!e && *spare) {
+		e = &(*spare)->entry;
+		e->key = key;
+		hlist_add_head(&(*spare)->node, spill_head(book, key));
+		*spare = NULL;
+		book->spilled++;
+	}
+	if (e) {
+		book->macs++;
+		e->first = jiffies;
+	}
+	return e;
+}
+
+/* Is there something for the worker to do?  It gets half a table's time to do it. */
+static bool work_wanted(struct mac_book *book)
+{
+	struct mac_table *t = locked_table(book);
+	bool grow = t->used > entry_limit(t) / 2 && entry_limit(t) < READ_ONCE(max_macs);
+	int cpu = smp_processor_id();
+
+	if (IS_ENABLED(CONFIG_64BIT) && !t->cells[cpu])
+		cpumask_set_cpu(cpu, book->want_cells);
+
+	return (grow || book->spilled || !cpumask_empty(book->want_cells)) &&
+	       time_after_eq(jiffies, book->no_work_before);
+}
+
+void book_count_slow(struct mac_book *book, u64 key, unsigned int frames, unsigned int bytes)
+{
+	struct mac_spill *spare = NULL;
+	struct mac_entry *e;
+	bool wanted, try_spill;
+
+	/* Nothing is added to a full table: what is not found now is not there. */
+	if (IS_ENABLED(CONFIG_64BIT) && smp_load_acquire(&book->full) &&
+	    !mac_find(rcu_dereference(book->table), key)->key) {
+		book_untracked(book, frames, bytes);
+		return;
+	}
+
+again:
+	raw_spin_lock(&book->lock);
+	e = get_entry(book, key, &spare);
+	if (e) {
+		e->packets += frames;
+		e->bytes += bytes;
+		e->last = jiffies;
+	}
+	try_spill = !e && !spare && below_bound(book);
+	if (!e && !try_spill && !below_bound(book) && !book->spilled)
+		smp_store_release(&book->full, true);
+	wanted = work_wanted(book);
+	raw_spin_unlock(&book->lock);
+
+	if (wanted)
+		queue_work(system_unbound_wq, &book->work);
+	if (try_spill) {
+		spare = spill_alloc();
+		if (spare)
+			goto again;
+	}
+	kfree(spare);
+	if (!e)
+		book_untracked(book, frames, bytes);
+}
+
+void book_untracked(struct mac_book *book, unsigned int frames, unsigned int bytes)
+{
+	struct mac_rest *rest = this_cpu_ptr(book->rest);
+
+	u64_stats_update_begin(&rest->sync);
+	rest->untracked_packets += frames;
+	rest->untracked_bytes += bytes;
+	u64_stats_update_end(&rest->sync);
+}
+
+void book_skipped(struct mac_book *book, unsigned int frames)
+{
+	struct mac_rest *rest = this_cpu_ptr(book->rest);
+
+	u64_stats_update_begin(&rest->sync);
+	rest->skipped_packets += frames;
+	u64_stats_update_end(&rest->sync);
+}
+
+/* ---- replacing the table; process context, under the book's mutex ---- */
+
+static struct mac_table *own_table(struct mac_book *book)
+{
+	return rcu_dereference_protected(book->table, lockdep_is_held(&book->mutex));
+}
+
+/* What was counted of entry i so far, on all CPUs. */
+static void entry_sum(struct mac_book *book, const struct mac_table *t, unsigned int i,
+		      struct mac_line *sum)
+{
+	const struct mac_entry *e = &t->entries[i];
+	int cpu;
+
+	raw_spin_lock_bh(&book->lock);
+	sum->key = e->key;
+	sum->packets = e->packets;
+	sum->bytes = e->bytes;
+	sum->first = e->first;
+	sum->last = e->last ?: e->first;
+	raw_spin_unlock_bh(&book->lock);
+
+	for_each_possible_cpu(cpu) {
+		const struct mac_cell *cells = READ_ONCE(t->cells[cpu]);
+		u64 packets;
+
+		if (!cells)
+			continue;
+		packets = READ_ONCE(cells[i].packets);
+		if (!packets)
+			continue;
+		sum->packets += packets;
+		sum->bytes += READ_ONCE(cells[i].bytes);
+		if (time_after(READ_ONCE(cells[i].last), sum->last))
+			sum->last = READ_ONCE(cells[i].last);
+	}
+	sum->window = sum->packets - e->shown;
+}
+
+static unsigned int entries_used(const struct mac_table *t)
+{
+	return smp_load_acquire(&t->used);
+}
+
+/* Adds the keys of entries from..to-1 to `new`; false where it is too small. */
+static bool copy_keys(struct mac_table *new, const struct mac_table *old,
+		      unsigned int from, unsigned int to)
+{
+	for (; from < to; from++)
+		if (!old->entries[from].idle && !table_add(new, old->entries[from].key))
+			return false;
+	return true;
+}
+
+static void move_spill(struct mac_book *book, struct mac_table *new)
+{
+	struct mac_spill *s;
+	struct hlist_node *next;
+	struct mac_entry *e;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(book->spill); i++) {
+		hlist_for_each_entry_safe(s, next, &book->spill[i], node) {
+			e = table_add(new, s->entry.key);
+			if (!e)
+				return;
+			*e = s->entry;
+			hlist_del(&s->node);
+			kfree(s);
+			book->spilled--;
+		}
+	}
+}
+
+/* What was counted in entry i of the old table goes on in the new one, or is evicted. */
+static void fold_entry(struct mac_book *book, struct mac_table *new,
+		       const struct mac_table *old, unsigned int i)
+{
+	const struct mac_entry *was = &old->entries[i];
+	struct mac_entry *e;
+	struct mac_line sum;
+
+	entry_sum(book, old, i, &sum);
+
+	raw_spin_lock_bh(&book->lock);
+	e = table_get(new, sum.key) ?: spill_get(book, sum.key);
+	if (!e && sum.window && below_bound(book)) {
+		/* thought to be idle, but a frame came while we decided */
+		e = table_add(new, sum.key);
+		if (e) {
+			e->last = sum.last;
+			book->macs++;
+		}
+	}
+	if (e) {
+		e->packets += sum.packets;
+		e->bytes += sum.bytes;
+		e->shown = was->shown;
+		e->first = sum.first;
+		if (!e->last || time_after(sum.last, e->last))
+			e->last = sum.last;
+	}
+	raw_spin_unlock_bh(&book->lock);
+
+	if (!e) {
+		book->evicted_packets += sum.packets;
+		book->evicted_bytes += sum.bytes;
+	}
+}
+
+/*
+ * Puts a table with 1 << bits slots in the place of the present one, with all
+ * MACs that are not idle.  -EAGAIN: new MACs came faster than was foreseen.
+ */
+static int table_replace(struct mac_book *book, unsigned int bits)
+{
+	struct mac_table *old = own_table(book), *new = table_alloc(bits, old);
+	unsigned int i, n = entries_used(old);
+	bool fits;
+
+	if (!new)
+		return -ENOMEM;
+
+	/* Most keys are copied while frames go on being counted, the latest under the lock. */
+	fits = copy_keys(new, old, 0, n);
+	if (fits) {
+		raw_spin_lock_bh(&book->lock);
+		fits = copy_keys(new, old, n, old->used);
+		if (fits) {
+			move_spill(book, new);
+			book->macs = new->used + book->spilled;
+			WRITE_ONCE(book->full, false);
+			rcu_assign_pointer(book->table, new);
+		}
+		raw_spin_unlock_bh(&book->lock);
+	}
+	if (!fits) {
+		table_free(new);
+		return -EAGAIN;
+	}
+
+	/* From here on nobody adds to the old one. */
+	synchronize_rcu();
+	for (i = 0; i < old->used; i++) {
+		fold_entry(book, new, old, i);
+		cond_resched();
+	}
+	table_free(old);
+	return 0;
+}
+
+static int table_rebuild(struct mac_book *book, unsigned int macs)
+{
+	unsigned int bits = bits_for(macs);
+	int err;
+
+	do
+		err = table_replace(book, bits++);
+	while (err == -EAGAIN);
+	return err;
+}
+
+/* Makes the table hold every MAC that was seen up to now. */
+static int settle(struct mac_book *book)
+{
+	unsigned int macs = READ_ONCE(book->macs);
+
+	return READ_ONCE(book->spilled) ? table_rebuild(book, macs) : 0;
+}
+
+/* ---- the worker: whatever the locked path asked for ---- */
+
+static int add_cells(struct mac_book *book)
+{
+	struct mac_table *t = own_table(book);
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct mac_cell *cells;
+
+		if (!cpumask_test_cpu(cpu, book->want_cells))
+			continue;
+		if (!t->cells[cpu]) {
+			cells = cells_alloc(t, cpu);
+			if (!cells)
+				return -ENOMEM;
+			smp_store_release(&t->cells[cpu], cells);
+		}
+		raw_spin_lock_bh(&book->lock);
+		cpumask_clear_cpu(cpu, book->want_cells);
+		raw_spin_unlock_bh(&book->lock);
+	}
+	return 0;
+}
+
+static void book_work(struct work_struct *work)
+{
+	struct mac_book *book = container_of(work, struct mac_book, work);
+	struct mac_table *t;
+	int err;
+
+	mutex_lock(&book->mutex);
+	err = add_cells(book);
+	t = own_table(book);
+	if (!err && (READ_ONCE(book->spilled) || bits_for(entries_used(t)) > t->bits))
+		err = table_rebuild(book, READ_ONCE(book->macs));
+	if (err) {
+		/* Short of memory: counting goes on as it is, and asks again in a while. */
+		raw_spin_lock_bh(&book->lock);
+		book->no_work_before = jiffies + HZ;
+		raw_spin_unlock_bh(&book->lock);
+	}
+	mutex_unlock(&book->mutex);
+}
+
+void book_bound_changed(struct mac_book *book)
+{
+	raw_spin_lock_bh(&book->lock);
+	WRITE_ONCE(book->full, false);
+	raw_spin_unlock_bh(&book->lock);
+}
+
+/* ---- reading and resetting ---- */
+
+static void add_rest(struct mac_book *book, struct mac_report *report)
+{
+	int cpu;
+
+	report->untracked_packets = 0;
+	report->untracked_bytes = 0;
+	report->skipped_packets = 0;
+	for_each_possible_cpu(cpu) {
+		const struct mac_rest *rest = per_cpu_ptr(book->rest, cpu);
+		struct mac_rest one;
+		unsigned int start;
+
+		do {
+			start = u64_stats_fetch_begin(&rest->sync);
+			one.untracked_packets = READ_ONCE(rest->untracked_packets);
+			one.untracked_bytes = READ_ONCE(rest->untracked_bytes);
+			one.skipped_packets = READ_ONCE(rest->skipped_packets);
+		} while (u64_stats_fetch_retry(&rest->sync, start));
+		report->untracked_packets += one.untracked_packets;
+		report->untracked_bytes += one.untracked_bytes;
+		report->skipped_packets += one.skipped_packets;
+	}
+}
+
+/* The totals of a report whose lines are summed up in packets and bytes. */
+static void add_totals(struct mac_book *book, struct mac_report *report)
+{
+	add_rest(book, report);
+	report->evicted_packets = book->evicted_packets;
+	report->evicted_bytes = book->evicted_bytes;
+	report->packets += report->untracked_packets + report->evicted_packets;
+	report->bytes += report->untracked_bytes + report->evicted_bytes;
+	report->window = report->packets - book->shown_total;
+}
+
+/*
+ * Every MAC known at this moment, each once.  MACs that are first seen while we
+ * read stay out, with their frames: the next report has them.
+ */
+int book_report(struct mac_book *book, struct mac_report *report)
+{
+	struct mac_table *t;
+	unsigned int i;
+	int err;
+
+	memset(report, 0, sizeof(*report));
+	mutex_lock(&book->mutex);
+	err = settle(book);
+	if (err)
+		goto out;
+	t = own_table(book);
+	report->n = entries_used(t);
+	report->lines = kvmalloc_array(report->n + 1, sizeof(*report->lines),
+				       GFP_KERNEL_ACCOUNT);
+	if (!report->lines) {
+		err = -ENOMEM;
+		goto out;
+	}
+	for (i = 0; i < report->n; i++) {
+		entry_sum(book, t, i, &report->lines[i]);
+		report->packets += report->lines[i].packets;
+		report->bytes += report->lines[i].bytes;
+		if (!(i % 1024))
+			cond_resched();
+	}
+	add_totals(book, report);
+out:
+	mutex_unlock(&book->mutex);
+	return err;
+}
+
+/*
+ * What the text view shows starts again at zero, and MACs that were idle since the
+ * last time are let go.
+ */
+int book_reset(struct mac_book *book)
+{
+	struct mac_report totals = {};
+	struct mac_table *t;
+	unsigned int i, n, idle = 0;
+	int err;
+
+	mutex_lock(&book->mutex);
+	err = settle(book);
+	if (err)
+		goto out;
+	t = own_table(book);
+	n = entries_used(t);
+	for (i = 0; i < n; i++) {
+		struct mac_line sum;
+
+		entry_sum(book, t, i, &sum);
+		t->entries[i].idle = !sum.window;
+		t->entries[i].shown = sum.packets;
+		idle += t->entries[i].idle;
+		totals.packets += sum.packets;
+		if (!(i % 1024))
+			cond_resched();
+	}
+	add_totals(book, &totals);
+	book->shown_total = totals.packets;
+
+	/* Without the memory for it the idle ones stay until the next reset. */
+	if (idle)
+		table_rebuild(book, n - idle);
+out:
+	mutex_unlock(&book->mutex);
+	return err;
+}
+
+/* ---- birth and death ---- */
+
+int book_init(struct mac_book *book)
+{
+	struct mac_table *t = table_alloc(MIN_BITS, NULL);
+	int cpu;
+
+	if (!t)
+		return -ENOMEM;
+	if (!zalloc_cpumask_var(&book->want_cells, GFP_KERNEL))
+		goto err_table;
+	book->rest = alloc_percpu(struct mac_rest);
+	if (!book->rest)
+		goto err_cpumask;
+	for_each_possible_cpu(cpu)
+		u64_stats_init(&per_cpu_ptr(book->rest, cpu)->sync);
+
+	raw_spin_lock_init(&book->lock);
+	mutex_init(&book->mutex);
+	INIT_WORK(&book->work, book_work);
+	book->no_work_before = jiffies;
+	RCU_INIT_POINTER(book->table, t);
+	return 0;
+
+err_cpumask:
+	free_cpumask_var(book->want_cells);
+err_table:
+	table_free(t);
+	return -ENOMEM;
+}
+
+/* No frame can reach the book any more, and no reader holds it. */
+void book_free(struct mac_book *book)
+{
+	struct mac_spill *s;
+	struct hlist_node *next;
+	unsigned int i;
+
+	cancel_work_sync(&book->work);
+	for (i = 0; i < ARRAY_SIZE(book->spill); i++)
+		hlist_for_each_entry_safe(s, next, &book->spill[i], node)
+			kfree(s);
+	table_free(rcu_dereference_protected(book->table, true));
+	free_percpu(book->rest);
+	free_cpumask_var(book->want_cells);
+}

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The taps: three ways to see each frame that an interface receives.
+ *
+ * tracepoint	netif_receive_skb: every frame, before bridges, bonds and VLANs take it;
+ *		cheapest, and in nobody's way
+ * packet_type	for devices that are handed their frames inside the receive path,
+ *		behind the tracepoint: VLANs, bonds, macvlans and their kind
+ * rx_handler	the seed's own way, if asked for: one user a device, so it and a
+ *		bridge exclude each other, and it misses frames of VLAN children
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
+#include <linux/netdevice.h>
+#include <linux/rtnetlink.h>
+#include <linux/tcp.h>
+#include <linux/tracepoint.h>
+#include <linux/udp.h>
+
+#include "kmon_compat.h"
+#include "kmon_packet.h"
+#include "watch.h"
+
+/* ---- one frame ---- */
+
+/*
+ * A frame that GSO or GRO made of many counts as those: adds the headers that each
+ * of them had to *bytes and returns their number.
+ */
+static noinline unsigned int merged_frames(const struct sk_buff *skb, unsigned int *bytes)
+{
+	unsigned int frames = kmon_segments(skb);
+	unsigned int headers = 0;
+	struct tcphdr tcp;
+	const struct tcphdr *th;
+
+	if (skb_transport_header_was_set(skb) && skb_transport_offset(skb) > 0) {
+		headers = skb_transport_offset(skb);
+		if (skb_shinfo(skb)->gso_type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6)) {
+			th = skb_header_pointer(skb, headers, sizeof(tcp), &tcp);
+			headers += th ? __tcp_hdrlen(th) : sizeof(tcp);
+		} else {
+			headers += sizeof(struct udphdr);
+		}
+		if (headers < skb->len && !skb_shinfo(skb)->gso_segs)
+			frames = DIV_ROUND_UP(skb->len - headers, skb_shinfo(skb)->gso_size);
+	}
+	*bytes += (frames - 1) * (ETH_HLEN + headers);
+	return frames;
+}
+
+/* A frame without an Ethernet header, on an Ethernet device. */
+static noinline void count_odd(struct watch *w, const struct sk_buff *skb)
+{
+	/* A multicast packet that this host sent and hears itself was never a frame. */
+	if (skb->pkt_type != PACKET_LOOPBACK)
+		book_untracked(&w->book, 1, skb->len);
+}
+
+static __always_inline void count_frame(struct watch *w, const struct sk_buff *skb)
+{
+	unsigned int bytes = skb->len + ETH_HLEN;
+	unsigned int frames = 1;
+	bool group;
+	u64 key;
+
+	/* An unset mac_header fails this, too. */
+	if (unlikely(skb->mac_header + ETH_HLEN > skb_headroom(skb))) {
+		count_odd(w, skb);
+		return;
+	}
+	/* The source address and the two bytes behind it, which are still header. */
+	memcpy(&key, skb->head + skb->mac_header + ETH_ALEN, sizeof(key));
+#ifdef __LITTLE_ENDIAN
+	group = key & 1;
+	key = key << 16 | 1;
+#else
+	group = key >> 56 & 1;
+	key = (key & ~0xffffULL) | 1;
+#endif
+	if (skb_vlan_tag_present(skb))
+		bytes += VLAN_HLEN;
+	if (unlikely(skb_is_gso(skb)))
+		frames = merged_frames(skb, &bytes);
+
+	/* Only there can another softirq come in between on this CPU. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_disable();
+	if (unlikely(group))
+		book_skipped(&w->book, frames);
+	else
+		book_count(&w->book, key, frames, bytes);
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_enable();
+}
+
+/* ---- tracepoint ---- */
+
+/* The tracepoint fires for every device of the system: most must be dismissed at once. */
+static struct hlist_head by_dev[256];
+static struct tracepoint *receive_tp;		/* NULL: not in this kernel */
+static unsigned int receive_users;		/* under rtnl */
+
+static struct hlist_head *dev_head(const struct net_device *dev)
+{
+	return &by_dev[dev->ifindex % ARRAY_SIZE(by_dev)];
+}
+
+static void on_receive(void *unused, struct sk_buff *skb)
+{
+	const struct net_device *dev = skb->dev;
+	struct watch *w;
+
+	hlist_for_each_entry_rcu(w, dev_head(dev), by_dev) {
+		if (READ_ONCE(w->dev) == dev && !kmon_skb_seen_before(skb)) {
+			count_frame(w, skb);
+			return;
+		}
+	}
+}
+
+static void find_receive(struct tracepoint *tp, void *unused)
+{
+	if (!strcmp(tp->name, "netif_receive_skb"))
+		receive_tp = tp;
+}
+
+static int tracepoint_attach(struct watch *w, struct net_device *dev)
+{
+	int err = receive_tp ? 0 : -EOPNOTSUPP;
+
+	if (!err && !receive_users)
+		err = tracepoint_probe_register(receive_tp, on_receive, NULL);
+	if (err)
+		return err;
+	receive_users++;
+	WRITE_ONCE(w->dev, dev);
+	hlist_add_head_rcu(&w->by_dev, dev_head(dev));
+	return 0;
+}
+
+static void tracepoint_detach(struct watch *w)
+{
+	hlist_del_rcu(&w->by_dev);
+	if (!--receive_users)
+		tracepoint_probe_unregister(receive_tp, on_receive, NULL);
+}
+
+/* ---- packet_type ---- */
+
+static int on_packet(struct sk_buff *skb, struct net_device *dev,
+		     struct packet_type *pt, struct net_device *orig_dev)
+{
+	count_frame(pt->af_packet_priv, skb);
+	consume_skb(skb);
+	return NET_RX_SUCCESS;
+}
+
+static int packet_type_attach(struct watch *w, struct net_device *dev)
+{
+	w->pt = (struct packet_type) {
+		.type			= cpu_to_be16(ETH_P_ALL),
+		.ignore_outgoing	= true,
+		.dev			= dev,
+		.func			= on_packet,
+		.af_packet_priv		= w,
+	};
+	dev_add_pack(&w->pt);
+	return 0;
+}
+
+static void packet_type_detach(struct watch *w)
+{
+	__dev_remove_pack(&w->pt);
+}
+
+/* ---- rx_handler ---- */
+
+static rx_handler_result_t on_rx_handler(struct sk_buff **pskb)
+{
+	count_frame(rcu_dereference((*pskb)->dev->rx_handler_data), *pskb);
+	return RX_HANDLER_PASS;
+}
+
+static int rx_handler_attach(struct watch *w, struct net_device *dev)
+{
+	int err = netdev_rx_handler_register(dev, on_rx_handler, w);
+
+	if (err == -EBUSY)
+		pr_err("%s: hook=rx_handler refused: a bridge, bond or the like has that slot; hook=auto needs none\n",
+		       netdev_name(dev));
+	return err;
+}
+
+static void rx_handler_detach(struct watch *w)
+{
+	netdev_rx_handler_unregister(w->dev);
+}
+
+/* ---- which ---- */
+
+/*
+ * Is the device handed its frames inside the receive path, past the tracepoint?
+ * A bridge is not: its frames enter that path anew.
+ */
+static bool is_stacked(const struct net_device *dev)
+{
+	if (netif_is_bridge_master(dev) || netif_is_ovs_master(dev))
+		return false;
+	return is_vlan_dev(dev) || netif_is_macvlan(dev) || netif_is_macsec(dev) ||
+	       netif_is_lag_master(dev) || netif_is_l3_master(dev) ||
+	       netif_is_failover(dev) || !list_empty(&dev->adj_list.lower);
+}
+
+static enum hook choose_hook(const struct net_device *dev)
+{
+	if (hook_wanted != HOOK_AUTO)
+		return hook_wanted;
+	return receive_tp && !is_stacked(dev) ? HOOK_TRACEPOINT : HOOK_PACKET_TYPE;
+}
+
+/* Under rtnl and watches_lock. */
+int tap_attach(struct watch *w, struct net_device *dev)
+{
+	int err;
+
+	/* A CPU may still be walking past the place where the watch was before. */
+	if (w->was_attached)
+		synchronize_net();
+	w->hook = choose_hook(dev);
+	switch (w->hook) {
+	case HOOK_TRACEPOINT:
+		err = tracepoint_attach(w, dev);
+		break;
+	case HOOK_RX_HANDLER:
+		err = rx_handler_attach(w, dev);
+		break;
+	default:
+		err = packet_type_attach(w, dev);
+	}
+	if (err)
+		return err;
+	WRITE_ONCE(w->dev, dev);
+	w->was_attached = true;
+	return 0;
+}
+
+/* Under rtnl and watches_lock.  A frame may be counted until the next grace period. */
+void tap_detach(struct watch *w)
+{
+	switch (w->hook) {
+	case HOOK_TRACEPOINT:
+		tracepoint_detach(w);
+		break;
+	case HOOK_RX_HANDLER:
+		rx_handler_detach(w);
+		break;
+	default:
+		packet_type_detach(w);
+	}
+	WRITE_ONCE(w->dev, NULL);
+}
+
+void tap_init(void)
+{
+	for_each_kernel_tracepoint(find_receive, NULL);
+}
+
+/* Everything is detached; when this returns no CPU is in a tap any more. */
+void tap_exit(void)
+{
+	tracepoint_synchronize_unregister();
+	synchronize_net();
+}

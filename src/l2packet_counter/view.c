@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /proc/l2packet_counter and /proc/l2packet_counter.json.
+ *
+ * Both print from reports taken when the reading begins, so each MAC stands there
+ * at most once however long the reader takes, and no lock is held meanwhile.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/proc_fs.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "kmon_view.h"
+#include "watch.h"
+
+#define TEXT_LINES	10000	/* of each interface, in the text view */
+
+/* One interface in a reading; its first item is its head, the others are its lines. */
+struct section {
+	char name[IFNAMSIZ];
+	bool waiting;
+	enum hook hook;
+	loff_t first;			/* item */
+	u32 *order;			/* of the lines, text view only */
+	unsigned int n;			/* lines shown */
+	struct mac_report report;
+};
+
+struct reading {
+	bool text;
+	unsigned int n;
+	struct section *sections;
+	time64_t now;			/* when it was taken, in two clocks */
+	unsigned long now_jiffies;
+};
+
+/* ---- taking a reading ---- */
+
+static void reading_free(struct reading *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->n; i++) {
+		kvfree(r->sections[i].order);
+		kvfree(r->sections[i].report.lines);
+	}
+	kfree(r->sections);
+	r->sections = NULL;
+	r->n = 0;
+}
+
+struct ranked {
+	u64 count;
+	u32 line;
+};
+
+/* Largest first, in time linear in n; equal counts stay in the order they were first seen. */
+static struct ranked *sort_ranked(struct ranked *from, struct ranked *to, unsigned int n)
+{
+	unsigned int shift, i;
+
+	for (shift = 0; shift < 64; shift += 8) {
+		unsigned int start[256] = {}, at = 0;
+
+		for (i = 0; i < n; i++)
+			start[(from[i].count >> shift) & 0xff]++;
+		if (start[(from[0].count >> shift) & 0xff] == n)
+			continue;	/* the same digit everywhere */
+		for (i = 256; i-- > 0; ) {
+			unsigned int some = start[i];
+
+			start[i] = at;
+			at += some;
+		}
+		for (i = 0; i < n; i++)
+			to[start[(from[i].count >> shift) & 0xff]++] = from[i];
+		swap(from, to);
+		cond_resched();
+	}
+	return from;
+}
+
+/* Which lines the text view shows: those with packets since the last reset. */
+static int order_lines(struct section *s)
+{
+	struct ranked *ranked, *sorted;
+	unsigned int i, n = 0;
+
+	ranked = kvmalloc_array(2 * s->report.n + 1, sizeof(*ranked), GFP_KERNEL_ACCOUNT);
+	if (!ranked)
+		return -ENOMEM;
+	for (i = 0; i < s->report.n; i++) {
+		if (!s->report.lines[i].window)
+			continue;
+		ranked[n].count = s->report.lines[i].window;
+		ranked[n++].line = i;
+	}
+	s->n = min_t(unsigned int, n, TEXT_LINES);
+	s->order = kvmalloc_array(s->n + 1, sizeof(*s->order), GFP_KERNEL_ACCOUNT);
+	if (s->order && n) {
+		sorted = sort_ranked(ranked, ranked + s->report.n, n);
+		for (i = 0; i < s->n; i++)
+			s->order[i] = sorted[i].line;
+	}
+	kvfree(ranked);
+	return s->order ? 0 : -ENOMEM;
+}
+
+static int fill_section(struct section *s, struct watch *w, bool text)
+{
+	int err = book_report(&w->book, &s->report);
+
+	if (err)
+		return err;
+	s->n = s->report.n;
+	return text ? order_lines(s) : 0;
+}
+
+/* Books are read outside the list's lock: that may take a while. */
+static int reading_take(struct reading *r)
+{
+	struct watch **all = NULL, *w;
+	loff_t first = r->text ? 0 : 1;		/* JSON: item 0 is the head of the file */
+	unsigned int i, n = 0;
+	int err = 0;
+
+	reading_free(r);
+	mutex_lock(&watches_lock);
+	list_for_each_entry(w, &watches, list)
+		n++;
+	all = kcalloc(n + 1, sizeof(*all), GFP_KERNEL);
+	r->sections = kcalloc(n + 1, sizeof(*r->sections), GFP_KERNEL_ACCOUNT);
+	if (!all || !r->sections) {
+		mutex_unlock(&watches_lock);
+		kfree(all);
+		return -ENOMEM;
+	}
+	n = 0;
+	list_for_each_entry(w, &watches, list) {
+		struct section *s = &r->sections[n];
+
+		strscpy(s->name, w->name, sizeof(s->name));
+		s->waiting = !w->dev;
+		s->hook = w->hook;
+		kref_get(&w->ref);
+		all[n++] = w;
+	}
+	mutex_unlock(&watches_lock);
+
+	r->n = n;
+	r->now = ktime_get_real_seconds();
+	r->now_jiffies = jiffies;
+	for (i = 0; i < n; i++) {
+		struct section *s = &r->sections[i];
+
+		if (!err)
+			err = fill_section(s, all[i], r->text);
+		s->first = first;
+		first += 1 + s->n;
+		watch_put(all[i]);
+	}
+	kfree(all);
+	return err;
+}
+
+/* ---- printing ---- */
+
+static char *put_mac(char *to, u64 key)
+{
+	static const char hex[] = "0123456789abcdef";
+	u8 mac[6];
+	int i;
+
+	mac_from_key(mac, key);
+	for (i = 0; i < 6; i++) {
+		*to++ = hex[mac[i] >> 4];
+		*to++ = hex[mac[i] & 0xf];
+		*to++ = ':';
+	}
+	return to - 1;
+}
+
+static void text_head(struct seq_file *m, const struct section *s)
+{
+	char name[KMON_ESCAPED(IFNAMSIZ)];
+
+	kmon_escape(name, sizeof(name), s->name, sizeof(s->name));
+	seq_printf(m, "%sInterface: %s%s\n", s->first ? "\n" : "", name,
+		   s->waiting ? " (waiting)" : "");
+	seq_printf(m, "Total packets: %llu\n", s->report.window);
+	seq_puts(m, "MAC Address Statistics:\n"
+		    "MAC Address        Packet Count\n"
+		    "------------------ ------------\n");
+}
+
+static void text_line(struct seq_file *m, const struct mac_line *line)
+{
+	char buf[6 * 3 - 1 + 1 + 20 + 1];
+	char *end = put_mac(buf, line->key);
+
+	end += scnprintf(end, buf + sizeof(buf) - end, " %12llu\n", line->window);
+	seq_write(m, buf, end - buf);
+}
+
+static time64_t when(const struct reading *r, unsigned long then)
+{
+	long ago = r->now_jiffies - then;
+
+	return r->now - (ago > 0 ? ago / HZ : 0);
+}
+
+static void json_head(struct seq_file *m)
+{
+	kmon_json_head(m);
+	seq_printf(m, ",\"hook\":\"%s\",\"reset_interval\":%u,\"max_macs\":%u}\n",
+		   hook_name(hook_wanted), READ_ONCE(reset_interval), READ_ONCE(max_macs));
+}
+
+static void json_section(struct seq_file *m, const struct section *s)
+{
+	const struct mac_report *r = &s->report;
+
+	seq_puts(m, "{\"interface\":");
+	kmon_json_string(m, s->name);
+	seq_printf(m, ",\"waiting\":%s,\"hook\":\"%s\",\"macs\":%u,\"packets\":%llu,\"bytes\":%llu",
+		   s->waiting ? "true" : "false", hook_name(s->hook), r->n, r->packets, r->bytes);
+	seq_printf(m, ",\"untracked_packets\":%llu,\"untracked_bytes\":%llu,\"evicted_packets\":%llu,\"evicted_bytes\":%llu,\"skipped_packets\":%llu}\n",
+		   r->untracked_packets, r->untracked_bytes,
+		   r->evicted_packets, r->evicted_bytes, r->skipped_packets);
+}
+
+static void json_line(struct seq_file *m, const struct reading *r, const struct section *s,
+		      const struct mac_line *line)
+{
+	char mac[6 * 3];
+
+	*put_mac(mac, line->key) = '\0';
+	seq_puts(m, "{\"interface\":");
+	kmon_json_string(m, s->name);
+	seq_puts(m, ",\"mac\":\"");
+	seq_puts(m, mac);
+	seq_put_decimal_ull(m, "\",\"packets\":", line->packets);
+	seq_put_decimal_ull(m, ",\"bytes\":", line->bytes);
+	seq_put_decimal_ull(m, ",\"first_seen\":", when(r, line->first));
+	seq_put_decimal_ull(m, ",\"last_seen\":", when(r, line->last));
+	seq_puts(m, "}\n");
+}
+
+/* ---- the iterator: an item is a head or a line ---- */
+
+static struct section *section_of(const struct reading *r, loff_t item)
+{
+	unsigned int i;
+
+	for (i = r->n; i-- > 0; )
+		if (item >= r->sections[i].first)
+			return item - r->sections[i].first <= r->sections[i].n ?
+			       &r->sections[i] : NULL;
+	return NULL;
+}
+
+static void *item_at(const struct reading *r, loff_t *pos)
+{
+	if (!r->text && !*pos)
+		return pos;
+	return section_of(r, *pos) ? pos : NULL;
+}
+
+static void *view_start(struct seq_file *m, loff_t *pos)
+{
+	struct reading *r = m->private;
+	int err;
+
+	if (!*pos) {
+		err = reading_take(r);
+		if (err)
+			return ERR_PTR(err);
+	}
+	return item_at(r, pos);
+}
+
+static void *view_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	++*pos;
+	return item_at(m->private, pos);
+}
+
+static void view_stop(struct seq_file *m, void *v)
+{
+}
+
+static int view_show(struct seq_file *m, void *v)
+{
+	const struct reading *r = m->private;
+	loff_t item = *(loff_t *)v;
+	const struct section *s = section_of(r, item);
+
+	if (!s) {
+		json_head(m);
+		return 0;
+	}
+	item -= s->first;
+	if (r->text && !item)
+		text_head(m, s);
+	else if (r->text)
+		text_line(m, &s->report.lines[s->order[item - 1]]);
+	else if (!item)
+		json_section(m, s);
+	else
+		json_line(m, r, s, &s->report.lines[item - 1]);
+	return 0;
+}
+
+static const struct seq_operations view_seq_ops = {
+	.start	= view_start,
+	.next	= view_next,
+	.stop	= view_stop,
+	.show	= view_show,
+};
+
+/* ---- the files ---- */
+
+static int view_open(struct file *file, bool text)
+{
+	struct reading *r = __seq_open_private(file, &view_seq_ops, sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	r->text = text;
+	return 0;
+}
+
+static int text_open(struct inode *inode, struct file *file)
+{
+	return view_open(file, true);
+}
+
+static int json_open(struct inode *inode, struct file *file)
+{
+	return view_open(file, false);
+}
+
+static int view_release(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+
+	reading_free(m->private);
+	return seq_release_private(inode, file);
+}
+
+static ssize_t text_write(struct file *file, const char __user *src, size_t n, loff_t *pos)
+{
+	int err = kmon_expect_reset(src, n);
+
+	if (!err)
+		err = watch_reset_all();
+	return err ?: n;
+}
+
+static const struct proc_ops text_ops = {
+	.proc_open	= text_open,
+	.proc_read	= seq_read,
+	.proc_lseek	= seq_lseek,
+	.proc_release	= view_release,
+	.proc_write	= text_write,
+};
+
+static const struct proc_ops json_ops = {
+	.proc_open	= json_open,
+	.proc_read	= seq_read,
+	.proc_lseek	= seq_lseek,
+	.proc_release	= view_release,
+};
+
+int view_init(void)
+{
+	if (!proc_create("l2packet_counter", 0644, NULL, &text_ops))
+		goto err;
+	if (!proc_create("l2packet_counter.json", 0444, NULL, &json_ops)) {
+		remove_proc_entry("l2packet_counter", NULL);
+		goto err;
+	}
+	return 0;
+err:
+	pr_err("cannot create /proc/l2packet_counter: out of memory, or the name is taken\n");
+	return -ENOMEM;
+}
+
+void view_exit(void)
+{
+	remove_proc_entry("l2packet_counter.json", NULL);
+	remove_proc_entry("l2packet_counter", NULL);
+}

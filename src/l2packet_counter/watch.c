@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The watched interfaces: set by the parameter, followed through the notifier.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/if_arp.h>
+#include <linux/netdevice.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+
+#include "kmon_text.h"
+#include "watch.h"
+
+#define MAX_WATCHES	64
+
+DEFINE_MUTEX(watches_lock);
+LIST_HEAD(watches);
+
+/* A name for the log: at most IFNAMSIZ bytes, escaped. */
+struct shown_name { char s[KMON_ESCAPED(IFNAMSIZ)]; };
+
+static const char *show(struct shown_name *buf, const char *name)
+{
+	kmon_escape(buf->s, sizeof(buf->s), name, IFNAMSIZ);
+	return buf->s;
+}
+
+/* ---- a watch ---- */
+
+static void watch_release(struct kref *ref)
+{
+	struct watch *w = container_of(ref, struct watch, ref);
+
+	book_free(&w->book);
+	kfree(w);
+}
+
+void watch_put(struct watch *w)
+{
+	kref_put(&w->ref, watch_release);
+}
+
+static struct watch *watch_alloc(const char *name)
+{
+	struct watch *w = kzalloc(sizeof(*w), GFP_KERNEL);
+
+	if (!w)
+		return NULL;
+	if (book_init(&w->book)) {
+		kfree(w);
+		return NULL;
+	}
+	kref_init(&w->ref);
+	strscpy(w->name, name, sizeof(w->name));
+	return w;
+}
+
+/* Detached watches: nobody counts in them once a grace period is over. */
+static void put_all(struct list_head *gone)
+{
+	struct watch *w, *next;
+
+	if (list_empty(gone))
+		return;
+	synchronize_net();
+	list_for_each_entry_safe(w, next, gone, list)
+		watch_put(w);
+}
+
+static struct watch *find_by_name(struct list_head *list, const char *name)
+{
+	struct watch *w;
+
+	list_for_each_entry(w, list, list)
+		if (!strcmp(w->name, name))
+			return w;
+	return NULL;
+}
+
+static struct watch *find_by_dev(const struct net_device *dev)
+{
+	struct watch *w;
+
+	list_for_each_entry(w, &watches, list)
+		if (w->dev == dev)
+			return w;
+	return NULL;
+}
+
+static bool is_ethernet(const struct net_device *dev)
+{
+	return dev->type == ARPHRD_ETHER && !(dev->flags & IFF_LOOPBACK);
+}
+
+/* ---- the parameter ---- */
+
+/* Makes a watch for a name that has none yet, and attaches it. */
+static int watch_new(const char *name, struct watch **result)
+{
+	struct net_device *dev = __dev_get_by_name(&init_net, name);
+	struct shown_name shown;
+	struct watch *w;
+	int err;
+
+	if (!dev) {
+		pr_err("interface %s does not exist\n", show(&shown, name));
+		return -ENODEV;
+	}
+	if (!is_ethernet(dev)) {
+		pr_err("interface %s is not an Ethernet interface\n", show(&shown, name));
+		return -EINVAL;
+	}
+	/* An alternative name means the same device; one watch each. */
+	if (find_by_dev(dev)) {
+		pr_err("interface %s is watched already under its name %s\n",
+		       show(&shown, name), netdev_name(dev));
+		return -EINVAL;
+	}
+	w = watch_alloc(netdev_name(dev));
+	if (!w)
+		return -ENOMEM;
+	err = tap_attach(w, dev);
+	if (err) {
+		if (err != -EBUSY)
+			pr_err("interface %s cannot be watched: %d\n", show(&shown, name), err);
+		watch_put(w);
+		return err;
+	}
+	*result = w;
+	return 0;
+}
+
+/* Watches the n names and no others; all or nothing.  Under rtnl and watches_lock. */
+static int set_names(char (*names)[IFNAMSIZ], unsigned int n, struct list_head *gone)
+{
+	LIST_HEAD(ordered);
+	LIST_HEAD(fresh);
+	struct watch *w, *next;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < n && !err; i++) {
+		w = find_by_name(&watches, names[i]);
+		if (w && w->dev)
+			continue;
+		err = watch_new(names[i], &w);
+		if (!err)
+			list_add_tail(&w->list, &fresh);
+	}
+	if (err) {
+		list_for_each_entry_safe(w, next, &fresh, list) {
+			tap_detach(w);
+			list_move(&w->list, gone);
+		}
+		return err;
+	}
+
+	/* Nothing can fail any more: what stays keeps its numbers, in the new order. */
+	for (i = 0; i < n; i++) {
+		w = find_by_name(&fresh, names[i]) ?: find_by_name(&watches, names[i]);
+		if (w)
+			list_move_tail(&w->list, &ordered);
+	}
+	list_splice_tail(&fresh, &ordered);	/* asked for by an alternative name */
+	list_for_each_entry_safe(w, next, &watches, list) {
+		if (w->dev)
+			tap_detach(w);
+		list_move(&w->list, gone);
+	}
+	list_splice(&ordered, &watches);
+	return 0;
+}
+
+/* Splits "eth0,eth1" into names; returns how many, or -EINVAL with a line in the log. */
+static int split_names(char *list, char (*names)[IFNAMSIZ])
+{
+	struct shown_name shown;
+	char *name;
+	int i, n = 0;
+
+	list = strim(list);
+	while (*list && (name = strsep(&list, ","))) {
+		name = strim(name);
+		if (!dev_valid_name(name) || n == MAX_WATCHES)
+			goto bad;
+		for (i = 0; i < n; i++)
+			if (!strcmp(names[i], name))
+				goto bad;
+		strscpy(names[n++], name, IFNAMSIZ);
+		if (!list)
+			break;
+		if (!*list)
+			goto bad;
+	}
+	return n;
+
+bad:
+	pr_err("interface list refused at \"%s\": up to %d different names are wanted, separated by commas\n",
+	       show(&shown, name ?: ""), MAX_WATCHES);
+	return -EINVAL;
+}
+
+int watch_set(const char *list)
+{
+	char (*names)[IFNAMSIZ] = kcalloc(MAX_WATCHES, sizeof(*names), GFP_KERNEL);
+	char *copy = kstrdup(list, GFP_KERNEL);
+	LIST_HEAD(gone);
+	int n = -ENOMEM;
+
+	if (names && copy)
+		n = split_names(copy, names);
+	if (n >= 0) {
+		rtnl_lock();
+		mutex_lock(&watches_lock);
+		n = set_names(names, n, &gone);
+		mutex_unlock(&watches_lock);
+		rtnl_unlock();
+		put_all(&gone);
+	}
+	kfree(copy);
+	kfree(names);
+	return n;
+}
+
+int watch_names(char *buf, size_t size)
+{
+	struct watch *w;
+	int n = 0;
+
+	mutex_lock(&watches_lock);
+	list_for_each_entry(w, &watches, list)
+		n += scnprintf(buf + n, size - n, "%s%s", n ? "," : "", w->name);
+	mutex_unlock(&watches_lock);
+	n += scnprintf(buf + n, size - n, "\n");
+	return n;
+}
+
+/* ---- devices that come, go and change their names ---- */
+
+static void device_came(struct net_device *dev)
+{
+	struct watch *w = find_by_name(&watches, dev->name);
+	struct shown_name shown;
+
+	if (!w || w->dev || find_by_dev(dev))
+		return;
+	if (!is_ethernet(dev) || tap_attach(w, dev))
+		pr_warn_ratelimited("%s is back but cannot be watched, waiting on\n",
+				    show(&shown, w->name));
+	else
+		pr_info_ratelimited("%s is back, counting goes on\n", show(&shown, w->name));
+}
+
+static void device_went(struct net_device *dev)
+{
+	struct watch *w = find_by_dev(dev);
+	struct shown_name shown;
+
+	if (!w)
+		return;
+	tap_detach(w);
+	pr_info_ratelimited("%s is gone, waiting for it to return\n", show(&shown, w->name));
+}
+
+static void device_renamed(struct net_device *dev)
+{
+	struct watch *w = find_by_dev(dev);
+
+	if (w)
+		strscpy(w->name, dev->name, sizeof(w->name));
+	else
+		device_came(dev);
+}
+
+static int on_device_event(struct notifier_block *nb, unsigned long event, void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+
+	if (!net_eq(dev_net(dev), &init_net))
+		return NOTIFY_DONE;
+
+	mutex_lock(&watches_lock);
+	if (event == NETDEV_REGISTER)
+		device_came(dev);
+	else if (event == NETDEV_UNREGISTER)
+		device_went(dev);
+	else if (event == NETDEV_CHANGENAME)
+		device_renamed(dev);
+	mutex_unlock(&watches_lock);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block device_notifier = {
+	.notifier_call = on_device_event,
+};
+
+/* ---- all of them ---- */
+
+void watch_bound_changed(void)
+{
+	struct watch *w;
+
+	mutex_lock(&watches_lock);
+	list_for_each_entry(w, &watches, list)
+		book_bound_changed(&w->book);
+	mutex_unlock(&watches_lock);
+}
+
+/* A reset waits for a grace period, so the list's lock is not held meanwhile. */
+int watch_reset_all(void)
+{
+	struct watch *all[MAX_WATCHES], *w;
+	int i, n = 0, err = 0;
+
+	mutex_lock(&watches_lock);
+	list_for_each_entry(w, &watches, list) {
+		kref_get(&w->ref);
+		all[n++] = w;
+	}
+	mutex_unlock(&watches_lock);
+
+	for (i = 0; i < n; i++) {
+		err = book_reset(&all[i]->book) ?: err;
+		watch_put(all[i]);
+	}
+	return err;
+}
+
+int watch_init(void)
+{
+	tap_init();
+	return register_netdevice_notifier(&device_notifier);
+}
+
+void watch_exit(void)
+{
+	struct mac_report report;
+	struct shown_name shown;
+	struct watch *w;
+	LIST_HEAD(gone);
+
+	/* Not a device's going, but ours: the notifier would report each as gone. */
+	rtnl_lock();
+	mutex_lock(&watches_lock);
+	list_splice_init(&watches, &gone);
+	list_for_each_entry(w, &gone, list)
+		if (w->dev)
+			tap_detach(w);
+	mutex_unlock(&watches_lock);
+	rtnl_unlock();
+	unregister_netdevice_notifier(&device_notifier);
+	tap_exit();
+
+	list_for_each_entry(w, &gone, list) {
+		if (book_report(&w->book, &report))
+			continue;
+		pr_info("Interface: %s, Total packets: %llu, MAC addresses: %u\n",
+			show(&shown, w->name), report.packets, report.n);
+		kvfree(report.lines);
+	}
+	put_all(&gone);
+}

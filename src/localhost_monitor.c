@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * localhost_monitor: loopback traffic by IP version, protocol and size.
+ *
+ * One netfilter hook for each IP version, first at PRE_ROUTING, adds to the cell
+ * of the packet's class and size; every total is derived from the cells on read.
+ */
+#define pr_fmt(fmt) "[" KBUILD_MODNAME "] " fmt
+
+#include <linux/bitops.h>
+#include <linux/ip.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <linux/ratelimit.h>
+
+#include "kmon_counter.h"
+#include "kmon_netfilter.h"
+#include "kmon_packet.h"
+#include "kmon_param.h"
+#include "kmon_view.h"
+
+/* The packet's class: four of IPv4, then the same four of IPv6. */
+enum { TCP, UDP, ICMP, OTHER, PROTOCOLS };
+enum { V4 = 0, V6 = PROTOCOLS, CLASSES = 2 * PROTOCOLS };
+
+#define BUCKETS		5
+
+static const char * const class_name[CLASSES] = {
+	"tcp", "udp", "icmp", "other", "tcp", "udp", "icmpv6", "other",
+};
+
+static const struct { const char *name; unsigned int min; } bucket[BUCKETS] = {
+	{ "0-127", 0 }, { "128-255", 128 }, { "256-511", 256 },
+	{ "512-1023", 512 }, { "1024-65535", 1024 },
+};
+
+/*
+ * The counters: packets and bytes of each class and bucket side by side, so that
+ * a packet touches one cache line; then per class the wire segments beyond one a
+ * packet, which only GSO packets have; then what log_packets could not log.
+ */
+#define PACKETS(class, b)	(((class) * BUCKETS + (b)) * 2)
+#define BYTES(class, b)		(PACKETS(class, b) + 1)
+#define EXTRA_SEGMENTS(class)	(PACKETS(CLASSES, 0) + (class))
+#define LOG_SUPPRESSED		EXTRA_SEGMENTS(CLASSES)
+#define COUNTERS		(LOG_SUPPRESSED + 1)
+
+KMON_COUNTERS(lo, COUNTERS);
+
+static unsigned int all_netns;
+KMON_PARAM_UINT(all_netns, all_netns, 0444, 0, 1, NULL,
+		"1: watch every network namespace, 0: only the initial one (default 0; set at load)");
+
+static unsigned int log_packets;
+KMON_PARAM_UINT(log_packets, log_packets, 0644, 0, 1, NULL,
+		"1: log each loopback packet, rate-limited (default 0)");
+
+/* ---- packets ---- */
+
+static DEFINE_RATELIMIT_STATE(log_limit, HZ, 100);
+
+static noinline void log_packet(const struct sk_buff *skb, unsigned int class)
+{
+	static const char * const proto[CLASSES] = {
+		"TCP", "UDP", "ICMP", "other", "TCP", "UDP", "ICMPv6", "other",
+	};
+
+	if (!__ratelimit(&log_limit)) {
+		kmon_inc(lo, LOG_SUPPRESSED);
+		return;
+	}
+	if (class < V6)
+		pr_info("IPv4 %s %pI4 -> %pI4 len %u\n", proto[class],
+			&ip_hdr(skb)->saddr, &ip_hdr(skb)->daddr, skb->len);
+	else
+		pr_info("IPv6 %s %pI6c -> %pI6c len %u\n", proto[class],
+			&ipv6_hdr(skb)->saddr, &ipv6_hdr(skb)->daddr, skb->len);
+}
+
+static __always_inline void count(const struct sk_buff *skb, unsigned int class)
+{
+	/* 0..127 is 0, each doubling from 128 one more, from 1024 on the last */
+	unsigned int b = min(fls(skb->len >> 7), BUCKETS - 1);
+
+	kmon_inc(lo, PACKETS(class, b));
+	kmon_add(lo, BYTES(class, b), skb->len);
+	if (unlikely(skb_is_gso(skb)))
+		kmon_add(lo, EXTRA_SEGMENTS(class), kmon_segments(skb) - 1);
+	if (unlikely(READ_ONCE(log_packets)))
+		log_packet(skb, class);
+}
+
+static unsigned int hook_v4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	const struct iphdr *iph;
+
+	if (!(state->in->flags & IFF_LOOPBACK))
+		return NF_ACCEPT;
+	iph = ip_hdr(skb);
+	if (!ipv4_is_loopback(iph->saddr) && !ipv4_is_loopback(iph->daddr))
+		return NF_ACCEPT;
+
+	count(skb, V4 + (iph->protocol == IPPROTO_TCP  ? TCP :
+			 iph->protocol == IPPROTO_UDP  ? UDP :
+			 iph->protocol == IPPROTO_ICMP ? ICMP : OTHER));
+	return NF_ACCEPT;
+}
+
+static unsigned int hook_v6(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	const struct ipv6hdr *iph;
+	u8 proto;
+
+	if (!(state->in->flags & IFF_LOOPBACK))
+		return NF_ACCEPT;
+	iph = ipv6_hdr(skb);
+	if (!ipv6_addr_loopback(&iph->saddr) && !ipv6_addr_loopback(&iph->daddr))
+		return NF_ACCEPT;
+
+	proto = kmon_ipv6_protocol(skb);
+	count(skb, V6 + (proto == IPPROTO_TCP    ? TCP :
+			 proto == IPPROTO_UDP    ? UDP :
+			 proto == IPPROTO_ICMPV6 ? ICMP : OTHER));
+	return NF_ACCEPT;
+}
+
+static const struct nf_hook_ops hooks[] = {
+	{
+		.hook		= hook_v4,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_PRE_ROUTING,
+		.priority	= NF_IP_PRI_FIRST,
+	}, {
+		.hook		= hook_v6,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_PRE_ROUTING,
+		.priority	= NF_IP6_PRI_FIRST,
+	},
+};
+
+KMON_NET_HOOKS(hooks, hooks)
+
+/* ---- views ---- */
+
+/* The counters when the text view was last reset; it shows what came since. */
+static u64 base[COUNTERS];
+static DEFINE_MUTEX(base_lock);
+
+/* Adds up v[INDEX(class, bucket)] over the classes from..to-1 and all buckets. */
+static u64 add_classes(const u64 *v, unsigned int from, unsigned int to)
+{
+	u64 sum = 0;
+	unsigned int class, b;
+
+	for (class = from; class < to; class++)
+		for (b = 0; b < BUCKETS; b++)
+			sum += v[PACKETS(class, b)];
+	return sum;
+}
+
+static u64 add_bytes(const u64 *v, unsigned int class)
+{
+	u64 sum = 0;
+	unsigned int b;
+
+	for (b = 0; b < BUCKETS; b++)
+		sum += v[BYTES(class, b)];
+	return sum;
+}
+
+static u64 add_bucket(const u64 *v, unsigned int index)
+{
+	u64 sum = 0;
+	unsigned int class;
+
+	for (class = 0; class < CLASSES; class++)
+		sum += v[PACKETS(class, 0) + index];
+	return sum;
+}
+
+static u64 packets_of(const u64 *v, unsigned int class)
+{
+	return add_classes(v, class, class + 1);
+}
+
+static int text_show(struct seq_file *m, void *unused)
+{
+	u64 v[COUNTERS];
+	unsigned int i;
+
+	mutex_lock(&base_lock);
+	kmon_snapshot(lo, v, COUNTERS);
+	for (i = 0; i < COUNTERS; i++)
+		v[i] -= base[i];
+	mutex_unlock(&base_lock);
+
+	seq_puts(m, "==== Localhost Monitor Stats ====\n");
+	seq_printf(m, "IPv4 packets: %llu\n", add_classes(v, V4, V6));
+	seq_printf(m, "IPv6 packets: %llu\n", add_classes(v, V6, CLASSES));
+	seq_printf(m, "TCP packets: %llu\n", packets_of(v, V4 + TCP) + packets_of(v, V6 + TCP));
+	seq_printf(m, "UDP packets: %llu\n", packets_of(v, V4 + UDP) + packets_of(v, V6 + UDP));
+	seq_printf(m, "ICMP packets: %llu\n", packets_of(v, V4 + ICMP));
+	seq_printf(m, "ICMPv6 packets: %llu\n", packets_of(v, V6 + ICMP));
+	seq_puts(m, "Packet size histogram (bytes):\n");
+	for (i = 0; i < BUCKETS; i++)
+		seq_printf(m, "%s: %llu\n", bucket[i].name, add_bucket(v, 2 * i));
+	return 0;
+}
+
+static int text_reset(void)
+{
+	mutex_lock(&base_lock);
+	kmon_snapshot(lo, base, COUNTERS);
+	mutex_unlock(&base_lock);
+	return 0;
+}
+
+KMON_TEXT_VIEW(text_ops, text_show, text_reset);
+
+static int json_show(struct seq_file *m, void *unused)
+{
+	u64 v[COUNTERS], bytes = 0, extra = 0;
+	unsigned int i;
+
+	kmon_snapshot(lo, v, COUNTERS);
+	for (i = 0; i < CLASSES; i++) {
+		bytes += add_bytes(v, i);
+		extra += v[EXTRA_SEGMENTS(i)];
+	}
+
+	kmon_json_head(m);
+	seq_printf(m, ",\"all_netns\":%u,\"log_packets\":%u,\"log_suppressed\":%llu",
+		   all_netns, READ_ONCE(log_packets), v[LOG_SUPPRESSED]);
+	seq_printf(m, ",\"packets\":%llu,\"segments\":%llu,\"bytes\":%llu}\n",
+		   add_classes(v, V4, CLASSES), add_classes(v, V4, CLASSES) + extra, bytes);
+
+	for (i = 0; i < CLASSES; i++)
+		seq_printf(m, "{\"ip_version\":%u,\"protocol\":\"%s\",\"packets\":%llu,\"segments\":%llu,\"bytes\":%llu}\n",
+			   i < V6 ? 4 : 6, class_name[i], packets_of(v, i),
+			   packets_of(v, i) + v[EXTRA_SEGMENTS(i)], add_bytes(v, i));
+
+	for (i = 0; i < BUCKETS; i++)
+		seq_printf(m, "{\"size\":\"%s\",\"size_min\":%u,\"packets\":%llu,\"bytes\":%llu}\n",
+			   bucket[i].name, bucket[i].min,
+			   add_bucket(v, 2 * i), add_bucket(v, 2 * i + 1));
+	return 0;
+}
+
+/* ---- load and unload ---- */
+
+static int __init localhost_monitor_init(void)
+{
+	int err;
+
+	kmon_counters_init(lo);
+
+	err = hooks_register(all_netns);
+	if (err) {
+		pr_err("cannot register the netfilter hooks: %d\n", err);
+		return err;
+	}
+	err = -ENOMEM;
+	if (!proc_create("localhost_stats", 0644, NULL, &text_ops))
+		goto err_text;
+	if (!proc_create_single("localhost_stats.json", 0444, NULL, json_show))
+		goto err_json;
+	return 0;
+
+err_json:
+	remove_proc_entry("localhost_stats", NULL);
+err_text:
+	hooks_unregister(all_netns);
+	pr_err("cannot create /proc/localhost_stats: out of memory, or the name is taken\n");
+	return err;
+}
+
+static void __exit localhost_monitor_exit(void)
+{
+	u64 v[COUNTERS];
+
+	remove_proc_entry("localhost_stats.json", NULL);
+	remove_proc_entry("localhost_stats", NULL);
+	hooks_unregister(all_netns);
+
+	kmon_snapshot(lo, v, COUNTERS);
+	pr_info("Final stats: IPv4=%llu, IPv6=%llu, TCP=%llu, UDP=%llu, ICMP=%llu, ICMPv6=%llu\n",
+		add_classes(v, V4, V6), add_classes(v, V6, CLASSES),
+		packets_of(v, V4 + TCP) + packets_of(v, V6 + TCP),
+		packets_of(v, V4 + UDP) + packets_of(v, V6 + UDP),
+		packets_of(v, V4 + ICMP), packets_of(v, V6 + ICMP));
+}
+
+module_init(localhost_monitor_init);
+module_exit(localhost_monitor_exit);
+
+MODULE_DESCRIPTION("Loopback traffic by IP version, protocol and packet size");
+MODULE_VERSION(KMON_VERSION);
+MODULE_LICENSE("GPL");

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * process_monitor: every process exit, with its CPU time.
+ *
+ * A kprobe stands in the exit path at taskstats_exit(task, group_dead), where the
+ * kernel itself says whether the last thread of a process has gone.  The probe
+ * only counts and, if asked to, fills a ring; a worker prints from there.
+ */
+#define pr_fmt(fmt) "PROCESS_MONITOR: " fmt
+
+#include <linux/jiffies.h>
+#include <linux/kprobes.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "kmon_compat.h"
+#include "kmon_counter.h"
+#include "kmon_param.h"
+#include "kmon_view.h"
+
+#define CREATE_TRACE_POINTS
+#include "process_exit_trace.h"
+
+enum {
+	EXITS, THREADS, KERNEL_THREADS, NONZERO, SIGNALED, UTIME, STIME,
+	LOGGED, SUPPRESSED,
+	COUNTERS
+};
+
+KMON_COUNTERS(ended, COUNTERS);
+
+/* ---- the log: filled by the probe, printed by a worker ---- */
+
+#define RING_SIZE	1024		/* a power of two */
+#define LOG_PERIOD	(HZ / 10)
+
+static unsigned int log_exits = 1;
+static unsigned int log_rate = 100;
+
+static struct exit_record ring[RING_SIZE];
+static unsigned int ring_head, ring_tail;	/* of records ever put in and taken out */
+static unsigned long second_began;		/* jiffies */
+static unsigned int logged_this_second;
+static DEFINE_RAW_SPINLOCK(ring_lock);		/* guards the ring and the rate */
+
+static void log_put(const struct exit_record *rec)
+{
+	unsigned int rate = READ_ONCE(log_rate);
+	unsigned long flags;
+	bool room;
+
+	raw_spin_lock_irqsave(&ring_lock, flags);
+	if (time_after_eq(jiffies, second_began + HZ)) {
+		second_began = jiffies;
+		logged_this_second = 0;
+	}
+	room = (!rate || logged_this_second < rate) && ring_head - ring_tail < RING_SIZE;
+	if (room) {
+		ring[ring_head++ % RING_SIZE] = *rec;
+		logged_this_second++;
+	}
+	raw_spin_unlock_irqrestore(&ring_lock, flags);
+
+	if (!room)
+		kmon_inc(ended, SUPPRESSED);
+}
+
+static bool log_take(struct exit_record *rec)
+{
+	unsigned long flags;
+	bool any;
+
+	raw_spin_lock_irqsave(&ring_lock, flags);
+	any = ring_tail != ring_head;
+	if (any)
+		*rec = ring[ring_tail++ % RING_SIZE];
+	raw_spin_unlock_irqrestore(&ring_lock, flags);
+	return any;
+}
+
+static void log_print(void)
+{
+	struct exit_record rec;
+	char name[KMON_ESCAPED(TASK_COMM_LEN)];
+
+	while (log_take(&rec)) {
+		kmon_escape(name, sizeof(name), rec.comm, sizeof(rec.comm));
+		pr_info("Process exiting - PID: %d, Name: %s, Parent PID: %d\n",
+			rec.tgid, name, rec.ppid);
+		pr_info("  User time: %llu ns, System time: %llu ns\n", rec.utime, rec.stime);
+		kmon_inc(ended, LOGGED);
+		cond_resched();
+	}
+}
+
+static void log_print_suppressed(void)
+{
+	static u64 told;
+	u64 suppressed = kmon_sum(ended, SUPPRESSED);
+
+	if (suppressed != told)
+		pr_info("%llu exits not logged, more than log_rate=%u a second\n",
+			suppressed - told, READ_ONCE(log_rate));
+	told = suppressed;
+}
+
+static void log_work_fn(struct work_struct *work);
+static DECLARE_DELAYED_WORK(log_work, log_work_fn);
+
+/* Runs ten times a second while logging is on, so that an exit need wake nobody. */
+static void log_work_fn(struct work_struct *work)
+{
+	static unsigned long told_at;
+
+	log_print();
+	if (time_after_eq(jiffies, told_at + HZ)) {
+		told_at = jiffies;
+		log_print_suppressed();
+	}
+	if (READ_ONCE(log_exits))
+		queue_delayed_work(system_unbound_wq, &log_work, LOG_PERIOD);
+}
+
+/* ---- the probe ---- */
+
+/*
+ * User and system time are sampled by the tick; the kernel knows the sum to the
+ * nanosecond.  Split it in the sampled proportion, as getrusage(2) and wait4(2) do.
+ */
+static void split_runtime(struct exit_record *rec, u64 utime, u64 stime, u64 runtime)
+{
+	int shift = max(fls64(utime + stime) - 32, 0);
+	u64 part = stime >> shift;
+	u64 whole = (utime + stime) >> shift;
+	u64 rest;
+
+	if (!part)
+		stime = 0;
+	else if (part == whole)
+		stime = runtime;
+	else
+		stime = div64_u64_rem(runtime, whole, &rest) * part + div64_u64(rest * part, whole);
+
+	rec->stime = stime;
+	rec->utime = runtime - stime;
+	rec->runtime = runtime;
+}
+
+/* Threads that were reaped are summed up in signal, those still listed are not. */
+static void fill_cputime(struct exit_record *rec, struct task_struct *task)
+{
+	struct signal_struct *sig = task->signal;
+	struct task_struct *t;
+	u64 utime, stime, runtime;
+	unsigned int seq;
+
+	do {
+		seq = read_seqbegin(&sig->stats_lock);
+		utime = sig->utime;
+		stime = sig->stime;
+		runtime = sig->sum_sched_runtime;
+		for_each_thread(task, t) {
+			utime += t->utime;
+			stime += t->stime;
+			runtime += t->se.sum_exec_runtime;
+		}
+	} while (read_seqretry(&sig->stats_lock, seq));
+
+	split_runtime(rec, utime, stime, runtime);
+}
+
+/* The last thread of a process is at its end; code is its own, as wait(2) would report it. */
+static void process_exited(struct task_struct *task, int code)
+{
+	struct task_struct *leader = task->group_leader;
+	struct exit_record rec;
+
+	rcu_read_lock();
+	fill_cputime(&rec, task);
+	if (task->signal->flags & SIGNAL_GROUP_EXIT)
+		rec.code = task->signal->group_exit_code;
+	else
+		rec.code = leader == task ? code : leader->exit_code;
+
+	kmon_inc(ended, EXITS);
+	kmon_add(ended, UTIME, rec.utime);
+	kmon_add(ended, STIME, rec.stime);
+	if (rec.code & 0x7f)
+		kmon_inc(ended, SIGNALED);
+	else if (rec.code)
+		kmon_inc(ended, NONZERO);
+
+	if (READ_ONCE(log_exits) || trace_process_exit_enabled()) {
+		rec.pid = task_pid_nr(task);
+		rec.tgid = task_tgid_nr(task);
+		rec.ppid = task_tgid_nr(rcu_dereference(task->real_parent));
+		rec.start_time = leader->start_time;
+		rec.lifetime = ktime_get_ns() - rec.start_time;
+		strscpy(rec.comm, leader->comm, sizeof(rec.comm));
+		trace_process_exit(&rec);
+		if (READ_ONCE(log_exits))
+			log_put(&rec);
+	}
+	rcu_read_unlock();
+}
+
+static void task_exited(bool last_thread, int code)
+{
+	if (unlikely(current->flags & PF_KTHREAD))
+		kmon_inc(ended, KERNEL_THREADS);
+	else if (last_thread)
+		process_exited(current, code);
+	else
+		kmon_inc(ended, THREADS);
+}
+
+static int at_taskstats_exit(struct kprobe *p, struct pt_regs *regs)
+{
+	task_exited((int)kmon_argument(regs, 1), current->exit_code);
+	return 0;
+}
+
+/*
+ * The seed's own place.  Here the kernel has not yet decided who is last: threads
+ * that end at the same moment may be taken for a process too few.
+ */
+static int at_do_exit(struct kprobe *p, struct pt_regs *regs)
+{
+	task_exited(atomic_read(&current->signal->live) == 1, (int)kmon_argument(regs, 0));
+	return 0;
+}
+
+/* Best first. */
+static const struct {
+	const char *symbol;
+	kprobe_pre_handler_t handler;
+	bool usable;
+} places[] = {
+	{ "taskstats_exit", at_taskstats_exit, KMON_HAVE_ARGUMENTS },
+	{ "do_exit", at_do_exit, true },
+};
+
+static char probe[16] = "auto";
+module_param_string(probe, probe, sizeof(probe), 0444);
+MODULE_PARM_DESC(probe, "where the probe stands: auto, taskstats_exit or do_exit (default auto; set at load)");
+
+static struct kprobe kp;
+
+static int register_probe(void)
+{
+	bool any = !strcmp(probe, "auto");
+	int err = -EINVAL;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		if (!places[i].usable || !(any || !strcmp(probe, places[i].symbol)))
+			continue;
+		memset(&kp, 0, sizeof(kp));
+		kp.symbol_name = places[i].symbol;
+		kp.pre_handler = places[i].handler;
+		err = register_kprobe(&kp);
+		if (err != -ENOENT)
+			break;
+	}
+	return err;
+}
+
+/* ---- parameters ---- */
+
+static DEFINE_MUTEX(ready_lock);
+static bool ready;		/* between init and exit; else settings are only stored */
+
+static void log_apply(unsigned int value)
+{
+	mutex_lock(&ready_lock);
+	WRITE_ONCE(log_exits, value);
+	if (ready && value)
+		queue_delayed_work(system_unbound_wq, &log_work, LOG_PERIOD);
+	mutex_unlock(&ready_lock);
+}
+
+KMON_PARAM_UINT(log, log_exits, 0644, 0, 1, log_apply,
+		"1: log each exit to the kernel log, 0: only count (default 1)");
+KMON_PARAM_UINT(log_rate, log_rate, 0644, 0, 1000000, NULL,
+		"exits logged a second at most, 0: no limit (default 100)");
+
+/* ---- views ---- */
+
+/* What the text view called zero when it was last reset. */
+static u64 base[COUNTERS];
+static unsigned long base_missed;
+static DEFINE_MUTEX(base_lock);
+
+static int text_show(struct seq_file *m, void *unused)
+{
+	unsigned long missed;
+	u64 v[COUNTERS];
+	size_t i;
+
+	mutex_lock(&base_lock);
+	kmon_snapshot(ended, v, COUNTERS);
+	for (i = 0; i < COUNTERS; i++)
+		v[i] -= base[i];
+	missed = kp.nmissed - base_missed;
+	mutex_unlock(&base_lock);
+
+	seq_printf(m, "Process exits: %llu\n", v[EXITS]);
+	seq_printf(m, "Thread exits: %llu\n", v[THREADS]);
+	seq_printf(m, "Logged: %llu\n", v[LOGGED]);
+	seq_printf(m, "Suppressed: %llu\n", v[SUPPRESSED]);
+	seq_printf(m, "Missed probes: %lu\n", missed);
+	seq_printf(m, "Non-zero exits: %llu\n", v[NONZERO]);
+	seq_printf(m, "Killed by signal: %llu\n", v[SIGNALED]);
+	seq_printf(m, "User time: %llu ns\n", v[UTIME]);
+	seq_printf(m, "System time: %llu ns\n", v[STIME]);
+	return 0;
+}
+
+static int text_reset(void)
+{
+	mutex_lock(&base_lock);
+	kmon_snapshot(ended, base, COUNTERS);
+	base_missed = kp.nmissed;
+	mutex_unlock(&base_lock);
+	return 0;
+}
+
+KMON_TEXT_VIEW(text_ops, text_show, text_reset);
+
+static int json_show(struct seq_file *m, void *unused)
+{
+	u64 v[COUNTERS];
+
+	kmon_snapshot(ended, v, COUNTERS);
+	kmon_json_head(m);
+	seq_printf(m, ",\"probe\":\"%s\",\"log\":%u,\"log_rate\":%u",
+		   kp.symbol_name, READ_ONCE(log_exits), READ_ONCE(log_rate));
+	seq_printf(m, ",\"exits\":%llu,\"thread_exits\":%llu,\"kernel_thread_exits\":%llu",
+		   v[EXITS], v[THREADS], v[KERNEL_THREADS]);
+	seq_printf(m, ",\"logged\":%llu,\"suppressed\":%llu,\"missed_probes\":%lu",
+		   v[LOGGED], v[SUPPRESSED], kp.nmissed);
+	seq_printf(m, ",\"nonzero_exits\":%llu,\"killed_by_signal\":%llu,\"utime_ns\":%llu,\"stime_ns\":%llu}\n",
+		   v[NONZERO], v[SIGNALED], v[UTIME], v[STIME]);
+	return 0;
+}
+
+/* ---- load and unload ---- */
+
+#define RULE	"========================================\n"
+
+static int __init process_monitor_init(void)
+{
+	int err;
+
+	kmon_counters_init(ended);
+	second_began = jiffies;
+
+	pr_info(RULE);
+	pr_info("Module loading...\n");
+	err = register_probe();
+	if (err) {
+		pr_err("Failed to register kprobe: %d (probe=%s; kprobes may be off in this kernel or forbidden by lockdown)\n",
+		       err, probe);
+		return err;
+	}
+	err = -ENOMEM;
+	if (!proc_create("process_monitor", 0644, NULL, &text_ops))
+		goto err_text;
+	if (!proc_create_single("process_monitor.json", 0444, NULL, json_show))
+		goto err_json;
+
+	mutex_lock(&ready_lock);
+	ready = true;
+	if (log_exits)
+		queue_delayed_work(system_unbound_wq, &log_work, LOG_PERIOD);
+	mutex_unlock(&ready_lock);
+
+	/* %p: hashed, so that the log does not tell where the kernel lies. */
+	pr_info("Registered exit kprobe at %p\n", kp.addr);
+	pr_info("Module loaded successfully\n");
+	pr_info("Monitoring process termination events\n");
+	pr_info(RULE);
+	return 0;
+
+err_json:
+	remove_proc_entry("process_monitor", NULL);
+err_text:
+	unregister_kprobe(&kp);
+	pr_err("cannot create /proc/process_monitor: out of memory, or the name is taken\n");
+	return err;
+}
+
+static void __exit process_monitor_exit(void)
+{
+	remove_proc_entry("process_monitor.json", NULL);
+	remove_proc_entry("process_monitor", NULL);
+	unregister_kprobe(&kp);
+
+	mutex_lock(&ready_lock);
+	ready = false;
+	mutex_unlock(&ready_lock);
+	cancel_delayed_work_sync(&log_work);
+	log_print();
+	log_print_suppressed();
+
+	/* An event in a tracer's buffer outlives the module; its callers may not. */
+	tracepoint_synchronize_unregister();
+
+	pr_info(RULE);
+	pr_info("Module unloaded\n");
+	pr_info("Total process exits monitored: %llu\n", kmon_sum(ended, EXITS));
+	pr_info(RULE);
+}
+
+module_init(process_monitor_init);
+module_exit(process_monitor_exit);
+
+MODULE_DESCRIPTION("Every process exit, with its CPU time");
+MODULE_VERSION(KMON_VERSION);
+MODULE_LICENSE("GPL");
