@@ -7,21 +7,47 @@
 
 #include <linux/ipv6.h>
 #include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
 #include <net/ipv6.h>
 
 /*
- * How many packets this one is on the wire: GSO and GRO carry many as one.
- * Some senders (tun, virtio) leave gso_segs to be computed; then the headers
- * count as data, which is at worst one segment too many.
+ * The network and transport headers of a GSO packet, which each of its segments
+ * has; 0 where they cannot be told.
+ */
+static inline unsigned int kmon_gso_headers(const struct sk_buff *skb)
+{
+	const struct tcphdr *th;
+	struct tcphdr buf;
+	int offset;
+
+	if (!skb_transport_header_was_set(skb))
+		return 0;
+	offset = skb_transport_offset(skb);
+	if (offset <= 0)
+		return 0;
+	if (!(skb_shinfo(skb)->gso_type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6)))
+		return offset + sizeof(struct udphdr);
+	th = skb_header_pointer(skb, offset, sizeof(buf), &buf);
+	return th ? offset + __tcp_hdrlen(th) : 0;
+}
+
+/*
+ * How many packets this one is on the wire: GSO and GRO carry many as one, and
+ * some senders (tun, virtio) leave their number to be computed.
  */
 static inline unsigned int kmon_segments(const struct sk_buff *skb)
 {
-	unsigned int segs;
+	unsigned int headers;
 
 	if (likely(!skb_is_gso(skb)))
 		return 1;
-	segs = skb_shinfo(skb)->gso_segs;
-	return segs ?: DIV_ROUND_UP(skb->len, skb_shinfo(skb)->gso_size);
+	if (skb_shinfo(skb)->gso_segs)
+		return skb_shinfo(skb)->gso_segs;
+	headers = kmon_gso_headers(skb);
+	if (headers >= skb->len)
+		return 1;
+	return DIV_ROUND_UP(skb->len - headers, skb_shinfo(skb)->gso_size);
 }
 
 /*

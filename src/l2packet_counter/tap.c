@@ -15,9 +15,7 @@
 #include <linux/if_vlan.h>
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
-#include <linux/tcp.h>
 #include <linux/tracepoint.h>
-#include <linux/udp.h>
 
 #include "kmon_compat.h"
 #include "kmon_packet.h"
@@ -32,21 +30,10 @@
 static noinline unsigned int merged_frames(const struct sk_buff *skb, unsigned int *bytes)
 {
 	unsigned int frames = kmon_segments(skb);
-	unsigned int headers = 0;
-	struct tcphdr tcp;
-	const struct tcphdr *th;
+	unsigned int headers = kmon_gso_headers(skb);
 
-	if (skb_transport_header_was_set(skb) && skb_transport_offset(skb) > 0) {
-		headers = skb_transport_offset(skb);
-		if (skb_shinfo(skb)->gso_type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6)) {
-			th = skb_header_pointer(skb, headers, sizeof(tcp), &tcp);
-			headers += th ? __tcp_hdrlen(th) : sizeof(tcp);
-		} else {
-			headers += sizeof(struct udphdr);
-		}
-		if (headers < skb->len && !skb_shinfo(skb)->gso_segs)
-			frames = DIV_ROUND_UP(skb->len - headers, skb_shinfo(skb)->gso_size);
-	}
+	if (skb_vlan_tag_present(skb))
+		headers += VLAN_HLEN;
 	*bytes += (frames - 1) * (ETH_HLEN + headers);
 	return frames;
 }
