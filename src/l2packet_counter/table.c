@@ -56,6 +56,7 @@ static struct mac_table *table_alloc(unsigned int bits, const struct mac_table *
 	if (!t)
 		return NULL;
 	t->bits = bits;
+	t->shift = 64 - bits;
 	get_random_bytes(&t->multiplier, sizeof(t->multiplier));
 	t->multiplier |= 1;
 
@@ -89,18 +90,18 @@ static unsigned int bits_for(unsigned int n)
 
 static struct mac_entry *table_get(struct mac_table *t, u64 key)
 {
-	struct mac_slot *slot = mac_find(t, key);
+	struct mac_slot *slot;
 
-	return slot->key ? &t->entries[slot->index] : NULL;
+	return mac_find(t, key, &slot) ? &t->entries[slot->index] : NULL;
 }
 
 /* key must not be there; NULL where the table is full. */
 static struct mac_entry *table_add(struct mac_table *t, u64 key)
 {
-	struct mac_slot *slot = mac_find(t, key);
+	struct mac_slot *slot;
 	struct mac_entry *e;
 
-	if (t->used == entry_limit(t))
+	if (t->used == entry_limit(t) || WARN_ON_ONCE(mac_find(t, key, &slot)))
 		return NULL;
 	e = &t->entries[t->used];
 	e->key = key;
@@ -189,12 +190,13 @@ static bool work_wanted(struct mac_book *book)
 void book_count_slow(struct mac_book *book, u64 key, unsigned int frames, unsigned int bytes)
 {
 	struct mac_spill *spare = NULL;
+	struct mac_slot *slot;
 	struct mac_entry *e;
 	bool wanted, try_spill;
 
 	/* Nothing is added to a full table: what is not found now is not there. */
 	if (IS_ENABLED(CONFIG_64BIT) && smp_load_acquire(&book->full) &&
-	    !mac_find(rcu_dereference(book->table), key)->key) {
+	    !mac_find(rcu_dereference(book->table), key, &slot)) {
 		book_untracked(book, frames, bytes);
 		return;
 	}

@@ -66,10 +66,11 @@ struct mac_entry {
 };
 
 struct mac_table {
-	unsigned int bits;		/* 1 << bits slots, half as many entries */
-	unsigned int used;		/* entries, dense from 0 */
 	u64 multiplier;			/* random and odd: nobody can aim at one slot */
 	struct mac_slot *slots;
+	unsigned int shift;		/* 64 - bits */
+	unsigned int bits;		/* 1 << bits slots, half as many entries */
+	unsigned int used;		/* entries, dense from 0 */
 	struct mac_entry *entries;
 	struct mac_cell *cells[];	/* one array for each CPU that saw a frame */
 };
@@ -140,7 +141,7 @@ void book_skipped(struct mac_book *book, unsigned int frames);
 
 static __always_inline unsigned int mac_hash(const struct mac_table *t, u64 key)
 {
-	return (key * t->multiplier) >> (64 - t->bits);
+	return (key * t->multiplier) >> t->shift;
 }
 
 /*
@@ -155,17 +156,25 @@ static __always_inline unsigned int mac_hash(const struct mac_table *t, u64 key)
 #define slot_publish(slot, value)	((slot)->key = (value))
 #endif
 
-/* The slot of key, or the empty one where it would go; there is always an empty one. */
-static __always_inline struct mac_slot *mac_find(const struct mac_table *t, u64 key)
+/*
+ * Is key in the table?  *slot is where it is, or the empty slot where it would go;
+ * there is always an empty one.
+ */
+static __always_inline bool mac_find(const struct mac_table *t, u64 key,
+				     struct mac_slot **slot)
 {
 	unsigned int mask = (1U << t->bits) - 1;
 	unsigned int i = mac_hash(t, key);
 
 	for (;;) {
-		u64 found = slot_key(&t->slots[i]);
+		u64 found;
 
-		if (likely(found == key) || !found)
-			return &t->slots[i];
+		*slot = &t->slots[i];
+		found = slot_key(*slot);
+		if (likely(found == key))
+			return true;
+		if (!found)
+			return false;
 		i = (i + 1) & mask;
 	}
 }
@@ -179,10 +188,10 @@ static __always_inline void book_count(struct mac_book *book, u64 key,
 {
 	if (IS_ENABLED(CONFIG_64BIT)) {
 		const struct mac_table *t = rcu_dereference(book->table);
-		const struct mac_slot *slot = mac_find(t, key);
 		struct mac_cell *cells = READ_ONCE(t->cells[smp_processor_id()]);
+		struct mac_slot *slot;
 
-		if (likely(slot->key && cells)) {
+		if (likely(mac_find(t, key, &slot)) && likely(cells)) {
 			struct mac_cell *cell = &cells[slot->index];
 
 			WRITE_ONCE(cell->packets, cell->packets + frames);

@@ -23,19 +23,33 @@
 
 /* ---- one frame ---- */
 
-/*
- * A frame that GSO or GRO made of many counts as those: adds the headers that each
- * of them had to *bytes and returns their number.
- */
-static noinline unsigned int merged_frames(const struct sk_buff *skb, unsigned int *bytes)
+static __always_inline void count_key(struct watch *w, u64 key, unsigned int frames,
+				      unsigned int bytes)
+{
+	/* Only there can another softirq come in between on this CPU. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_disable();
+	book_count(&w->book, key, frames, bytes);
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_enable();
+}
+
+/* A frame that GSO or GRO made of many counts as those, and so do their headers. */
+static noinline void count_merged(struct watch *w, u64 key, const struct sk_buff *skb,
+				  unsigned int bytes)
 {
 	unsigned int frames = kmon_segments(skb);
-	unsigned int headers = kmon_gso_headers(skb);
+	unsigned int headers = ETH_HLEN + kmon_gso_headers(skb);
 
 	if (skb_vlan_tag_present(skb))
 		headers += VLAN_HLEN;
-	*bytes += (frames - 1) * (ETH_HLEN + headers);
-	return frames;
+	count_key(w, key, frames, bytes + (frames - 1) * headers);
+}
+
+/* A group address is nobody's: such a source is a mistake, or made up. */
+static noinline void count_group(struct watch *w, const struct sk_buff *skb)
+{
+	book_skipped(&w->book, kmon_segments(skb));
 }
 
 /* A frame without an Ethernet header, on an Ethernet device. */
@@ -49,7 +63,6 @@ static noinline void count_odd(struct watch *w, const struct sk_buff *skb)
 static __always_inline void count_frame(struct watch *w, const struct sk_buff *skb)
 {
 	unsigned int bytes = skb->len + ETH_HLEN;
-	unsigned int frames = 1;
 	bool group;
 	u64 key;
 
@@ -69,18 +82,13 @@ static __always_inline void count_frame(struct watch *w, const struct sk_buff *s
 #endif
 	if (skb_vlan_tag_present(skb))
 		bytes += VLAN_HLEN;
-	if (unlikely(skb_is_gso(skb)))
-		frames = merged_frames(skb, &bytes);
 
-	/* Only there can another softirq come in between on this CPU. */
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		preempt_disable();
 	if (unlikely(group))
-		book_skipped(&w->book, frames);
+		count_group(w, skb);
+	else if (unlikely(skb_is_gso(skb)))
+		count_merged(w, key, skb, bytes);
 	else
-		book_count(&w->book, key, frames, bytes);
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		preempt_enable();
+		count_key(w, key, 1, bytes);
 }
 
 /* ---- tracepoint ---- */

@@ -18,13 +18,13 @@
 enum hook { HOOK_AUTO, HOOK_TRACEPOINT, HOOK_PACKET_TYPE, HOOK_RX_HANDLER };
 
 struct watch {
+	struct hlist_node by_dev;	/* for the tracepoint to find it; first, so it is found fast */
 	struct list_head list;		/* in `watches`, in the order of the parameter */
 	struct kref ref;		/* of the list, and of readers */
 	char name[IFNAMSIZ];
 	struct net_device *dev;		/* NULL: waiting for one of that name */
 	enum hook hook;			/* in use while dev is set */
 	bool was_attached;
-	struct hlist_node by_dev;	/* for the tracepoint to find it */
 	struct packet_type pt;
 	struct mac_book book;
 };
