@@ -1,0 +1,136 @@
+# shellcheck shell=bash
+# Helpers of the bats files, which begin with `load ../lib/common`. Everything made here is taken away after the test,
+# and a test fails when the kernel log gained a forbidden line meanwhile. A file with a setup or teardown of its own
+# calls kmon_setup and kmon_teardown in them.
+#
+# In the environment: KMON_FULL=1 (tests/run --full: the large counts), KMON_QUICK=1 (--quick: the shortest).
+# Tests too long for --quick carry the tag `heavy` (a line `# bats test_tags=heavy` above @test).
+# A skip that is right on that kernel begins with `expected:`; any other one fails the run.
+
+bats_load_library bats-support
+bats_load_library bats-assert
+
+KMON_FULL=${KMON_FULL:-0}
+KMON_QUICK=${KMON_QUICK:-0}
+kmon_modules=(localhost_monitor l2packet_counter kstat netmon_proc process_monitor)
+kmon_lib=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
+PATH=${kmon_lib%/tests/lib}/bin:$PATH # the probes
+
+setup() { kmon_setup; }
+teardown() { kmon_teardown; }
+
+kmon_setup() {
+  kmon_undo=()
+  kernel_log_mark
+}
+
+# Everything is tried, then the first failure counts. Modules first: they must let go of what is still there.
+kmon_teardown() {
+  local module failed=0 i
+  for module in "${kmon_modules[@]}"; do
+    [ ! -d "/sys/module/$module" ] || rmmod "$module" || failed=1
+  done
+  for ((i = ${#kmon_undo[@]} - 1; i >= 0; i--)); do
+    eval "${kmon_undo[i]}" || true # the test may have removed it
+  done
+  kernel_log_clean || failed=1
+  return "$failed"
+}
+
+# on_teardown COMMAND...: COMMAND runs after the test, last given first. Not from a subshell (`run`, `$(...)`).
+on_teardown() { kmon_undo+=("$(printf '%q ' "$@") 2>/dev/null"); }
+
+# scaled FULL DEFAULT [QUICK]: the count to use in this run.
+scaled() {
+  if [ "$KMON_FULL" = 1 ]; then
+    echo "$1"
+  elif [ "$KMON_QUICK" = 1 ]; then
+    echo "${3:-$2}"
+  else
+    echo "$2"
+  fi
+}
+
+# ko NAME: the path of the module's file for this kernel.
+ko() { modinfo -n "$1"; }
+
+# load_module NAME [PARAMETER=VALUE...]: a plain insmod, as a user does it. Unloaded after the test if it still is there.
+load_module() {
+  local file
+  file=$(ko "$1")
+  shift
+  insmod "$file" "$@"
+}
+
+unload_module() { rmmod "$1"; }
+
+# set_param NAME PARAMETER VALUE; get_param NAME PARAMETER
+set_param() { printf '%s\n' "$3" >"/sys/module/$1/parameters/$2"; }
+get_param() { cat "/sys/module/$1/parameters/$2"; }
+
+# have_all_netns MODULE: does it take all_netns=1 ?
+have_all_netns() { modinfo -p "$1" | grep -q '^all_netns:'; }
+
+# json FILE FILTER: FILE's lines as one array, so `.[0]` is the header line; strings come without quotes.
+json() { jq -r -s "$2" "$1"; }
+
+# in_netns NAME COMMAND...
+in_netns() { ip netns exec "$@"; }
+
+# make_netns NAME: a network namespace with lo up.
+make_netns() {
+  ip netns add "$1"
+  on_teardown ip netns del "$1"
+  ip -n "$1" link set lo up
+}
+
+# make_link NAME ARGUMENTS...: `ip link add NAME ARGUMENTS...`, taken away after the test.
+make_link() {
+  ip link add "$@"
+  on_teardown ip link del "$1"
+}
+
+# make_veth A B [NETNS]: a pair, both ends up, B in NETNS if that is given. No IPv6 address, so nothing chats on it.
+make_veth() {
+  make_link "$1" type veth peer name "$2"
+  quiet_link "$1"
+  quiet_link "$2"
+  if [ -n "${3:-}" ]; then
+    ip link set "$2" netns "$3"
+    in_netns "$3" sysctl -qw "net.ipv6.conf.$2.disable_ipv6=1"
+    ip -n "$3" link set "$2" up
+  else
+    ip link set "$2" up
+  fi
+  ip link set "$1" up
+  wait_until 10 link_is_up "$1"
+}
+
+quiet_link() { sysctl -qw "net.ipv6.conf.$1.disable_ipv6=1"; }
+link_is_up() { [ "$(cat "/sys/class/net/$1/operstate")" = up ]; }
+
+# wait_until SECONDS COMMAND...: until COMMAND succeeds; fails when it never does.
+wait_until() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    [ "$SECONDS" -lt "$end" ] || return 1
+    sleep 0.1
+  done
+}
+
+# The kernel log since the test began stands behind a line of its own.
+kernel_log_mark() {
+  kmon_mark="kmon-test ${BATS_TEST_FILENAME##*/} $BATS_TEST_NUMBER $RANDOM"
+  echo "$kmon_mark" >/dev/kmsg
+}
+
+# kernel_log: what the kernel said since the mark, without the times.
+kernel_log() { dmesg -t | sed "1,/^$kmon_mark\$/d"; }
+
+kernel_log_clean() {
+  local lines
+  lines=$(kernel_log | grep -E -f "$kmon_lib/kernel-log-patterns") || return 0
+  printf 'the kernel log gained:\n%s\n' "$lines" >&2
+  return 1
+}

@@ -1,0 +1,148 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2016 # single quotes: what is in them is expanded by apt or by an inner shell
+# Shared by the scripts in tests/vm and by tests/run; sourced, never run.
+
+shopt -s inherit_errexit # or $(...) would go on after a failure
+
+repo=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
+# Everything slow to make lives here; it may be deleted at any time.
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/kmon
+
+say() { printf 'kmon: %s\n' "$*" >&2; }
+die() { say "error: $*"; exit 1; }
+
+as_root() { [ "$(id -u)" = 0 ] || die "${0##*/} needs root (it makes chroots and mounts)"; }
+
+# step WHAT COMMAND...: runs COMMAND quietly, says what runs and how long it took; its output is shown only when it fails.
+step() {
+  local what=$1 log began=$SECONDS status
+  shift
+  log=$(mktemp "${TMPDIR:-/tmp}/kmon-step.XXXXXX")
+  say "$what ..."
+  set +e # not `|| status=$?`, which would switch off -e in all that runs inside
+  (set -e; "$@") >"$log" 2>&1 </dev/null
+  status=$?
+  set -e
+  if [ "$status" = 0 ]; then
+    say "$what: done in $((SECONDS - began)) s"
+  else
+    say "$what: failed (status $status) after $((SECONDS - began)) s:"
+    tail -n 60 "$log" >&2
+  fi
+  rm -f "$log"
+  return "$status"
+}
+
+# need PACKAGE...: installs those that are missing, so that a bare Debian machine will do.
+need() {
+  local missing
+  mapfile -t missing < <(missing_packages "$@")
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  as_root
+  command -v apt-get >/dev/null || die "please install: ${missing[*]}"
+  mkdir -p "$cache"
+  (
+    flock 9
+    step "installing ${missing[*]}" install_packages "${missing[@]}" 9>&-
+  ) 9>"$cache/apt.lock"
+}
+
+missing_packages() {
+  local package
+  for package; do
+    [ "$(dpkg-query -Wf '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || echo "$package"
+  done
+}
+
+install_packages() {
+  apt-get -q update || true # one unreachable third-party source must not stop us; the install below decides
+  DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@"
+}
+
+# mirror Debian|Debian-Security: the URI from which this machine's apt gets Debian (or Debian-Security), empty if it has none.
+mirror() {
+  [ -n "$(apt-get indextargets)" ] || apt-get -q update >&2 || true
+  apt-get indextargets --format '$(LABEL) $(REPO_URI)' "Created-By: Packages" |
+    sed -n "s/^$1 //p" | head -n 1
+}
+
+# cached NAME FILL...: prints the path of cache entry NAME, made by `FILL... DIR` if it is not there. An entry appears
+# whole or not at all, and whoever asks while it is being made waits. What nobody asked for in two weeks goes.
+cached() {
+  local entry=$cache/$1 making status
+  shift
+  mkdir -p "$cache/lock"
+  (
+    flock 9
+    if [ ! -d "$entry" ]; then
+      making=$(mktemp -d "$cache/making.XXXXXX")
+      chmod 755 "$making"
+      set +e # as in step
+      (set -e; "$@" "$making") 9>&- >&2
+      status=$?
+      set -e
+      if [ "$status" != 0 ]; then
+        rm -rf "$making"
+        exit 1
+      fi
+      mv -T "$making" "$entry"
+      find "$cache" -mindepth 1 -maxdepth 1 -mtime +14 ! -name lock ! -name runs -exec rm -rf {} +
+    fi
+    touch "$entry"
+  ) 9>"$cache/lock/${entry##*/}"
+  echo "$entry"
+}
+
+# key WORD...: a short hash of its arguments and of standard input.
+key() { { printf '%s\n' "$@" && cat; } | sha256sum | cut -c1-12; }
+
+# recipe FUNCTION...: the functions' code without comments, so that an entry is remade when its making changes.
+recipe() { declare -f "$@"; }
+
+# in_root DIR COMMAND...: chroot with /proc (7.2's objtool reads it) and /sys, in a mount namespace of its own.
+in_root() {
+  nice -n 10 unshare --mount --propagation private bash -euc '
+    root=$1; shift
+    mount -t proc proc "$root/proc"
+    mount -t sysfs -o ro sysfs "$root/sys"
+    exec chroot "$root" env -i HOME=/root LANG=C PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"' in_root "$@"
+}
+
+# in_overlay LOWER[:LOWER...] CHANGES COMMAND...: as in_root, but what COMMAND writes lands in the directory CHANGES.
+in_overlay() {
+  local lower=$1 changes=$2 work
+  shift 2
+  work=$(mktemp -d "$changes.XXXXXX")
+  mkdir "$work/work" "$work/root"
+  unshare --mount --propagation private bash -euc '
+    mount -t overlay overlay -o "lowerdir=$1,upperdir=$2,workdir=$3/work" "$3/root"
+    source "$4"; shift 4
+    in_root "$@"' in_overlay "$lower" "$changes" "$work" "$repo/tests/vm/lib.sh" "$work/root" "$@" || {
+    local status=$?
+    rm -rf "$work"
+    return "$status"
+  }
+  rm -rf "$work"
+}
+
+# What DKMS ships, and nothing a build left behind.
+source_files() {
+  cd "$repo" &&
+    find dkms.conf src -type f \( -name dkms.conf -o -name '*.[ch]' -o -name Makefile -o -name Kbuild \) | LC_ALL=C sort
+}
+
+# copy_source DIR
+copy_source() {
+  mkdir -p "$1"
+  (cd "$repo" && source_files | cpio --quiet -pd "$1")
+}
+
+# The kernel can drive the processor's own virtualisation only where the processor has it; /dev/kvm alone proves nothing.
+have_kvm() { [ -w /dev/kvm ] && grep -qE '^flags.*\b(vmx|svm)\b' /proc/cpuinfo; }
+
+check_target() {
+  case $1 in
+    bullseye | bookworm | trixie | forky | arm64 | sanitizer) ;;
+    *) die "no target '$1' (bullseye bookworm trixie forky arm64 sanitizer)" ;;
+  esac
+}
