@@ -196,7 +196,7 @@ static int counter_open(struct inode *inode, struct file *file)
 
 static ssize_t counter_write(struct file *file, const char __user *src, size_t n, loff_t *pos)
 {
-	char text[sizeof("2147483647\n")];
+	char text[32];
 	unsigned int value;
 	int err = kmon_read_user(text, sizeof(text), src, n);
 
@@ -220,12 +220,13 @@ static int json_show(struct seq_file *m, void *unused)
 {
 	u64 v[COUNTERS];
 
+	/* What is published first: it must not be more than what is counted. */
 	mutex_lock(&lock);
-	kmon_snapshot(out, v, COUNTERS);
 	kmon_json_head(m);
 	seq_printf(m, ",\"all_netns\":%u,\"running\":%s,\"counter\":%u,\"published\":%llu",
 		   all_netns, running ? "true" : "false", counter, last_publication());
 	mutex_unlock(&lock);
+	kmon_snapshot(out, v, COUNTERS);
 
 	seq_printf(m, ",\"packets\":%llu,\"segments\":%llu}\n",
 		   v[PACKETS_V4] + v[PACKETS_V6],

@@ -14,6 +14,7 @@
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/spinlock.h>
@@ -49,11 +50,15 @@ static unsigned long second_began;		/* jiffies */
 static unsigned int logged_this_second;
 static DEFINE_RAW_SPINLOCK(ring_lock);		/* guards the ring and the rate */
 
+static struct workqueue_struct *log_queue;
+static void log_work_fn(struct work_struct *work);
+static DECLARE_DELAYED_WORK(log_work, log_work_fn);
+
 static void log_put(const struct exit_record *rec)
 {
 	unsigned int rate = READ_ONCE(log_rate);
 	unsigned long flags;
-	bool room;
+	bool room, half_full;
 
 	raw_spin_lock_irqsave(&ring_lock, flags);
 	if (time_after_eq(jiffies, second_began + HZ)) {
@@ -65,10 +70,14 @@ static void log_put(const struct exit_record *rec)
 		ring[ring_head++ % RING_SIZE] = *rec;
 		logged_this_second++;
 	}
+	half_full = room && ring_head - ring_tail == RING_SIZE / 2;
 	raw_spin_unlock_irqrestore(&ring_lock, flags);
 
 	if (!room)
 		kmon_inc(ended, SUPPRESSED);
+	/* On PREEMPT_RT a probe may not touch a timer; there the worker's own pace has to do. */
+	if (half_full && !IS_ENABLED(CONFIG_PREEMPT_RT))
+		mod_delayed_work(log_queue, &log_work, 0);
 }
 
 static bool log_take(struct exit_record *rec)
@@ -105,13 +114,10 @@ static void log_print_suppressed(void)
 	u64 suppressed = kmon_sum(ended, SUPPRESSED);
 
 	if (suppressed != told)
-		pr_info("%llu exits not logged, more than log_rate=%u a second\n",
+		pr_info("%llu exits not logged: more than log_rate=%u a second, or than the buffer holds\n",
 			suppressed - told, READ_ONCE(log_rate));
 	told = suppressed;
 }
-
-static void log_work_fn(struct work_struct *work);
-static DECLARE_DELAYED_WORK(log_work, log_work_fn);
 
 /* Runs ten times a second while logging is on, so that an exit need wake nobody. */
 static void log_work_fn(struct work_struct *work)
@@ -119,12 +125,12 @@ static void log_work_fn(struct work_struct *work)
 	static unsigned long told_at;
 
 	log_print();
-	if (time_after_eq(jiffies, told_at + HZ)) {
+	if (time_after_eq(jiffies, told_at + HZ) || !READ_ONCE(log_exits)) {
 		told_at = jiffies;
 		log_print_suppressed();
 	}
 	if (READ_ONCE(log_exits))
-		queue_delayed_work(system_unbound_wq, &log_work, LOG_PERIOD);
+		queue_delayed_work(log_queue, &log_work, LOG_PERIOD);
 }
 
 /* ---- the probe ---- */
@@ -152,16 +158,36 @@ static void split_runtime(struct exit_record *rec, u64 utime, u64 stime, u64 run
 	rec->runtime = runtime;
 }
 
-/* Threads that were reaped are summed up in signal, those still listed are not. */
+/*
+ * What the current task ran since the scheduler last looked, up to a tick: all of
+ * it for many a short process.  Where the scheduler takes interrupts or stolen time
+ * out of its clock we cannot tell, and the process has that much less.
+ */
+static u64 pending_runtime(const struct task_struct *task)
+{
+	s64 ns = 0;
+
+	if (!IS_ENABLED(CONFIG_IRQ_TIME_ACCOUNTING) && !IS_ENABLED(CONFIG_PARAVIRT_TIME_ACCOUNTING))
+		ns = local_clock() - task->se.exec_start;
+	return max_t(s64, ns, 0);
+}
+
+/*
+ * Threads that were reaped are summed up in signal, those still listed are not.
+ * On PREEMPT_RT reading under the seqlock may sleep, which a probe must not; there
+ * a thread that is being reaped at this moment may be missed.
+ */
 static void fill_cputime(struct exit_record *rec, struct task_struct *task)
 {
+	const bool sleeps = IS_ENABLED(CONFIG_PREEMPT_RT);
 	struct signal_struct *sig = task->signal;
 	struct task_struct *t;
 	u64 utime, stime, runtime;
-	unsigned int seq;
+	unsigned int seq = 0;
 
 	do {
-		seq = read_seqbegin(&sig->stats_lock);
+		if (!sleeps)
+			seq = read_seqbegin(&sig->stats_lock);
 		utime = sig->utime;
 		stime = sig->stime;
 		runtime = sig->sum_sched_runtime;
@@ -170,9 +196,9 @@ static void fill_cputime(struct exit_record *rec, struct task_struct *task)
 			stime += t->stime;
 			runtime += t->se.sum_exec_runtime;
 		}
-	} while (read_seqretry(&sig->stats_lock, seq));
+	} while (!sleeps && read_seqretry(&sig->stats_lock, seq));
 
-	split_runtime(rec, utime, stime, runtime);
+	split_runtime(rec, utime, stime, runtime + pending_runtime(task));
 }
 
 /* The last thread of a process is at its end; code is its own, as wait(2) would report it. */
@@ -227,8 +253,9 @@ static int at_taskstats_exit(struct kprobe *p, struct pt_regs *regs)
 }
 
 /*
- * The seed's own place.  Here the kernel has not yet decided who is last: threads
- * that end at the same moment may be taken for a process too few.
+ * The seed's own place.  Here the kernel has not yet decided who is last, nor how a
+ * process ends whose leader went first: threads that end at the same moment may be
+ * taken for a process too few, and that code may be the leader's own.
  */
 static int at_do_exit(struct kprobe *p, struct pt_regs *regs)
 {
@@ -280,8 +307,9 @@ static void log_apply(unsigned int value)
 {
 	mutex_lock(&ready_lock);
 	WRITE_ONCE(log_exits, value);
-	if (ready && value)
-		queue_delayed_work(system_unbound_wq, &log_work, LOG_PERIOD);
+	/* Off: once more, for what is still in the ring. */
+	if (ready)
+		queue_delayed_work(log_queue, &log_work, LOG_PERIOD);
 	mutex_unlock(&ready_lock);
 }
 
@@ -363,11 +391,14 @@ static int __init process_monitor_init(void)
 
 	pr_info(RULE);
 	pr_info("Module loading...\n");
+	log_queue = alloc_workqueue("process_monitor", WQ_UNBOUND, 1);
+	if (!log_queue)
+		return -ENOMEM;
 	err = register_probe();
 	if (err) {
 		pr_err("Failed to register kprobe: %d (probe=%s; kprobes may be off in this kernel or forbidden by lockdown)\n",
 		       err, probe);
-		return err;
+		goto err_probe;
 	}
 	err = -ENOMEM;
 	if (!proc_create("process_monitor", 0644, NULL, &text_ops))
@@ -378,7 +409,7 @@ static int __init process_monitor_init(void)
 	mutex_lock(&ready_lock);
 	ready = true;
 	if (log_exits)
-		queue_delayed_work(system_unbound_wq, &log_work, LOG_PERIOD);
+		queue_delayed_work(log_queue, &log_work, LOG_PERIOD);
 	mutex_unlock(&ready_lock);
 
 	/* %p: hashed, so that the log does not tell where the kernel lies. */
@@ -392,7 +423,10 @@ err_json:
 	remove_proc_entry("process_monitor", NULL);
 err_text:
 	unregister_kprobe(&kp);
+	cancel_delayed_work_sync(&log_work);
 	pr_err("cannot create /proc/process_monitor: out of memory, or the name is taken\n");
+err_probe:
+	destroy_workqueue(log_queue);
 	return err;
 }
 
@@ -406,11 +440,9 @@ static void __exit process_monitor_exit(void)
 	ready = false;
 	mutex_unlock(&ready_lock);
 	cancel_delayed_work_sync(&log_work);
+	destroy_workqueue(log_queue);
 	log_print();
 	log_print_suppressed();
-
-	/* An event in a tracer's buffer outlives the module; its callers may not. */
-	tracepoint_synchronize_unregister();
 
 	pr_info(RULE);
 	pr_info("Module unloaded\n");

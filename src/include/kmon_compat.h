@@ -11,20 +11,6 @@
 #define KMON_COMPAT_H
 
 #include <linux/ptrace.h>
-#include <linux/skbuff.h>
-
-/*
- * A frame that came back from an ifb device was seen before it went there.
- * The bit exists only where the classifier does.
- */
-static inline bool kmon_skb_seen_before(const struct sk_buff *skb)
-{
-#ifdef CONFIG_NET_CLS_ACT
-	return skb->tc_skip_classify;
-#else
-	return false;
-#endif
-}
 
 /* Argument n of the function that a kprobe stands at; not every architecture can tell. */
 #ifdef CONFIG_HAVE_FUNCTION_ARG_ACCESS_API

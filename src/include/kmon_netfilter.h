@@ -11,12 +11,12 @@
 
 /* Defines NAME_register(all) and NAME_unregister(all) for the array of hooks `ops`. */
 #define KMON_NET_HOOKS(name, ops)					\
-static int __net_init name##_net_init(struct net *net)			\
+static int name##_net_init(struct net *net)				\
 {									\
 	return nf_register_net_hooks(net, ops, ARRAY_SIZE(ops));	\
 }									\
 									\
-static void __net_exit name##_net_exit(struct net *net)			\
+static void name##_net_exit(struct net *net)				\
 {									\
 	nf_unregister_net_hooks(net, ops, ARRAY_SIZE(ops));		\
 }									\

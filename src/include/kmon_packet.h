@@ -10,6 +10,7 @@
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/ipv6.h>
+#include <net/xfrm.h>
 
 /*
  * The network and transport headers of a GSO packet, which each of its segments
@@ -23,7 +24,7 @@ static inline unsigned int kmon_gso_headers(const struct sk_buff *skb)
 
 	if (!skb_transport_header_was_set(skb))
 		return 0;
-	offset = skb_transport_offset(skb);
+	offset = skb->encapsulation ? skb_inner_transport_offset(skb) : skb_transport_offset(skb);
 	if (offset <= 0)
 		return 0;
 	if (!(skb_shinfo(skb)->gso_type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6)))
@@ -48,6 +49,31 @@ static inline unsigned int kmon_segments(const struct sk_buff *skb)
 	if (headers >= skb->len)
 		return 1;
 	return DIV_ROUND_UP(skb->len - headers, skb_shinfo(skb)->gso_size);
+}
+
+/*
+ * Did IPsec decrypt this packet and receive it anew, so that the taps have seen it
+ * as the packet around it?  Not if that was taken inside GRO, before any tap.
+ */
+static inline bool kmon_decrypted(const struct sk_buff *skb)
+{
+#ifdef CONFIG_XFRM
+	const struct sec_path *sp = skb_sec_path(skb);
+
+	return unlikely(sp) && sp->len && !sp->olen && !(sp->ovec[0].flags & XFRM_GRO);
+#else
+	return false;
+#endif
+}
+
+/* Did the taps of its device see this packet before?  From an ifb it comes back, too. */
+static inline bool kmon_seen_before(const struct sk_buff *skb)
+{
+#ifdef CONFIG_NET_CLS_ACT
+	if (skb->tc_skip_classify)
+		return true;
+#endif
+	return kmon_decrypted(skb);
 }
 
 /*

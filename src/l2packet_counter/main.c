@@ -26,7 +26,7 @@ static DEFINE_MUTEX(ready_lock);	/* outside rtnl */
 
 /* ---- interface ---- */
 
-static char interface_at_load[PAGE_SIZE] = "eth0";
+static char interface_at_load[MAX_WATCHES * IFNAMSIZ + 1] = "eth0";
 
 static int interface_set(const char *val, const struct kernel_param *kp)
 {
@@ -101,6 +101,7 @@ MODULE_PARM_DESC(hook, "how frames are seen: auto, tracepoint, packet_type or rx
 
 /* ---- reset_interval and max_macs ---- */
 
+struct workqueue_struct *l2_queue;
 unsigned int reset_interval = 20;
 
 static void reset_work_fn(struct work_struct *work);
@@ -108,18 +109,18 @@ static DECLARE_DELAYED_WORK(reset_work, reset_work_fn);
 
 static void reset_work_fn(struct work_struct *work)
 {
-	unsigned int seconds = READ_ONCE(reset_interval);
-
 	watch_reset_all();
-	if (seconds)
-		queue_delayed_work(system_unbound_wq, &reset_work, seconds * HZ);
+	mutex_lock(&ready_lock);
+	if (ready && reset_interval)
+		queue_delayed_work(l2_queue, &reset_work, reset_interval * HZ);
+	mutex_unlock(&ready_lock);
 }
 
 /* A new interval begins now. */
 static void schedule_reset(void)
 {
 	if (reset_interval)
-		mod_delayed_work(system_unbound_wq, &reset_work, reset_interval * HZ);
+		mod_delayed_work(l2_queue, &reset_work, reset_interval * HZ);
 	else
 		cancel_delayed_work(&reset_work);
 }
@@ -153,24 +154,31 @@ static int __init l2packet_counter_init(void)
 {
 	int err;
 
+	l2_queue = alloc_workqueue("l2packet_counter", WQ_UNBOUND, 0);
+	if (!l2_queue)
+		return -ENOMEM;
 	err = watch_init();
 	if (err)
-		return err;
-	err = watch_set(interface_at_load);
-	if (err)
-		goto err_watch;
-	err = view_init();
-	if (err)
-		goto err_watch;
+		goto err_queue;
 
+	/* A setting written from here on waits, and then acts. */
 	mutex_lock(&ready_lock);
-	ready = true;
-	schedule_reset();
+	err = watch_set(interface_at_load);
+	if (!err)
+		err = view_init();
+	if (!err) {
+		ready = true;
+		schedule_reset();
+	}
 	mutex_unlock(&ready_lock);
+	if (err)
+		goto err_watch;
 	return 0;
 
 err_watch:
-	watch_exit();
+	watch_exit(false);
+err_queue:
+	destroy_workqueue(l2_queue);
 	return err;
 }
 
@@ -183,7 +191,8 @@ static void __exit l2packet_counter_exit(void)
 	mutex_unlock(&ready_lock);
 	cancel_delayed_work_sync(&reset_work);
 
-	watch_exit();
+	watch_exit(true);
+	destroy_workqueue(l2_queue);
 }
 
 module_init(l2packet_counter_init);

@@ -2,7 +2,6 @@
 /*
  * The table of source MACs: everything but the fast path, which is in table.h.
  */
-#include <linux/hash.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -11,9 +10,12 @@
 #include <linux/slab.h>
 #include <linux/topology.h>
 
-#include "table.h"
+#include "watch.h"
 
-#define MIN_BITS	9
+#define MIN_BITS	10
+
+/* Tables are for the network's sake: rather none than another program killed for it. */
+#define GFP_TABLE	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /* A MAC that came faster than the table grew. */
 struct mac_spill {
@@ -43,7 +45,7 @@ static void table_free(struct mac_table *t)
 
 static struct mac_cell *cells_alloc(const struct mac_table *t, int cpu)
 {
-	return kvzalloc_node(entry_limit(t) * sizeof(struct mac_cell), GFP_KERNEL,
+	return kvzalloc_node(entry_limit(t) * sizeof(struct mac_cell), GFP_TABLE,
 			     cpu_to_node(cpu));
 }
 
@@ -60,8 +62,8 @@ static struct mac_table *table_alloc(unsigned int bits, const struct mac_table *
 	get_random_bytes(&t->multiplier, sizeof(t->multiplier));
 	t->multiplier |= 1;
 
-	t->slots = kvzalloc(sizeof(*t->slots) << bits, GFP_KERNEL);
-	t->entries = kvzalloc(entry_limit(t) * sizeof(*t->entries), GFP_KERNEL);
+	t->slots = kvzalloc(sizeof(*t->slots) << bits, GFP_TABLE);
+	t->entries = kvzalloc(entry_limit(t) * sizeof(*t->entries), GFP_TABLE);
 	if (!t->slots || !t->entries)
 		goto err;
 	for_each_possible_cpu(cpu) {
@@ -119,7 +121,7 @@ static struct mac_table *locked_table(struct mac_book *book)
 
 static struct hlist_head *spill_head(struct mac_book *book, u64 key)
 {
-	return &book->spill[hash_64(key, SPILL_BITS)];
+	return &book->spill[(key * book->salt) >> (64 - SPILL_BITS)];
 }
 
 static struct mac_entry *spill_get(struct mac_book *book, u64 key)
@@ -216,7 +218,7 @@ again:
 	raw_spin_unlock(&book->lock);
 
 	if (wanted)
-		queue_work(system_unbound_wq, &book->work);
+		queue_work(l2_queue, &book->work);
 	if (try_spill) {
 		spare = spill_alloc();
 		if (spare)
@@ -300,6 +302,7 @@ static bool copy_keys(struct mac_table *new, const struct mac_table *old,
 	return true;
 }
 
+/* Bucket by bucket, so that no frame waits long for the lock. */
 static void move_spill(struct mac_book *book, struct mac_table *new)
 {
 	struct mac_spill *s;
@@ -307,16 +310,18 @@ static void move_spill(struct mac_book *book, struct mac_table *new)
 	struct mac_entry *e;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(book->spill); i++) {
+	for (i = 0; i < ARRAY_SIZE(book->spill) && READ_ONCE(book->spilled); i++) {
+		raw_spin_lock_bh(&book->lock);
 		hlist_for_each_entry_safe(s, next, &book->spill[i], node) {
 			e = table_add(new, s->entry.key);
 			if (!e)
-				return;
+				break;	/* the next table has room for it */
 			*e = s->entry;
 			hlist_del(&s->node);
 			kfree(s);
 			book->spilled--;
 		}
+		raw_spin_unlock_bh(&book->lock);
 	}
 }
 
@@ -375,7 +380,6 @@ static int table_replace(struct mac_book *book, unsigned int bits)
 		raw_spin_lock_bh(&book->lock);
 		fits = copy_keys(new, old, n, old->used);
 		if (fits) {
-			move_spill(book, new);
 			book->macs = new->used + book->spilled;
 			WRITE_ONCE(book->full, false);
 			rcu_assign_pointer(book->table, new);
@@ -387,6 +391,7 @@ static int table_replace(struct mac_book *book, unsigned int bits)
 		return -EAGAIN;
 	}
 
+	move_spill(book, new);
 	/* From here on nobody adds to the old one. */
 	synchronize_rcu();
 	for (i = 0; i < old->used; i++) {
@@ -505,14 +510,31 @@ static void add_totals(struct mac_book *book, struct mac_report *report)
 	report->window = report->packets - book->shown_total;
 }
 
+/* Adds up every MAC known at this moment; into report->lines too, if there are any. */
+static void add_entries(struct mac_book *book, struct mac_report *report)
+{
+	const struct mac_table *t = own_table(book);
+	struct mac_line one;
+	unsigned int i;
+
+	for (i = 0; i < report->n; i++) {
+		struct mac_line *line = report->lines ? &report->lines[i] : &one;
+
+		entry_sum(book, t, i, line);
+		report->packets += line->packets;
+		report->bytes += line->bytes;
+		if (!(i % 1024))
+			cond_resched();
+	}
+	add_totals(book, report);
+}
+
 /*
  * Every MAC known at this moment, each once.  MACs that are first seen while we
  * read stay out, with their frames: the next report has them.
  */
 int book_report(struct mac_book *book, struct mac_report *report)
 {
-	struct mac_table *t;
-	unsigned int i;
 	int err;
 
 	memset(report, 0, sizeof(*report));
@@ -520,25 +542,27 @@ int book_report(struct mac_book *book, struct mac_report *report)
 	err = settle(book);
 	if (err)
 		goto out;
-	t = own_table(book);
-	report->n = entries_used(t);
+	report->n = entries_used(own_table(book));
 	report->lines = kvmalloc_array(report->n + 1, sizeof(*report->lines),
-				       GFP_KERNEL_ACCOUNT);
-	if (!report->lines) {
+				       GFP_TABLE | __GFP_ACCOUNT);
+	if (report->lines)
+		add_entries(book, report);
+	else
 		err = -ENOMEM;
-		goto out;
-	}
-	for (i = 0; i < report->n; i++) {
-		entry_sum(book, t, i, &report->lines[i]);
-		report->packets += report->lines[i].packets;
-		report->bytes += report->lines[i].bytes;
-		if (!(i % 1024))
-			cond_resched();
-	}
-	add_totals(book, report);
 out:
 	mutex_unlock(&book->mutex);
 	return err;
+}
+
+/* A report without lines, which needs no memory. */
+void book_totals(struct mac_book *book, struct mac_report *report)
+{
+	memset(report, 0, sizeof(*report));
+	mutex_lock(&book->mutex);
+	settle(book);
+	report->n = entries_used(own_table(book));
+	add_entries(book, report);
+	mutex_unlock(&book->mutex);
 }
 
 /*
@@ -597,6 +621,8 @@ int book_init(struct mac_book *book)
 	for_each_possible_cpu(cpu)
 		u64_stats_init(&per_cpu_ptr(book->rest, cpu)->sync);
 
+	get_random_bytes(&book->salt, sizeof(book->salt));
+	book->salt |= 1;
 	raw_spin_lock_init(&book->lock);
 	mutex_init(&book->mutex);
 	INIT_WORK(&book->work, book_work);

@@ -83,7 +83,7 @@ struct mac_rest {
 	struct u64_stats_sync sync;
 };
 
-#define SPILL_BITS	8
+#define SPILL_BITS	10
 
 struct mac_book {
 	struct mac_table __rcu *table;
@@ -93,6 +93,7 @@ struct mac_book {
 	raw_spinlock_t lock;		/* taken in softirq; guards what follows */
 	unsigned int macs;		/* in the table and in the spill */
 	unsigned int spilled;
+	u64 salt;			/* random and odd, as the tables' multipliers */
 	struct hlist_head spill[1 << SPILL_BITS];	/* MACs that the table had no room for yet */
 	unsigned long no_work_before;	/* jiffies; set after an allocation failed */
 	cpumask_var_t want_cells;	/* CPUs to get their own cells */
@@ -132,6 +133,7 @@ int book_init(struct mac_book *book);
 void book_free(struct mac_book *book);
 int book_reset(struct mac_book *book);
 int book_report(struct mac_book *book, struct mac_report *report);
+void book_totals(struct mac_book *book, struct mac_report *report);
 void book_bound_changed(struct mac_book *book);
 
 void book_count_slow(struct mac_book *book, u64 key, unsigned int frames,
@@ -158,7 +160,8 @@ static __always_inline unsigned int mac_hash(const struct mac_table *t, u64 key)
 
 /*
  * Is key in the table?  *slot is where it is, or the empty slot where it would go;
- * there is always an empty one.
+ * there is always an empty one.  Who gets false without the lock may not look at
+ * the slot: another CPU may just be putting a MAC there.
  */
 static __always_inline bool mac_find(const struct mac_table *t, u64 key,
 				     struct mac_slot **slot)

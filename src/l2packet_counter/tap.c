@@ -17,22 +17,10 @@
 #include <linux/rtnetlink.h>
 #include <linux/tracepoint.h>
 
-#include "kmon_compat.h"
 #include "kmon_packet.h"
 #include "watch.h"
 
 /* ---- one frame ---- */
-
-static __always_inline void count_key(struct watch *w, u64 key, unsigned int frames,
-				      unsigned int bytes)
-{
-	/* Only there can another softirq come in between on this CPU. */
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		preempt_disable();
-	book_count(&w->book, key, frames, bytes);
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		preempt_enable();
-}
 
 /* A frame that GSO or GRO made of many counts as those, and so do their headers. */
 static noinline void count_merged(struct watch *w, u64 key, const struct sk_buff *skb,
@@ -43,7 +31,7 @@ static noinline void count_merged(struct watch *w, u64 key, const struct sk_buff
 
 	if (skb_vlan_tag_present(skb))
 		headers += VLAN_HLEN;
-	count_key(w, key, frames, bytes + (frames - 1) * headers);
+	book_count(&w->book, key, frames, bytes + (frames - 1) * headers);
 }
 
 /* A group address is nobody's: such a source is a mistake, or made up. */
@@ -60,7 +48,7 @@ static noinline void count_odd(struct watch *w, const struct sk_buff *skb)
 		book_untracked(&w->book, 1, skb->len);
 }
 
-static __always_inline void count_frame(struct watch *w, const struct sk_buff *skb)
+static __always_inline void count_header(struct watch *w, const struct sk_buff *skb)
 {
 	unsigned int bytes = skb->len + ETH_HLEN;
 	bool group;
@@ -88,7 +76,19 @@ static __always_inline void count_frame(struct watch *w, const struct sk_buff *s
 	else if (unlikely(skb_is_gso(skb)))
 		count_merged(w, key, skb, bytes);
 	else
-		count_key(w, key, 1, bytes);
+		book_count(&w->book, key, 1, bytes);
+}
+
+static __always_inline void count_frame(struct watch *w, const struct sk_buff *skb)
+{
+	if (unlikely(kmon_seen_before(skb)))
+		return;
+	/* Only there can another softirq come in between on this CPU. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_disable();
+	count_header(w, skb);
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_enable();
 }
 
 /* ---- tracepoint ---- */
@@ -109,7 +109,7 @@ static void on_receive(void *unused, struct sk_buff *skb)
 	struct watch *w;
 
 	hlist_for_each_entry_rcu(w, dev_head(dev), by_dev) {
-		if (READ_ONCE(w->dev) == dev && !kmon_skb_seen_before(skb)) {
+		if (READ_ONCE(w->dev) == dev) {
 			count_frame(w, skb);
 			return;
 		}
@@ -205,8 +205,8 @@ static bool is_stacked(const struct net_device *dev)
 	if (netif_is_bridge_master(dev) || netif_is_ovs_master(dev))
 		return false;
 	return is_vlan_dev(dev) || netif_is_macvlan(dev) || netif_is_macsec(dev) ||
-	       netif_is_lag_master(dev) || netif_is_l3_master(dev) ||
-	       netif_is_failover(dev) || !list_empty(&dev->adj_list.lower);
+	       netif_is_lag_master(dev) || netif_is_failover(dev) ||
+	       !list_empty(&dev->adj_list.lower);
 }
 
 static enum hook choose_hook(const struct net_device *dev)
@@ -214,6 +214,12 @@ static enum hook choose_hook(const struct net_device *dev)
 	if (hook_wanted != HOOK_AUTO)
 		return hook_wanted;
 	return receive_tp && !is_stacked(dev) ? HOOK_TRACEPOINT : HOOK_PACKET_TYPE;
+}
+
+/* A macvlan, for one, is known as such only after it was announced. */
+bool tap_is_outdated(const struct watch *w)
+{
+	return w->hook != choose_hook(w->dev);
 }
 
 /* Under rtnl and watches_lock. */

@@ -7,8 +7,11 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/atomic.h>
+#include <linux/capability.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/proc_fs.h>
 #include <linux/sched.h>
@@ -20,22 +23,27 @@
 
 #define TEXT_LINES	10000	/* of each interface, in the text view */
 
+/*
+ * A reading holds memory until it is read to its end.  Anybody may read, so this is
+ * how many may be held at once by those who are not root.
+ */
+#define READINGS_MAX	256
+static atomic_t readings;
+
 /* One interface in a reading; its first item is its head, the others are its lines. */
 struct section {
 	char name[IFNAMSIZ];
 	bool waiting;
 	enum hook hook;
 	loff_t first;			/* item */
-	u32 *order;			/* of the lines, text view only */
-	unsigned int n;			/* lines shown */
 	struct mac_report report;
 };
 
 struct reading {
 	bool text;
 	unsigned int n;
-	struct section *sections;
-	time64_t now;			/* when it was taken, in two clocks */
+	struct section *sections;	/* NULL: nothing is held */
+	u64 now_ns;			/* when it was taken, in two clocks */
 	unsigned long now_jiffies;
 };
 
@@ -45,13 +53,14 @@ static void reading_free(struct reading *r)
 {
 	unsigned int i;
 
-	for (i = 0; i < r->n; i++) {
-		kvfree(r->sections[i].order);
+	if (!r->sections)
+		return;
+	for (i = 0; i < r->n; i++)
 		kvfree(r->sections[i].report.lines);
-	}
 	kfree(r->sections);
 	r->sections = NULL;
 	r->n = 0;
+	atomic_dec(&readings);
 }
 
 struct ranked {
@@ -85,40 +94,43 @@ static struct ranked *sort_ranked(struct ranked *from, struct ranked *to, unsign
 	return from;
 }
 
-/* Which lines the text view shows: those with packets since the last reset. */
-static int order_lines(struct section *s)
+/* Leaves in the report what the text view shows: the largest counts since the last reset. */
+static int rank_lines(struct mac_report *report)
 {
+	struct mac_line *lines = NULL;
 	struct ranked *ranked, *sorted;
 	unsigned int i, n = 0;
 
-	ranked = kvmalloc_array(2 * s->report.n + 1, sizeof(*ranked), GFP_KERNEL_ACCOUNT);
+	ranked = kvmalloc_array(2 * report->n + 1, sizeof(*ranked), GFP_KERNEL_ACCOUNT);
 	if (!ranked)
 		return -ENOMEM;
-	for (i = 0; i < s->report.n; i++) {
-		if (!s->report.lines[i].window)
+	for (i = 0; i < report->n; i++) {
+		if (!report->lines[i].window)
 			continue;
-		ranked[n].count = s->report.lines[i].window;
+		ranked[n].count = report->lines[i].window;
 		ranked[n++].line = i;
 	}
-	s->n = min_t(unsigned int, n, TEXT_LINES);
-	s->order = kvmalloc_array(s->n + 1, sizeof(*s->order), GFP_KERNEL_ACCOUNT);
-	if (s->order && n) {
-		sorted = sort_ranked(ranked, ranked + s->report.n, n);
-		for (i = 0; i < s->n; i++)
-			s->order[i] = sorted[i].line;
-	}
+	sorted = n ? sort_ranked(ranked, ranked + report->n, n) : ranked;
+	n = min_t(unsigned int, n, TEXT_LINES);
+	lines = kvmalloc_array(n + 1, sizeof(*lines), GFP_KERNEL_ACCOUNT);
+	for (i = 0; lines && i < n; i++)
+		lines[i] = report->lines[sorted[i].line];
 	kvfree(ranked);
-	return s->order ? 0 : -ENOMEM;
+	if (!lines)
+		return -ENOMEM;
+	kvfree(report->lines);
+	report->lines = lines;
+	report->n = n;
+	return 0;
 }
 
 static int fill_section(struct section *s, struct watch *w, bool text)
 {
 	int err = book_report(&w->book, &s->report);
 
-	if (err)
-		return err;
-	s->n = s->report.n;
-	return text ? order_lines(s) : 0;
+	if (!err && text)
+		err = rank_lines(&s->report);
+	return err;
 }
 
 /* Books are read outside the list's lock: that may take a while. */
@@ -130,17 +142,18 @@ static int reading_take(struct reading *r)
 	int err = 0;
 
 	reading_free(r);
-	mutex_lock(&watches_lock);
-	list_for_each_entry(w, &watches, list)
-		n++;
-	all = kcalloc(n + 1, sizeof(*all), GFP_KERNEL);
-	r->sections = kcalloc(n + 1, sizeof(*r->sections), GFP_KERNEL_ACCOUNT);
+	if (atomic_read(&readings) >= READINGS_MAX && !capable(CAP_SYS_ADMIN))
+		return -EBUSY;
+	all = kcalloc(MAX_WATCHES, sizeof(*all), GFP_KERNEL);
+	r->sections = kcalloc(MAX_WATCHES, sizeof(*r->sections), GFP_KERNEL_ACCOUNT);
 	if (!all || !r->sections) {
-		mutex_unlock(&watches_lock);
 		kfree(all);
+		kfree(r->sections);
+		r->sections = NULL;
 		return -ENOMEM;
 	}
-	n = 0;
+	atomic_inc(&readings);
+	mutex_lock(&watches_lock);
 	list_for_each_entry(w, &watches, list) {
 		struct section *s = &r->sections[n];
 
@@ -153,7 +166,7 @@ static int reading_take(struct reading *r)
 	mutex_unlock(&watches_lock);
 
 	r->n = n;
-	r->now = ktime_get_real_seconds();
+	r->now_ns = ktime_get_real_ns();
 	r->now_jiffies = jiffies;
 	for (i = 0; i < n; i++) {
 		struct section *s = &r->sections[i];
@@ -161,7 +174,7 @@ static int reading_take(struct reading *r)
 		if (!err)
 			err = fill_section(s, all[i], r->text);
 		s->first = first;
-		first += 1 + s->n;
+		first += 1 + s->report.n;
 		watch_put(all[i]);
 	}
 	kfree(all);
@@ -207,11 +220,12 @@ static void text_line(struct seq_file *m, const struct mac_line *line)
 	seq_write(m, buf, end - buf);
 }
 
-static time64_t when(const struct reading *r, unsigned long then)
+/* The time of day, in seconds, when jiffies stood at `then`. */
+static u64 when(const struct reading *r, unsigned long then)
 {
 	long ago = r->now_jiffies - then;
 
-	return r->now - (ago > 0 ? ago / HZ : 0);
+	return div_u64(r->now_ns - (ago > 0 ? jiffies64_to_nsecs(ago) : 0), NSEC_PER_SEC);
 }
 
 static void json_head(struct seq_file *m)
@@ -259,16 +273,18 @@ static struct section *section_of(const struct reading *r, loff_t item)
 
 	for (i = r->n; i-- > 0; )
 		if (item >= r->sections[i].first)
-			return item - r->sections[i].first <= r->sections[i].n ?
+			return item - r->sections[i].first <= r->sections[i].report.n ?
 			       &r->sections[i] : NULL;
 	return NULL;
 }
 
-static void *item_at(const struct reading *r, loff_t *pos)
+/* At the end of a reading nothing is held any more. */
+static void *item_at(struct reading *r, loff_t *pos)
 {
-	if (!r->text && !*pos)
+	if (section_of(r, *pos) || (!r->text && !*pos))
 		return pos;
-	return section_of(r, *pos) ? pos : NULL;
+	reading_free(r);
+	return NULL;
 }
 
 static void *view_start(struct seq_file *m, loff_t *pos)
@@ -308,7 +324,7 @@ static int view_show(struct seq_file *m, void *v)
 	if (r->text && !item)
 		text_head(m, s);
 	else if (r->text)
-		text_line(m, &s->report.lines[s->order[item - 1]]);
+		text_line(m, &s->report.lines[item - 1]);
 	else if (!item)
 		json_section(m, s);
 	else

@@ -13,8 +13,6 @@
 #include "kmon_text.h"
 #include "watch.h"
 
-#define MAX_WATCHES	64
-
 DEFINE_MUTEX(watches_lock);
 LIST_HEAD(watches);
 
@@ -89,86 +87,90 @@ static struct watch *find_by_dev(const struct net_device *dev)
 	return NULL;
 }
 
+/* A VRF calls itself Ethernet, but carries no frames; a tap would make it fake some. */
 static bool is_ethernet(const struct net_device *dev)
 {
-	return dev->type == ARPHRD_ETHER && !(dev->flags & IFF_LOOPBACK);
+	return dev->type == ARPHRD_ETHER && !(dev->flags & IFF_LOOPBACK) &&
+	       !netif_is_l3_master(dev);
 }
 
 /* ---- the parameter ---- */
 
-/* Makes a watch for a name that has none yet, and attaches it. */
-static int watch_new(const char *name, struct watch **result)
+/* The Ethernet device of that name, which may be an alternative one. */
+static int find_device(const char *name, struct net_device **dev)
 {
-	struct net_device *dev = __dev_get_by_name(&init_net, name);
+	struct shown_name shown;
+
+	*dev = __dev_get_by_name(&init_net, name);
+	if (!*dev) {
+		pr_err("interface %s does not exist\n", show(&shown, name));
+		return -ENODEV;
+	}
+	if (!is_ethernet(*dev)) {
+		pr_err("interface %s is not an Ethernet interface\n", show(&shown, name));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* An attached watch for a name: the one there is, or one that waits for it, or a new one. */
+static int get_watch(const char *name, struct watch **result)
+{
+	struct net_device *dev;
 	struct shown_name shown;
 	struct watch *w;
 	int err;
 
-	if (!dev) {
-		pr_err("interface %s does not exist\n", show(&shown, name));
-		return -ENODEV;
-	}
-	if (!is_ethernet(dev)) {
-		pr_err("interface %s is not an Ethernet interface\n", show(&shown, name));
-		return -EINVAL;
-	}
-	/* An alternative name means the same device; one watch each. */
-	if (find_by_dev(dev)) {
-		pr_err("interface %s is watched already under its name %s\n",
-		       show(&shown, name), netdev_name(dev));
-		return -EINVAL;
-	}
-	w = watch_alloc(netdev_name(dev));
-	if (!w)
-		return -ENOMEM;
-	err = tap_attach(w, dev);
-	if (err) {
-		if (err != -EBUSY)
-			pr_err("interface %s cannot be watched: %d\n", show(&shown, name), err);
-		watch_put(w);
+	err = find_device(name, &dev);
+	if (err)
 		return err;
+	w = find_by_dev(dev) ?: find_by_name(&watches, netdev_name(dev));
+	if (!w) {
+		w = watch_alloc(netdev_name(dev));
+		if (!w)
+			return -ENOMEM;
+		list_add_tail(&w->list, &watches);
 	}
+	err = w->dev ? 0 : tap_attach(w, dev);
+	if (err && err != -EBUSY)
+		pr_err("interface %s cannot be watched: %d\n", show(&shown, name), err);
 	*result = w;
-	return 0;
+	return err;
+}
+
+static void let_go(struct watch *w, struct list_head *gone)
+{
+	if (w->dev)
+		tap_detach(w);
+	list_move(&w->list, gone);
 }
 
 /* Watches the n names and no others; all or nothing.  Under rtnl and watches_lock. */
 static int set_names(char (*names)[IFNAMSIZ], unsigned int n, struct list_head *gone)
 {
-	LIST_HEAD(ordered);
-	LIST_HEAD(fresh);
+	struct list_head *last = watches.prev;	/* of those that were there before */
 	struct watch *w, *next;
+	LIST_HEAD(ordered);
 	unsigned int i;
 	int err = 0;
 
-	for (i = 0; i < n && !err; i++) {
-		w = find_by_name(&watches, names[i]);
-		if (w && w->dev)
-			continue;
-		err = watch_new(names[i], &w);
-		if (!err)
-			list_add_tail(&w->list, &fresh);
-	}
+	for (i = 0; i < n && !err; i++)
+		err = get_watch(names[i], &w);
 	if (err) {
-		list_for_each_entry_safe(w, next, &fresh, list) {
-			tap_detach(w);
-			list_move(&w->list, gone);
-		}
+		/* Those made just now stand behind the last one. */
+		while (watches.prev != last)
+			let_go(list_last_entry(&watches, struct watch, list), gone);
 		return err;
 	}
 
 	/* Nothing can fail any more: what stays keeps its numbers, in the new order. */
 	for (i = 0; i < n; i++) {
-		w = find_by_name(&fresh, names[i]) ?: find_by_name(&watches, names[i]);
-		if (w)
+		w = find_by_dev(__dev_get_by_name(&init_net, names[i]));
+		if (w)	/* none: two names of one device */
 			list_move_tail(&w->list, &ordered);
 	}
-	list_splice_tail(&fresh, &ordered);	/* asked for by an alternative name */
-	list_for_each_entry_safe(w, next, &watches, list) {
-		if (w->dev)
-			tap_detach(w);
-		list_move(&w->list, gone);
-	}
+	list_for_each_entry_safe(w, next, &watches, list)
+		let_go(w, gone);
 	list_splice(&ordered, &watches);
 	return 0;
 }
@@ -266,12 +268,35 @@ static void device_went(struct net_device *dev)
 
 static void device_renamed(struct net_device *dev)
 {
+	struct watch *waiting = find_by_name(&watches, dev->name);
 	struct watch *w = find_by_dev(dev);
+	struct shown_name shown;
+	LIST_HEAD(gone);
 
-	if (w)
-		strscpy(w->name, dev->name, sizeof(w->name));
-	else
+	if (!w) {
 		device_came(dev);
+		return;
+	}
+	/* One row a name: what waited for this one has nothing to wait for any more. */
+	if (waiting && waiting != w) {
+		pr_warn("%s is the name of another watched interface now, its old numbers are dropped\n",
+			show(&shown, dev->name));
+		let_go(waiting, &gone);
+	}
+	strscpy(w->name, dev->name, sizeof(w->name));
+	put_all(&gone);
+}
+
+static void device_up(struct net_device *dev)
+{
+	struct watch *w = find_by_dev(dev);
+	struct shown_name shown;
+
+	if (!w || !tap_is_outdated(w))
+		return;
+	tap_detach(w);
+	if (tap_attach(w, dev))
+		pr_warn("%s cannot be watched any more, waiting on\n", show(&shown, w->name));
 }
 
 static int on_device_event(struct notifier_block *nb, unsigned long event, void *ptr)
@@ -288,6 +313,8 @@ static int on_device_event(struct notifier_block *nb, unsigned long event, void 
 		device_went(dev);
 	else if (event == NETDEV_CHANGENAME)
 		device_renamed(dev);
+	else if (event == NETDEV_UP)
+		device_up(dev);
 	mutex_unlock(&watches_lock);
 	return NOTIFY_DONE;
 }
@@ -334,7 +361,8 @@ int watch_init(void)
 	return register_netdevice_notifier(&device_notifier);
 }
 
-void watch_exit(void)
+/* tell: the final totals go to the log. */
+void watch_exit(bool tell)
 {
 	struct mac_report report;
 	struct shown_name shown;
@@ -354,11 +382,11 @@ void watch_exit(void)
 	tap_exit();
 
 	list_for_each_entry(w, &gone, list) {
-		if (book_report(&w->book, &report))
+		if (!tell)
 			continue;
+		book_totals(&w->book, &report);
 		pr_info("Interface: %s, Total packets: %llu, MAC addresses: %u\n",
 			show(&shown, w->name), report.packets, report.n);
-		kvfree(report.lines);
 	}
 	put_all(&gone);
 }

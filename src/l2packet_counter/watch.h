@@ -17,6 +17,8 @@
 
 enum hook { HOOK_AUTO, HOOK_TRACEPOINT, HOOK_PACKET_TYPE, HOOK_RX_HANDLER };
 
+#define MAX_WATCHES	64
+
 struct watch {
 	struct hlist_node by_dev;	/* for the tracepoint to find it; first, so it is found fast */
 	struct list_head list;		/* in `watches`, in the order of the parameter */
@@ -35,7 +37,8 @@ extern struct list_head watches;
 
 void watch_put(struct watch *w);
 
-/* main.c: the parameters */
+/* main.c: the parameters, and where the work is done */
+extern struct workqueue_struct *l2_queue;
 extern enum hook hook_wanted;
 extern unsigned int reset_interval;
 const char *hook_name(enum hook hook);
@@ -43,12 +46,13 @@ const char *hook_name(enum hook hook);
 /* tap.c: how frames are seen */
 int tap_attach(struct watch *w, struct net_device *dev);
 void tap_detach(struct watch *w);
+bool tap_is_outdated(const struct watch *w);
 void tap_init(void);
 void tap_exit(void);
 
 /* watch.c */
 int watch_init(void);
-void watch_exit(void);
+void watch_exit(bool tell);
 int watch_set(const char *names);
 int watch_names(char *buf, size_t size);
 void watch_bound_changed(void);
