@@ -159,33 +159,36 @@ static void split_runtime(struct exit_record *rec, u64 utime, u64 stime, u64 run
 }
 
 /*
- * What the current task ran since the scheduler last looked, up to a tick: all of
- * it for many a short process.  Where the scheduler takes interrupts or stolen time
- * out of its clock we cannot tell, and the process has that much less.
+ * What the current task ran since the scheduler last looked, at exec_start: up to a
+ * tick, and all of it for many a short process.  Where the scheduler takes
+ * interrupts or stolen time out of its clock we cannot tell, and the process has
+ * that much less.
  */
-static u64 pending_runtime(const struct task_struct *task)
+static u64 pending_runtime(u64 exec_start)
 {
 	s64 ns = 0;
 
 	if (!IS_ENABLED(CONFIG_IRQ_TIME_ACCOUNTING) && !IS_ENABLED(CONFIG_PARAVIRT_TIME_ACCOUNTING))
-		ns = local_clock() - task->se.exec_start;
+		ns = local_clock() - exec_start;
 	return max_t(s64, ns, 0);
 }
 
 /*
  * Threads that were reaped are summed up in signal, those still listed are not.
- * On PREEMPT_RT reading under the seqlock may sleep, which a probe must not; there
- * a thread that is being reaped at this moment may be missed.
+ * A tick may come meanwhile and move the current task's slice to its sum: then
+ * exec_start is another one.  On PREEMPT_RT reading under the seqlock may sleep,
+ * which a probe must not; there a thread that is just being reaped may be missed.
  */
 static void fill_cputime(struct exit_record *rec, struct task_struct *task)
 {
 	const bool sleeps = IS_ENABLED(CONFIG_PREEMPT_RT);
 	struct signal_struct *sig = task->signal;
+	u64 utime, stime, runtime, exec_start;
 	struct task_struct *t;
-	u64 utime, stime, runtime;
 	unsigned int seq = 0;
 
 	do {
+		exec_start = READ_ONCE(task->se.exec_start);
 		if (!sleeps)
 			seq = read_seqbegin(&sig->stats_lock);
 		utime = sig->utime;
@@ -194,11 +197,12 @@ static void fill_cputime(struct exit_record *rec, struct task_struct *task)
 		for_each_thread(task, t) {
 			utime += t->utime;
 			stime += t->stime;
-			runtime += t->se.sum_exec_runtime;
+			runtime += READ_ONCE(t->se.sum_exec_runtime);
 		}
-	} while (!sleeps && read_seqretry(&sig->stats_lock, seq));
+	} while ((!sleeps && read_seqretry(&sig->stats_lock, seq)) ||
+		 exec_start != READ_ONCE(task->se.exec_start));
 
-	split_runtime(rec, utime, stime, runtime + pending_runtime(task));
+	split_runtime(rec, utime, stime, runtime + pending_runtime(exec_start));
 }
 
 /* The last thread of a process is at its end; code is its own, as wait(2) would report it. */
@@ -263,38 +267,34 @@ static int at_do_exit(struct kprobe *p, struct pt_regs *regs)
 	return 0;
 }
 
-/* Best first. */
-static const struct {
-	const char *symbol;
-	kprobe_pre_handler_t handler;
-	bool usable;
-} places[] = {
-	{ "taskstats_exit", at_taskstats_exit, KMON_HAVE_ARGUMENTS },
-	{ "do_exit", at_do_exit, true },
+enum { AUTO, TASKSTATS_EXIT, DO_EXIT };
+
+static const char * const place_names[] = {
+	[AUTO]			= "auto",
+	[TASKSTATS_EXIT]	= "taskstats_exit",
+	[DO_EXIT]		= "do_exit",
 };
 
-static char probe[16] = "auto";
-module_param_string(probe, probe, sizeof(probe), 0444);
-MODULE_PARM_DESC(probe, "where the probe stands: auto, taskstats_exit or do_exit (default auto; set at load)");
+static unsigned int place_wanted = AUTO;
+KMON_PARAM_CHOICE(probe, place_wanted, 0444, place_names,
+		  "where the probe stands: auto, taskstats_exit or do_exit (default auto; set at load)");
 
 static struct kprobe kp;
 
+static int register_at(unsigned int place, kprobe_pre_handler_t handler)
+{
+	kp = (struct kprobe) { .symbol_name = place_names[place], .pre_handler = handler };
+	return register_kprobe(&kp);
+}
+
 static int register_probe(void)
 {
-	bool any = !strcmp(probe, "auto");
-	int err = -EINVAL;
-	size_t i;
+	int err = -ENOENT;
 
-	for (i = 0; i < ARRAY_SIZE(places); i++) {
-		if (!places[i].usable || !(any || !strcmp(probe, places[i].symbol)))
-			continue;
-		memset(&kp, 0, sizeof(kp));
-		kp.symbol_name = places[i].symbol;
-		kp.pre_handler = places[i].handler;
-		err = register_kprobe(&kp);
-		if (err != -ENOENT)
-			break;
-	}
+	if (place_wanted != DO_EXIT && KMON_HAVE_ARGUMENTS)
+		err = register_at(TASKSTATS_EXIT, at_taskstats_exit);
+	if (err == -ENOENT && place_wanted != TASKSTATS_EXIT)
+		err = register_at(DO_EXIT, at_do_exit);
 	return err;
 }
 
@@ -396,8 +396,8 @@ static int __init process_monitor_init(void)
 		return -ENOMEM;
 	err = register_probe();
 	if (err) {
-		pr_err("Failed to register kprobe: %d (probe=%s; kprobes may be off in this kernel or forbidden by lockdown)\n",
-		       err, probe);
+		pr_err("Failed to register kprobe: %d (kprobes may be off in this kernel, or forbidden by lockdown)\n",
+		       err);
 		goto err_probe;
 	}
 	err = -ENOMEM;

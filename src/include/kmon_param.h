@@ -86,4 +86,52 @@ module_param_cb(param, &param_##param##_ops, &param_##param, perm);	\
 __MODULE_PARM_TYPE(param, "uint");					\
 MODULE_PARM_DESC(param, desc)
 
+/* One word of several. */
+struct kmon_choice {
+	const char		*name;
+	const char * const	*words;
+	unsigned int		n;
+	unsigned int		*value;		/* which */
+};
+
+static inline int kmon_choice_set(const char *val, const struct kernel_param *kp)
+{
+	const struct kmon_choice *p = kp->arg;
+	char shown[KMON_ESCAPED(32)], wanted[128];
+	unsigned int i;
+	int len = 0;
+
+	for (i = 0; i < p->n; i++) {
+		if (sysfs_streq(val, p->words[i])) {
+			*p->value = i;
+			return 0;
+		}
+		len += scnprintf(wanted + len, sizeof(wanted) - len, "%s%s",
+				 i ? ", " : "", p->words[i]);
+	}
+	kmon_quote_value(shown, sizeof(shown), val);
+	pr_err_ratelimited("%s=%s refused: one of %s is wanted\n", p->name, shown, wanted);
+	return -EINVAL;
+}
+
+static inline int kmon_choice_get(char *buf, const struct kernel_param *kp)
+{
+	const struct kmon_choice *p = kp->arg;
+
+	return sprintf(buf, "%s\n", p->words[*p->value]);
+}
+
+/* Declares the parameter `param`, kept in the unsigned int `var` as an index into `list`. */
+#define KMON_PARAM_CHOICE(param, var, perm, list, desc)			\
+static const struct kernel_param_ops param_##param##_ops = {		\
+	.set = kmon_choice_set,						\
+	.get = kmon_choice_get,						\
+};									\
+static struct kmon_choice param_##param = {				\
+	.name = #param, .words = list, .n = ARRAY_SIZE(list), .value = &(var), \
+};									\
+module_param_cb(param, &param_##param##_ops, &param_##param, perm);	\
+__MODULE_PARM_TYPE(param, "charp");					\
+MODULE_PARM_DESC(param, desc)
+
 #endif

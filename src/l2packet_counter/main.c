@@ -63,41 +63,15 @@ static const char * const hook_names[] = {
 	[HOOK_RX_HANDLER]	= "rx_handler",
 };
 
-enum hook hook_wanted;
+unsigned int hook_wanted = HOOK_AUTO;
 
 const char *hook_name(enum hook hook)
 {
 	return hook_names[hook];
 }
 
-static int hook_set(const char *val, const struct kernel_param *kp)
-{
-	char shown[KMON_ESCAPED(32)];
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(hook_names); i++) {
-		if (sysfs_streq(val, hook_names[i])) {
-			hook_wanted = i;
-			return 0;
-		}
-	}
-	kmon_quote_value(shown, sizeof(shown), val);
-	pr_err("hook=%s refused: auto, tracepoint, packet_type or rx_handler is wanted\n", shown);
-	return -EINVAL;
-}
-
-static int hook_get(char *buf, const struct kernel_param *kp)
-{
-	return sprintf(buf, "%s\n", hook_name(hook_wanted));
-}
-
-static const struct kernel_param_ops hook_ops = {
-	.set = hook_set,
-	.get = hook_get,
-};
-module_param_cb(hook, &hook_ops, NULL, 0444);
-__MODULE_PARM_TYPE(hook, "charp");
-MODULE_PARM_DESC(hook, "how frames are seen: auto, tracepoint, packet_type or rx_handler (default auto; set at load)");
+KMON_PARAM_CHOICE(hook, hook_wanted, 0444, hook_names,
+		  "how frames are seen: auto, tracepoint, packet_type or rx_handler (default auto; set at load)");
 
 /* ---- reset_interval and max_macs ---- */
 

@@ -39,7 +39,7 @@ void watch_put(struct watch *w);
 
 /* main.c: the parameters, and where the work is done */
 extern struct workqueue_struct *l2_queue;
-extern enum hook hook_wanted;
+extern unsigned int hook_wanted;		/* enum hook */
 extern unsigned int reset_interval;
 const char *hook_name(enum hook hook);
 
