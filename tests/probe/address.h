@@ -86,10 +86,13 @@ static inline struct address local_address(const struct address *to)
 static inline int open_udp_sink(struct address *at)
 {
 	int fd = socket(at->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* Room for all that senders let wait, should another processor receive. */
+	int room = 64 * 1024 * 1024;
 	int on = 1;
 
 	if (fd < 0)
 		fail("UDP socket");
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	if (is_v6(at))
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (bind(fd, &at->any, at->length)) {

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <sys/syscall.h>
 
 const char usage_text[] =
@@ -15,10 +16,11 @@ const char usage_text[] =
 	"       failnth N unload MODULE\n"
 	"       failnth N write FILE TEXT\n"
 	"       failnth N read FILE\n"
+	"       failnth N netns\n"
 	"N counts from 1; 0 fails nothing. Prints {\"errno\":0 or \"ENOMEM\"...,\"fired\":true or\n"
 	"false,\"bytes\":B}; after `read`, what was read follows.\n";
 
-static char text[8 << 20];
+static char text[256 << 10];
 
 /* Opened and closed outside: only what the module loader does is to fail. */
 static long load(const char *file, char **parameters)
@@ -74,6 +76,8 @@ static long run(char **words)
 		return write_file(words[1], words[2]);
 	if (!strcmp(words[0], "read") && words[1])
 		return read_file(words[1]);
+	if (!strcmp(words[0], "netns"))
+		return unshare(CLONE_NEWNET);
 	bad_usage("no such call: %s", words[0]);
 }
 
@@ -83,7 +87,7 @@ int main(int argc, char **argv)
 	int fd, error;
 	long done;
 
-	if (argc < 4)
+	if (argc < 3)
 		bad_usage("what shall fail?");
 	parse_number("N", argv[1], 0, INT_MAX);
 	/* Touched now: a page fault must not take the Nth allocation. */

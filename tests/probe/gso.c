@@ -51,6 +51,7 @@ static uint64_t send_all(int fd, int sink, const struct address *to, size_t size
 	}
 	/* What is on its way is to find the sink open. */
 	settle();
+	drain(sink);
 	return sent;
 }
 

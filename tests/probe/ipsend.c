@@ -344,6 +344,7 @@ static uint64_t send_all(const struct plan *plan, const int sinks[2], int *error
 	}
 	/* What is on its way is to find the sinks open. */
 	settle();
+	drain(sinks[0]);
 	return sent;
 }
 

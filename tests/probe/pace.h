@@ -4,8 +4,9 @@
  *
  * What lo and veth deliver waits in the receiving processor's backlog. When
  * ksoftirqd is to empty it, the sender is quicker, and beyond
- * net.core.netdev_max_backlog (1000) packets are dropped without an error to
- * anyone. So senders stop now and then until the backlog is short again.
+ * net.core.netdev_max_backlog (1000) packets are dropped; lo, and veth of old
+ * kernels, do not tell the sender. So senders stop now and then until the
+ * backlog is short again.
  */
 #ifndef PACE_H
 #define PACE_H
