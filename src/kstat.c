@@ -201,7 +201,7 @@ static ssize_t counter_write(struct file *file, const char __user *src, size_t n
 	int err = kmon_read_user(text, sizeof(text), src, n);
 
 	if (err == -EINVAL)
-		pr_err_ratelimited("counter refused: those %zu bytes are no number\n", n);
+		pr_err("counter refused: those %zu bytes are no number\n", n);
 	if (!err)
 		err = kmon_uint_parse(text, "counter", 1, COUNTER_MAX, &value);
 	if (err)

@@ -46,7 +46,7 @@ static inline int kmon_uint_parse(const char *val, const char *name,
 		return 0;
 	}
 	kmon_quote_value(shown, sizeof(shown), val);
-	pr_err_ratelimited("%s=%s refused: a number from %u to %u is wanted\n",
+	pr_err("%s=%s refused: a number from %u to %u is wanted\n",
 			   name, shown, min, max);
 	return -EINVAL;
 }
@@ -110,7 +110,7 @@ static inline int kmon_choice_set(const char *val, const struct kernel_param *kp
 				 i ? ", " : "", p->words[i]);
 	}
 	kmon_quote_value(shown, sizeof(shown), val);
-	pr_err_ratelimited("%s=%s refused: one of %s is wanted\n", p->name, shown, wanted);
+	pr_err("%s=%s refused: one of %s is wanted\n", p->name, shown, wanted);
 	return -EINVAL;
 }
 
