@@ -24,8 +24,8 @@
 #define TEXT_LINES	10000	/* of each interface, in the text view */
 
 /*
- * A reading holds memory until it is read to its end.  Anybody may read, so this is
- * how many may be held at once by those who are not root.
+ * A reading holds memory until its file is closed.  Anybody may read, so this is how
+ * many may be held at once by those who are not root.
  */
 #define READINGS_MAX	256
 static atomic_t readings;
@@ -278,13 +278,9 @@ static struct section *section_of(const struct reading *r, loff_t item)
 	return NULL;
 }
 
-/* At the end of a reading nothing is held any more. */
-static void *item_at(struct reading *r, loff_t *pos)
+static void *item_at(const struct reading *r, loff_t *pos)
 {
-	if (section_of(r, *pos) || (!r->text && !*pos))
-		return pos;
-	reading_free(r);
-	return NULL;
+	return section_of(r, *pos) || (!r->text && !*pos) ? pos : NULL;
 }
 
 static void *view_start(struct seq_file *m, loff_t *pos)
@@ -292,7 +288,8 @@ static void *view_start(struct seq_file *m, loff_t *pos)
 	struct reading *r = m->private;
 	int err;
 
-	if (!*pos) {
+	/* A seek comes here, too, on its way from the beginning; it goes on in the same reading. */
+	if (!*pos && (!r->sections || !m->read_pos)) {
 		err = reading_take(r);
 		if (err)
 			return ERR_PTR(err);
