@@ -4,45 +4,83 @@
 
 load ../lib/common
 
-@test "localhost_monitor counts 5 pings and their replies" {
+# icmp VERSION: packets of ICMP that localhost_monitor counted
+icmp() { json /proc/localhost_stats.json ".[] | select(.ip_version == $1 and (.protocol | startswith(\"icmp\"))).packets"; }
+
+@test "localhost_monitor counts 3 pings and 2 of IPv6, and their replies" {
   load_module localhost_monitor
-  ping -q -c 5 -i 0.2 127.0.0.1
-  assert_equal "$(grep '^ICMP packets' /proc/localhost_stats)" "ICMP packets: 10"
-  assert_equal "$(json /proc/localhost_stats.json '.[0].module')" localhost_monitor
+  ping -q -c 3 -i 0.2 127.0.0.1
+  ping -q -c 2 -i 0.2 ::1
+  assert_equal "$(icmp 4) $(icmp 6)" "6 4"
+  run cat /proc/localhost_stats
+  assert_line "ICMP packets: 6"
+  assert_line "ICMPv6 packets: 4"
   unload_module localhost_monitor
+  run kernel_log
+  assert_line --regexp '^\[localhost_monitor\] Final stats: IPv4=[0-9]+, IPv6=[0-9]+, TCP=[0-9]+, UDP=[0-9]+, ICMP=6, ICMPv6=4$'
 }
 
 @test "l2packet_counter counts 100 frames from 4 addresses" {
-  make_veth watched sender
-  load_module l2packet_counter interface=watched reset_interval=0
-  frames sender --count 100 --macs 4
-  assert_equal "$(grep '^Total packets' /proc/l2packet_counter)" "Total packets: 100"
-  assert_equal "$(grep -cE '^[0-9a-f:]{17} +25$' /proc/l2packet_counter)" 4
+  make_veth kmon0 kmon1
+  load_module l2packet_counter interface=kmon0 reset_interval=0
+  frames kmon1 --count 100 --macs 4
+  assert_equal "$(</proc/l2packet_counter)" "Interface: kmon0
+Total packets: 100
+MAC Address Statistics:
+MAC Address        Packet Count
+------------------ ------------
+02:00:00:00:00:01           25
+02:00:00:00:00:02           25
+02:00:00:00:00:03           25
+02:00:00:00:00:04           25"
   unload_module l2packet_counter
 }
 
-@test "kstat publishes 40 of 47 TCP packets, and the rest when it stops" {
+@test "kstat counts refused connections and 40 packets, and publishes in tens" {
   load_module kstat
   set_param kstat start 1
-  ipsend --proto tcp --to 127.0.0.1 --size 100 --count 47
-  assert_equal "$(cat /proc/kstat/nout)" 40
+  # To a port where nobody listens: SYN and RST.
+  for _ in 1 2 3; do ! (: <>/dev/tcp/127.0.0.1/9) 2>/dev/null; done
+  ipsend --proto tcp --to ::1 --size 100 --count 41
+  assert_equal "$(json /proc/kstat/stats.json '[.[].packets] | join(" ")')" "47 6 41"
+  assert_equal "$(</proc/kstat/nout)" 40
   set_param kstat start 0
-  assert_equal "$(cat /proc/kstat/nout)" 47
+  assert_equal "$(</proc/kstat/nout)" 47
   unload_module kstat
 }
 
 @test "netmon_proc shows the figures of ip -s link" {
-  make_veth watched sender
-  load_module netmon_proc iface=watched
-  frames sender --count 30
-  assert_equal "$(json /proc/netmon '.[0].rx_packets')" 30
-  assert_equal "$(json /proc/netmon '.[0].rx_bytes')" "$(ip -j -s link show watched | jq '.[0].stats64.rx.bytes')"
+  make_veth kmon0 kmon1
+  load_module netmon_proc iface=kmon0
+  frames kmon1 --count 30 --size 60
+  assert_equal "$(json /proc/netmon '.[0] | [.interface, .rx_packets, .rx_bytes] | join(" ")')" "kmon0 30 1800"
+  assert_equal "$(json /proc/netmon '.[0] | [.rx_packets, .rx_bytes, .tx_packets, .tx_bytes] | join(" ")')" \
+    "$(ip -j -s link show kmon0 | jq -r '.[0].stats64 | [.rx.packets, .rx.bytes, .tx.packets, .tx.bytes] | join(" ")')"
   unload_module netmon_proc
 }
 
-@test "process_monitor logs 20 processes once each" {
+@test "process_monitor logs 10 processes once each, whatever their end" {
   load_module process_monitor log_rate=0
-  storm --processes 20 --name kmon-smoke
+  storm --processes 10 --mode mixed --code 4 --name kmon-smoke --records "$BATS_TEST_TMPDIR/waited"
   unload_module process_monitor
-  assert_equal "$(kernel_log | grep -c 'Process exiting - PID: [0-9]*, Name: kmon-smoke,')" 20
+  assert_equal "$(kernel_log | sed -n 's/^PROCESS_MONITOR: Process exiting - PID: \([0-9]*\), Name: kmon-smoke, Parent PID: \([0-9]*\)$/\1 \2/p' | sort)" \
+    "$(cut -d ' ' -f 1-2 "$BATS_TEST_TMPDIR/waited" | sort)"
+}
+
+@test "all five at once count the same as each alone" {
+  make_veth kmon0 kmon1
+  load_module process_monitor log=0
+  load_module localhost_monitor
+  load_module kstat start=1
+  load_module netmon_proc iface=kmon0
+  load_module l2packet_counter interface=kmon0
+  ping -q -c 1 127.0.0.1
+  ipsend --proto tcp --to 127.0.0.1 --size 100 --count 5
+  frames kmon1 --count 20
+  storm --processes 3 --mode signal
+  assert_equal "$(icmp 4)" 2
+  assert_equal "$(json /proc/kstat/stats.json '.[0].packets')" 5
+  assert_equal "$(json /proc/netmon '.[0].rx_packets')" 20
+  assert_equal "$(json /proc/l2packet_counter.json '.[1].packets')" 20
+  assert_equal "$(json /proc/process_monitor.json '.[0].killed_by_signal')" 3
 }

@@ -6,7 +6,7 @@ shopt -s inherit_errexit # or $(...) would go on after a failure
 
 repo=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 # Everything slow to make lives here; it may be deleted at any time.
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/kmon
+cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/kmon
 
 say() { printf 'kmon: %s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
