@@ -292,7 +292,11 @@ static void device_up(struct net_device *dev)
 	struct watch *w = find_by_dev(dev);
 	struct shown_name shown;
 
-	if (!w || !tap_is_outdated(w))
+	if (!w) {
+		device_came(dev);	/* there may have been no memory when it was announced */
+		return;
+	}
+	if (!tap_is_outdated(w))
 		return;
 	tap_detach(w);
 	if (tap_attach(w, dev))
