@@ -14,6 +14,8 @@ for kmon_file in "${kmon_bats:-/usr/lib/bats}"/bats-{support,assert}/src/*.bash;
   source "$kmon_file"
 done
 
+bats_require_minimum_version 1.5.0
+
 KMON_FULL=${KMON_FULL:-0}
 KMON_QUICK=${KMON_QUICK:-0}
 kmon_modules=(localhost_monitor l2packet_counter kstat netmon_proc process_monitor)
