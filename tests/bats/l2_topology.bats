@@ -466,8 +466,8 @@ tcp_segments() { in_netns kmon-l2-0 awk '/^Tcp:/ { if (head) print $i; else { fo
 count_skbs() {
   nft add table netdev kmon-l2
   on_teardown nft delete table netdev kmon-l2
-  nft add chain netdev kmon-l2 in "{ type filter hook ingress device kw0 priority 0; }"
-  nft add rule netdev kmon-l2 in counter
+  nft add chain netdev kmon-l2 received "{ type filter hook ingress device kw0 priority 0; }"
+  nft add rule netdev kmon-l2 received counter
 }
 skbs() { nft list table netdev kmon-l2 | sed -nE 's/.*counter packets ([0-9]+) .*/\1/p'; }
 

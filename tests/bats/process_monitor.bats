@@ -252,12 +252,12 @@ assert_log_adds_up() {
 starve_the_log() {
   local file mask=/sys/devices/virtual/workqueue/cpumask share=/proc/sys/kernel/sched_rt_runtime_us
   on_teardown sh -c "echo $(<"$mask") >$mask; echo $(<"$share") >$share"
+  echo -1 >"$share"
   for file in /sys/kernel/debug/sched/fair_server/cpu*/runtime; do # since 6.12 real time leaves the others a share
     [ -e "$file" ] || continue
     on_teardown sh -c "echo $(<"$file") >$file"
     echo 0 >"$file"
   done
-  echo -1 >"$share"
   echo 1 >"$mask"
   chrt -f 10 taskset -c 0 sh -c 'while :; do :; done' &
   hog=$!
