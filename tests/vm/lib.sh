@@ -99,6 +99,30 @@ key() { { printf '%s\n' "$@" && cat; } | sha256sum | cut -c1-12; }
 # recipe FUNCTION...: the functions' code without comments, so that an entry is remade when its making changes.
 recipe() { declare -f "$@"; }
 
+# --- roots
+
+# The archives of a suite: with the security and update archives the newest kernel of the suite is tested.
+sources() {
+  local suite=$1 debian security
+  debian=$(mirror Debian)
+  security=$(mirror Debian-Security)
+  [ -n "$debian" ] || die "apt on this machine knows no Debian mirror"
+  echo "deb $debian $suite main"
+  echo "deb $debian $suite-updates main"
+  [ -z "$security" ] || echo "deb $security $suite-security main"
+}
+
+# bootstrap VARIANT ARCH SUITE ROOT PACKAGES: a root by mmdebstrap, without what only people read.
+bootstrap() {
+  local variant=$1 arch=$2 suite=$3 root=$4 packages=$5
+  sources "$suite" | nice -n 10 mmdebstrap --variant="$variant" --arch="$arch" --include="$packages" \
+    --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
+    --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Check-Date "false"' \
+    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+    --dpkgopt='path-exclude=/usr/share/locale/*' \
+    "$suite" "$root" -
+}
+
 # in_root DIR COMMAND...: chroot with /proc (7.2's objtool reads it) and /sys, in a mount namespace of its own.
 in_root() {
   nice -n 10 unshare --mount --propagation private bash -euc '
