@@ -6,6 +6,7 @@
 # network namespace of its own. Nothing but what a test sends comes in: no IPv6, no ARP.
 
 load ../lib/common
+load ../lib/l2
 
 text=/proc/l2packet_counter
 view=/proc/l2packet_counter.json
@@ -91,26 +92,12 @@ enslave() {
 
 # ---- the module ----
 
-load_l2() { load_module l2packet_counter reset_interval=0 "$@"; }
-
 # send N ARGUMENTS...: frames out of kwNp; their sources, each with its number, are then in $sent.
 send() {
   local n=$1
   shift
   in_netns "kmon-l2-$n" frames "kw${n}p" --list "$sent" "$@"
 }
-
-# figure INTERFACE KEY: a value from the interface's own line.
-figure() {
-  local lines line
-  mapfile -t -n 2 lines <"$view"
-  line=${lines[1]:-}
-  # The first interface stands in the second line: no need for another process, which costs dear in a guest.
-  [[ $line == "{\"interface\":\"$1\","* ]] || line=$(grep -m 1 "^{\"interface\":\"$1\",\"waiting\"" "$view")
-  [[ $line =~ \"$2\":\"?([^,\"\}]*) ]] && echo "${BASH_REMATCH[1]}"
-}
-
-counts() { awk -F '"' -v i="$1" '$4 == i && $6 == "mac" { print $8, substr($11, 2) + 0 }' "$view" | LC_ALL=C sort; }
 
 at_least() { [ "$(figure "$1" packets)" -ge "$2" ]; }
 
@@ -133,16 +120,6 @@ under() {
     "$@"
     unload_module l2packet_counter
   done
-}
-
-# refused MESSAGE PARAMETER=VALUE...: insmod fails, says MESSAGE, and leaves nothing.
-refused() {
-  local message=$1
-  shift
-  run insmod "$(ko l2packet_counter)" "$@"
-  assert_failure 1
-  assert_output --partial "$message"
-  [ ! -e /sys/module/l2packet_counter ]
 }
 
 # ---- frames ----

@@ -6,11 +6,12 @@
 # test sends comes in: no IPv6, no addresses.
 
 load ../lib/common
+load ../lib/l2
 
-peer=kmon-l2-peer
 text=/proc/l2packet_counter
 view=/proc/l2packet_counter.json
 parameters=/sys/module/l2packet_counter/parameters
+peer=kmon-l2-peer
 many=1802333038 # the group of those that are made and deleted together
 
 setup_file() {
@@ -52,25 +53,11 @@ teardown() {
 
 # ---- loading, sending ----
 
-# Without the periodic reset, unless it is what is tested.
-load_l2() { load_module l2packet_counter reset_interval=0 "$@"; }
-
 # send WATCHED ARGUMENTS...: frames out of WATCHED's other end; their sources, each with its number, are then in $sent.
 send() {
   local watched=$1
   shift
   in_netns "$peer" frames "${watched}p" --list "$sent" "$@"
-}
-
-# refused MESSAGE PARAMETER=VALUE...: insmod fails, says MESSAGE, and leaves nothing.
-refused() {
-  local message=$1
-  shift
-  run insmod "$(ko l2packet_counter)" "$@"
-  assert_failure 1
-  assert_output --partial "$message"
-  [ ! -e /sys/module/l2packet_counter ]
-  [ ! -e "$text" ]
 }
 
 # error_of FILE TEXT: the error that writing TEXT to FILE gives, 0 for none.
@@ -106,18 +93,7 @@ enough() {
 
 # ---- what the module says ----
 
-# figure INTERFACE KEY: a value from the interface's own line.
-figure() {
-  local lines line
-  mapfile -t -n 2 lines <"$view"
-  line=${lines[1]:-}
-  # The first interface stands in the second line: no need for another process, which costs dear in a guest.
-  [[ $line == "{\"interface\":\"$1\","* ]] || line=$(grep -m 1 "^{\"interface\":\"$1\",\"waiting\"" "$view")
-  [[ $line =~ \"$2\":\"?([^,\"\}]*) ]] && echo "${BASH_REMATCH[1]}"
-}
-
-# The source addresses of an interface and their packets, as frames --list has them: of a JSON view, of a text.
-counts() { awk -F '"' -v i="$1" '$4 == i && $6 == "mac" { print $8, substr($11, 2) + 0 }' "${2:-$view}" | LC_ALL=C sort; }
+# text_counts [FILE]: as counts, of a text view.
 text_counts() { awk '/^[0-9a-f:]+ +[0-9]+$/ { print $1, $2 }' "${1:-$text}" | LC_ALL=C sort; }
 
 # The whole text view, to the byte.

@@ -40,9 +40,6 @@ figures() {
   netmon_of "$netns" | jq -r --arg name "$name" 'select(.interface == $name) | [.[$ARGS.positional[]]] | join(" ")' --args "$@"
 }
 
-# assert_refused FILE KIND [TEXT]: one write of that (see badwrite) is an invalid argument.
-assert_refused() { assert_equal "$(badwrite "$@")" '{"written":0,"errno":"EINVAL","at":"write"}'; }
-
 # send_udp NETNS ADDRESS N: N datagrams of 1 byte. (A UDP socket is not told when a queue drops what it sends.)
 send_udp() { in_netns "$1" bash -c 'for ((i = 0; i < $2; i++)); do printf x >"/dev/udp/$1/9"; done' - "$2" "$3"; }
 

@@ -80,6 +80,26 @@ have_all_netns() { modinfo -p "$1" | grep -q '^all_netns:'; }
 # json FILE FILTER: FILE's lines as one array, so `.[0]` is the header line; strings come without quotes.
 json() { jq -r -s "$2" "$1"; }
 
+# number_of KEY: that number in the first line of the view "$json", read without starting a program.
+number_of() {
+  local line
+  read -r line <"${json:?}"
+  [[ $line =~ \"$1\":([0-9]+) ]]
+  echo "${BASH_REMATCH[1]}"
+}
+
+# assert_refused FILE KIND [TEXT]: one write of that (see badwrite) is an invalid argument.
+assert_refused() { assert_equal "$(badwrite "$@")" '{"written":0,"errno":"EINVAL","at":"write"}'; }
+
+# nft_counted [NETNS]: what the one counter in the table kmon_test saw.
+nft_counted() {
+  ${1:+ip netns exec "$1"} nft list table inet kmon_test | sed -n 's/.*counter packets \([0-9]*\) .*/\1/p'
+}
+
+# tcp_segments [NETNS]: TCP segments that were sent there so far, by the kernel's own count: OutSegs and RetransSegs.
+# shellcheck disable=SC2016 # awk expands
+tcp_segments() { ${1:+ip netns exec "$1"} awk '/^Tcp: [0-9]/ { print $12 + $13 }' /proc/net/snmp; }
+
 # in_netns NAME COMMAND...
 in_netns() { ip netns exec "$@"; }
 

@@ -23,7 +23,9 @@ const char usage_text[] =
 static char text[256 << 10];
 
 /* Opened and closed outside: only what the module loader does is to fail. */
-static long load(const char *file, char **parameters)
+static int module;	/* the opened file */
+
+static long load(char **parameters)
 {
 	static char line[65536];
 
@@ -34,7 +36,7 @@ static long load(const char *file, char **parameters)
 			strcat(line, " ");
 		strcat(line, *parameters);
 	}
-	return syscall(SYS_finit_module, open(file, O_RDONLY | O_CLOEXEC), line, 0);
+	return syscall(SYS_finit_module, module, line, 0);
 }
 
 static long write_file(const char *file, const char *words)
@@ -69,7 +71,7 @@ static long read_file(const char *file)
 static long run(char **words)
 {
 	if (!strcmp(words[0], "load") && words[1])
-		return load(words[1], words + 2);
+		return load(words + 2);
 	if (!strcmp(words[0], "unload") && words[1])
 		return syscall(SYS_delete_module, words[1], O_NONBLOCK);
 	if (!strcmp(words[0], "write") && words[1] && words[2])
@@ -92,6 +94,13 @@ int main(int argc, char **argv)
 	parse_number("N", argv[1], 0, INT_MAX);
 	/* Touched now: a page fault must not take the Nth allocation. */
 	memset(text, 1, sizeof(text));
+	if (!strcmp(argv[2], "load")) {
+		if (argc < 4)
+			bad_usage("load what?");
+		module = open(argv[3], O_RDONLY | O_CLOEXEC);
+		if (module < 0)
+			fail("%s", argv[3]);
+	}
 	/* Kept open, so that looking at it afterwards allocates nothing. */
 	fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
