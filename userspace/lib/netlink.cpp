@@ -2,11 +2,9 @@
 
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <string>
 #include <system_error>
@@ -68,13 +66,15 @@ Result<NetlinkSocket> NetlinkSocket::open(std::initializer_list<unsigned> groups
 }
 
 Result<void> NetlinkSocket::request_dump(std::uint16_t type, Bytes header) {
-    nlmsghdr message{};
-    message.nlmsg_len = static_cast<std::uint32_t>(NLMSG_HDRLEN + header.size());
-    message.nlmsg_type = type;
-    message.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    message.nlmsg_seq = ++sequence_;
-    const std::array<iovec, 2> parts{{{&message, sizeof message}, {const_cast<std::byte*>(header.data()), header.size()}}};
-    if (::writev(fd_, parts.data(), static_cast<int>(parts.size())) < 0) return failed("ask for a dump", errno);
+    nlmsghdr about{};
+    about.nlmsg_len = static_cast<std::uint32_t>(sizeof about + header.size());
+    about.nlmsg_type = type;
+    about.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    about.nlmsg_seq = ++sequence_;
+    std::vector<std::byte> message(about.nlmsg_len);
+    std::memcpy(message.data(), &about, sizeof about);
+    std::ranges::copy(header, message.begin() + sizeof about);
+    if (::send(fd_, message.data(), message.size(), 0) < 0) return failed("ask for a dump", errno);
     return {};
 }
 
