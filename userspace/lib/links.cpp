@@ -86,7 +86,7 @@ Result<std::optional<std::string>> Links::default_route_interface() {
         request.rtm_family = static_cast<unsigned char>(family);
         request.rtm_table = RT_TABLE_MAIN;
         const auto routes = socket_.dump(RTM_GETROUTE, request, parse_default_route);
-        if (!routes) return tl::unexpected(routes.error());
+        if (!routes) return fail(routes.error());
         const auto best = std::ranges::min_element(*routes, {}, &DefaultRoute::metric);
         if (best == routes->end()) continue;
         std::array<char, IF_NAMESIZE> name{};

@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t datagram_size = std::size_t{32} * 1024;
 
 tl::unexpected<Error> failed(const std::string& doing, int error) {
-    return tl::unexpected(Error{"cannot " + doing + " (rtnetlink): " + std::system_category().message(error), 1, {}});
+    return fail("rtnetlink: cannot " + doing + ": " + std::system_category().message(error));
 }
 
 constexpr std::size_t aligned(std::size_t length) { return (length + 3) & ~std::size_t{3}; }
@@ -90,11 +90,11 @@ Result<Bytes> NetlinkSocket::receive() {
 
 Result<bool> NetlinkSocket::dump_once(std::uint16_t type, Bytes header,
                                       const std::function<void(Bytes payload)>& visit) {
-    if (auto sent = request_dump(type, header); !sent) return tl::unexpected(sent.error());
+    if (auto sent = request_dump(type, header); !sent) return fail(sent.error());
     bool consistent = true;
     for (;;) {
         const auto datagram = receive();
-        if (!datagram) return tl::unexpected(datagram.error());
+        if (!datagram) return fail(datagram.error());
         Bytes rest = *datagram;
         while (const auto message = read_as<nlmsghdr>(rest)) {
             if (message->nlmsg_len < sizeof(nlmsghdr) || message->nlmsg_len > rest.size())

@@ -56,7 +56,7 @@ public:
         for (int attempt = 0; attempt < 4; ++attempt) {
             answers.clear();
             const auto consistent = dump_once(type, std::as_bytes(std::span(&header, 1)), keep);
-            if (!consistent) return tl::unexpected(consistent.error());
+            if (!consistent) return fail(consistent.error());
             if (*consistent) break;
         }
         return answers;

@@ -13,7 +13,6 @@
 namespace netmon {
 namespace {
 
-using kmon::Error;
 using kmon::ExitCode;
 
 constexpr std::string_view blanks = " \t\r\n\v\f";
@@ -32,9 +31,8 @@ bool is_interface_name(std::string_view name) {
 
 kmon::Result<std::optional<std::string>> checked(std::string_view name, const std::string& place) {
     if (is_interface_name(name)) return std::string(name);
-    return tl::unexpected(Error{place + ": \"" + kmon::printable(name) + "\" cannot be the name of an interface",
-                                static_cast<int>(ExitCode::bad_config),
-                                "write one name of at most 15 bytes, or \"all\""});
+    return kmon::fail(place + ": \"" + kmon::printable(name) + "\" cannot be the name of an interface",
+                      ExitCode::bad_config, "write one name of at most 15 bytes, or \"all\"");
 }
 
 } // namespace
@@ -46,9 +44,8 @@ kmon::Result<std::optional<std::string>> interface_from_file(const kmon::Root& r
     if (!file) {
         const int error = errno;
         if (error == ENOENT) return std::nullopt;
-        const auto code = error == EACCES ? ExitCode::not_permitted : ExitCode::failed;
-        return tl::unexpected(
-            Error{"cannot read " + path.string() + ": " + std::system_category().message(error), static_cast<int>(code), {}});
+        return kmon::fail("cannot read " + path.string() + ": " + std::system_category().message(error),
+                          error == EACCES ? ExitCode::not_permitted : ExitCode::failed);
     }
     int number = 0;
     for (std::string line; std::getline(file, line);) {

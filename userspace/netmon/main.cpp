@@ -17,16 +17,16 @@ void say(const std::string& words) { std::cerr << "netmon: " << words << '\n'; }
 // True: print the next one, too; false: the reader of our output has gone.
 Result<bool> print_next(netmon::Readings& readings) {
     const auto reading = readings.next();
-    if (!reading) return tl::unexpected(reading.error());
+    if (!reading) return kmon::fail(reading.error());
     for (const auto& note : reading->notes) say(note);
     return netmon::write_all(reading->lines);
 }
 
 Result<void> watch(const netmon::Options& options) {
     auto interface = options.interface ? Result<std::string>(*options.interface) : netmon::configured_interface({});
-    if (!interface) return tl::unexpected(interface.error());
+    if (!interface) return kmon::fail(interface.error());
     auto links = kmon::Links::open();
-    if (!links) return tl::unexpected(links.error());
+    if (!links) return kmon::fail(links.error());
     netmon::Readings readings(std::move(*links), *interface, options.rates);
 
     const auto interval = std::chrono::duration_cast<std::chrono::steady_clock::duration>(options.interval);
@@ -39,12 +39,12 @@ Result<void> watch(const netmon::Options& options) {
         return netmon::sleep_until(next);
     };
     if (options.rates) {
-        if (const auto base = readings.next(); !base) return tl::unexpected(base.error());
+        if (const auto base = readings.next(); !base) return kmon::fail(base.error());
         if (!wait()) return {};
     }
     for (std::uint64_t printed = 0;;) {
         const auto more = print_next(readings);
-        if (!more) return tl::unexpected(more.error());
+        if (!more) return kmon::fail(more.error());
         if (!*more || ++printed == options.count || !wait()) return {};
     }
 }

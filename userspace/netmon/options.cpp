@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "result.hpp"
+#include "version.hpp"
 
 namespace netmon {
 
@@ -16,7 +17,7 @@ std::variant<Options, int> parse_command_line(int argc, char** argv) {
     bool once = false;
 
     CLI::App app("Prints the traffic figures of network interfaces as JSON lines, each second.", "netmon");
-    app.set_version_flag("--version", "netmon " KMON_VERSION, "Print the version and exit");
+    app.set_version_flag("--version", std::string("netmon ") + kmon::version, "Print the version and exit");
     app.add_option("INTERFACE", interface,
                    "The interface to watch, or \"all\"; without it the one that /etc/netmon.conf names, "
                    "else that of UCI's netmon.interface, else all");
@@ -34,7 +35,7 @@ std::variant<Options, int> parse_command_line(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         const bool asked = error.get_exit_code() == 0; // for help or the version
         app.exit(error, std::cout, std::cerr);
-        return static_cast<int>(asked ? kmon::ExitCode::ok : kmon::ExitCode::usage);
+        return asked ? kmon::ExitCode::ok : kmon::ExitCode::usage;
     }
     if (app.count("INTERFACE") > 0) options.interface = interface;
     options.interval = std::chrono::duration<double>(interval);

@@ -20,8 +20,7 @@ kmon::Result<bool> write_all(std::string_view text) {
             pollfd out{STDOUT_FILENO, POLLOUT, 0};
             ::poll(&out, 1, -1);
         } else if (errno != EINTR) {
-            return tl::unexpected(
-                kmon::Error{"cannot write to standard output: " + std::system_category().message(errno), 1, {}});
+            return kmon::fail("cannot write to standard output: " + std::system_category().message(errno));
         }
     }
     return true;

@@ -78,7 +78,7 @@ std::vector<std::string> Readings::changes(const std::map<int, Link>& now) const
 
 kmon::Result<Readings::Reading> Readings::next() {
     auto links = links_.list();
-    if (!links) return tl::unexpected(links.error());
+    if (!links) return kmon::fail(links.error());
     const SteadyTime now_at = std::chrono::steady_clock::now();
     const std::int64_t timestamp = unix_time();
     const std::optional<double> seconds =
@@ -94,8 +94,8 @@ kmon::Result<Readings::Reading> Readings::next() {
     }
     if (!first_) reading.notes = changes(now);
     else if (now.empty() && interface_ != all_interfaces)
-        return tl::unexpected(kmon::Error{"there is no interface " + kmon::printable(interface_),
-                                          static_cast<int>(kmon::ExitCode::failed), "`ip link` lists those that there are"});
+        return kmon::fail("there is no interface " + kmon::printable(interface_), kmon::ExitCode::failed,
+                          "`ip link` lists those that there are");
     first_ = false;
     before_ = std::move(now);
     before_at_ = now_at;
