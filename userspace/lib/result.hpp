@@ -23,6 +23,7 @@ struct Error {
     std::string what; // what failed, where and why, in one sentence without a full stop
     int code = ExitCode::failed;
     std::string hint; // what to do about it; may be empty
+    int system = 0;   // the errno behind it, if there is one
 };
 
 template <class T>
@@ -30,7 +31,7 @@ using Result = tl::expected<T, Error>;
 
 // return fail("cannot read /etc/kmon.toml: Permission denied", ExitCode::not_permitted);
 inline tl::unexpected<Error> fail(std::string what, int code = ExitCode::failed, std::string hint = {}) {
-    return tl::unexpected(Error{std::move(what), code, std::move(hint)});
+    return tl::unexpected(Error{std::move(what), code, std::move(hint), 0});
 }
 
 // return fail(other.error());
