@@ -7,9 +7,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <fstream>
 #include <utility>
+
+#include "file.hpp"
 
 namespace kmon {
 
@@ -19,19 +20,11 @@ namespace {
 
 const std::string prefix = "kmon."; // of the instance's name; our PID follows
 
-Error trace_error(const std::string& what, int error) {
-    if (error == EACCES || error == EPERM)
-        return {"not permitted to " + what, ExitCode::not_permitted, "only root may follow exits"};
-    return {"cannot " + what + ": " + std::strerror(error), ExitCode::failed, ""};
-}
-
-Result<void> write_file(const fs::path& path, const std::string& text) {
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-    const bool written = fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    const int error = errno;
-    if (fd >= 0) ::close(fd);
-    if (!written) return fail(trace_error("write " + path.string(), error));
-    return {};
+// Whatever is forbidden here is so because it takes root.
+Error trace_error(const std::string& doing, int error) {
+    auto problem = system_error(doing, error);
+    if (problem.code == ExitCode::not_permitted) problem.hint = "only root may follow exits";
+    return problem;
 }
 
 fs::path event_of(const fs::path& tracing) { return tracing / "events" / "kmon" / "process_exit"; }
@@ -42,7 +35,7 @@ Result<fs::path> find_tracing(const Root& root) {
     for (const auto& path : {kernel / "tracing", kernel / "debug" / "tracing"}) {
         std::error_code error;
         if (fs::exists(path / "instances", error)) return path;
-        if (error == std::errc::permission_denied) return fail(trace_error("look into " + path.string(), EACCES));
+        if (error == std::errc::permission_denied) return fail(trace_error("cannot look into " + path.string(), EACCES));
     }
     return fail("there is no tracefs at " + (kernel / "tracing").string(), ExitCode::failed,
                 "mount -t tracefs tracefs /sys/kernel/tracing");
@@ -81,7 +74,7 @@ Result<ExitTrace> ExitTrace::open(const Root& root) {
     if (!tracing) return fail(tracing.error());
     std::error_code error;
     if (!fs::exists(event_of(*tracing), error)) {
-        if (error) return fail(trace_error("look into " + tracing->string(), error.value()));
+        if (error) return fail(trace_error("cannot look into " + tracing->string(), error.value()));
         return fail("process_monitor is not loaded: there is no trace event kmon:process_exit", ExitCode::not_running,
                     "kmon status tells why, and what to do");
     }
@@ -89,7 +82,7 @@ Result<ExitTrace> ExitTrace::open(const Root& root) {
     const auto instances = *tracing / "instances";
     remove_stale(instances, root);
     const auto instance = instances / (prefix + std::to_string(::getpid()));
-    if (::mkdir(instance.c_str(), 0700) < 0) return fail(trace_error("make " + instance.string(), errno));
+    if (::mkdir(instance.c_str(), 0700) < 0) return fail(trace_error("cannot make " + instance.string(), errno));
     ExitTrace trace(instance);
     if (const auto done = trace.set_up(); !done) return fail(done.error());
     return trace;
@@ -100,19 +93,18 @@ Result<void> ExitTrace::set_up() {
     for (const auto& [file, text] : {std::pair("trace_options", "nocontext-info"), std::pair("trace_clock", "mono")})
         if (auto done = write_file(instance_ / file, text); !done) return done;
     const auto pipe = instance_ / "trace_pipe";
-    pipe_ = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (pipe_ < 0) return fail(trace_error("open " + pipe.string(), errno));
+    pipe_ = FileDescriptor(::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    if (!pipe_) return fail(trace_error("cannot open " + pipe.string(), errno));
     return write_file(event_of(instance_) / "enable", "1");
 }
 
 ExitTrace::ExitTrace(ExitTrace&& other) noexcept
-    : instance_(std::exchange(other.instance_, {})), pipe_(std::exchange(other.pipe_, -1)),
-      unread_(std::move(other.unread_)), lost_before_(other.lost_before_), lost_now_(other.lost_now_) {}
+    : instance_(std::exchange(other.instance_, {})), pipe_(std::move(other.pipe_)), unread_(std::move(other.unread_)), lost_before_(other.lost_before_), lost_now_(other.lost_now_) {}
 
 ExitTrace::~ExitTrace() {
     if (instance_.empty()) return;
     (void)write_file(event_of(instance_) / "enable", "0");
-    if (pipe_ >= 0) ::close(pipe_);
+    pipe_ = FileDescriptor(); // or the kernel keeps the instance
     ::rmdir(instance_.c_str());
 }
 
@@ -121,10 +113,10 @@ Result<std::vector<ExitRecord>> ExitTrace::read() {
     char buffer[65536];
     // In a storm of exits there is always more: the caller wants to do something with them, too.
     for (int turn = 0; turn < 16; ++turn) {
-        const ssize_t got = ::read(pipe_, buffer, sizeof buffer);
+        const ssize_t got = ::read(pipe_.get(), buffer, sizeof buffer);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0 && errno != EAGAIN)
-            return fail(trace_error("read " + (instance_ / "trace_pipe").string(), errno));
+            return fail(trace_error("cannot read " + (instance_ / "trace_pipe").string(), errno));
         if (got <= 0) break;
 
         unread_.append(buffer, static_cast<std::size_t>(got));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "exit_record.hpp"
+#include "file_descriptor.hpp"
 #include "result.hpp"
 #include "root.hpp"
 
@@ -24,7 +25,7 @@ public:
     ~ExitTrace();
 
     // Readable when there are exits: for poll().
-    int fd() const { return pipe_; }
+    int fd() const { return pipe_.get(); }
 
     // The exits since the last call, in the order of their end on each CPU. Does not wait.
     Result<std::vector<ExitRecord>> read();
@@ -41,7 +42,7 @@ private:
     Result<void> set_up();
 
     std::filesystem::path instance_; // empty: moved from
-    int pipe_ = -1;
+    FileDescriptor pipe_;
     std::string unread_; // the start of a line
     std::uint64_t lost_before_ = 0; // the kernel's count begins anew when the module is unloaded
     std::uint64_t lost_now_ = 0;

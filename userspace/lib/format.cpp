@@ -64,13 +64,18 @@ std::string percent(std::uint64_t part, std::uint64_t whole) {
 }
 
 std::string duration(std::uint64_t nanoseconds) {
-    const double seconds = static_cast<double>(nanoseconds) / 1e9;
+    const double time = static_cast<double>(nanoseconds) / 1e9;
     if (nanoseconds == 0) return "0 s";
-    if (seconds < 0.9995e-3) return print("%.0f us", seconds * 1e6);
-    if (seconds < 0.9995) return three_digits(seconds * 1e3) + " ms";
-    if (seconds < 59.95) return three_digits(seconds) + " s";
+    if (time < 0.9995e-3) return print("%.0f us", time * 1e6);
+    if (time < 0.9995) return three_digits(time * 1e3) + " ms";
+    if (time < 59.95) return three_digits(time) + " s";
 
-    const auto whole = static_cast<unsigned long long>(seconds + 0.5);
+    return seconds(static_cast<std::uint64_t>(time + 0.5));
+}
+
+std::string seconds(std::uint64_t count) {
+    const auto whole = static_cast<unsigned long long>(count);
+    if (whole < 60) return print("%llu s", whole);
     if (whole < 3600) return print("%llum %02llus", whole / 60, whole % 60);
     if (whole < 86400) return print("%lluh %02llum", whole / 3600, whole / 60 % 60);
     return print("%llud %02lluh", whole / 86400, whole / 3600 % 24);

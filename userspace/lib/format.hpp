@@ -22,6 +22,9 @@ std::string percent(std::uint64_t part, std::uint64_t whole);
 // 950 us, 1.23 ms, 12.3 s, 4m 03s, 2h 05m, 3d 04h. At most 7 characters up to 99 days.
 std::string duration(std::uint64_t nanoseconds);
 
+// The same of whole seconds: 0 s, 20 s, 4m 03s.
+std::string seconds(std::uint64_t count);
+
 // Columns that a text takes on a terminal: ours has no wide characters, and others' goes through printable() first.
 std::size_t width(std::string_view text);
 

@@ -11,7 +11,7 @@ struct Host {
     std::string kernel; // release
 };
 
-// As /proc says; "?" where it does not.
+// As /proc says.
 Host read_host(const Root& root);
 
 // The version of a loaded module; empty where it is not loaded.

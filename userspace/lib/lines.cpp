@@ -4,67 +4,48 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
-#include <utility>
+
+#include "file.hpp"
 
 namespace kmon {
 
 namespace {
 
-const char* const how_to_load = "kmon status tells why, and what to do";
+Error not_loaded(std::string what) {
+    return {std::move(what), ExitCode::not_running, "kmon status tells why, and what to do", 0};
+}
 
 Error open_error(const std::string& name, const std::string& owner, int error) {
-    if (error == ENOENT || error == ENOTDIR)
-        return {owner + " is not loaded: there is no " + name, ExitCode::not_running, how_to_load};
-    if (error == EACCES || error == EPERM)
-        return {"cannot read " + name + ": " + std::strerror(error), ExitCode::not_permitted, "run it as root"};
-    return {"cannot open " + name + ": " + std::strerror(error), ExitCode::failed, ""};
+    if (error == ENOENT || error == ENOTDIR) return not_loaded(owner + " is not loaded: there is no " + name);
+    return system_error("cannot open " + name, error);
 }
 
 // A /proc file whose module goes away answers EIO; one of /sys, ENODEV.
 Error read_error(const std::string& name, const std::string& owner, int error) {
     if (error == EIO || error == ENODEV || error == ENOENT)
-        return {owner + " was unloaded while " + name + " was being read", ExitCode::not_running, how_to_load};
-    if (error == EBUSY)
-        return {"cannot read " + name + ": too many others are reading it now", ExitCode::failed, "try again"};
-    return {"cannot read " + name + ": " + std::strerror(error), ExitCode::failed, ""};
+        return not_loaded(owner + " was unloaded while " + name + " was being read");
+    auto problem = system_error("cannot read " + name, error);
+    if (error == EBUSY) problem.hint = "too many others are reading it now; try again";
+    return problem;
 }
 
 } // namespace
 
 Result<Lines> Lines::open(const std::filesystem::path& path, std::string owner) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return fail(open_error(path.string(), owner, errno));
-    return Lines(path.string(), std::move(owner), fd);
+    FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return fail(open_error(path.string(), owner, errno));
+    return Lines(path.string(), std::move(owner), std::move(file));
 }
 
 Lines Lines::of_text(std::string name, std::string text) {
-    Lines lines(std::move(name), "", -1);
+    Lines lines(std::move(name), "", FileDescriptor());
     lines.buffer_ = std::move(text);
     return lines;
 }
 
-Lines::Lines(Lines&& other) noexcept
-    : name_(std::move(other.name_)), owner_(std::move(other.owner_)), fd_(std::exchange(other.fd_, -1)),
-      buffer_(std::move(other.buffer_)), taken_(other.taken_), number_(other.number_) {}
-
-Lines& Lines::operator=(Lines&& other) noexcept {
-    std::swap(name_, other.name_);
-    std::swap(owner_, other.owner_);
-    std::swap(fd_, other.fd_);
-    std::swap(buffer_, other.buffer_);
-    std::swap(taken_, other.taken_);
-    std::swap(number_, other.number_);
-    return *this;
-}
-
-Lines::~Lines() {
-    if (fd_ >= 0) ::close(fd_);
-}
-
 // False at the end.
 Result<bool> Lines::read_more() {
-    if (fd_ < 0) return false;
+    if (!file_) return false;
     buffer_.erase(0, taken_);
     taken_ = 0;
 
@@ -72,7 +53,7 @@ Result<bool> Lines::read_more() {
     buffer_.resize(had + longest);
     ssize_t got;
     do {
-        got = ::read(fd_, buffer_.data() + had, longest);
+        got = ::read(file_.get(), buffer_.data() + had, longest);
     } while (got < 0 && errno == EINTR);
     const int error = errno;
     buffer_.resize(had + static_cast<std::size_t>(got > 0 ? got : 0));
@@ -100,7 +81,7 @@ Result<std::optional<std::string_view>> Lines::next() {
 }
 
 Error Lines::wrong(std::string_view reason) const {
-    return {name_ + ":" + std::to_string(number_) + ": " + std::string(reason), ExitCode::failed, ""};
+    return {name_ + ":" + std::to_string(number_) + ": " + std::string(reason), ExitCode::failed, "", 0};
 }
 
 } // namespace kmon

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "file_descriptor.hpp"
 #include "result.hpp"
 
 namespace kmon {
@@ -19,12 +20,6 @@ public:
     static Result<Lines> open(const std::filesystem::path& path, std::string owner);
     static Lines of_text(std::string name, std::string text);
 
-    Lines(Lines&& other) noexcept;
-    Lines& operator=(Lines&& other) noexcept;
-    Lines(const Lines&) = delete;
-    Lines& operator=(const Lines&) = delete;
-    ~Lines();
-
     // Without its newline; valid until the next call. Nothing at the end.
     Result<std::optional<std::string_view>> next();
 
@@ -32,13 +27,14 @@ public:
     Error wrong(std::string_view reason) const;
 
 private:
-    Lines(std::string name, std::string owner, int fd) : name_(std::move(name)), owner_(std::move(owner)), fd_(fd) {}
+    Lines(std::string name, std::string owner, FileDescriptor file)
+        : name_(std::move(name)), owner_(std::move(owner)), file_(std::move(file)) {}
 
     Result<bool> read_more();
 
     std::string name_;
     std::string owner_;
-    int fd_ = -1; // -1: all there is stands in buffer_
+    FileDescriptor file_; // none: all there is stands in buffer_
     std::string buffer_;
     std::size_t taken_ = 0;
     std::size_t number_ = 0;

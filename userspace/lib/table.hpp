@@ -35,6 +35,8 @@ public:
     // As many cells as columns, or fewer: the others stay empty.
     Table& row(std::vector<Cell> cells);
 
+    std::size_t rows() const { return rows_.size(); }
+
     // At most `limit` columns wide, unless even the brief forms are too wide.
     Page page(std::size_t limit, std::size_t indent = 2) const;
 

@@ -1,0 +1,2 @@
+#include "command.hpp"
+namespace kmon::cli { void add_doctor(CLI::App&, Context&) {} }
