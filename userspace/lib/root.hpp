@@ -10,6 +10,7 @@ struct Root {
     std::filesystem::path sys = "/sys";
     std::filesystem::path etc = "/etc";
     std::filesystem::path lib_modules = "/lib/modules";
+    std::filesystem::path run = "/run";
 };
 
 } // namespace kmon

@@ -26,7 +26,7 @@ public:
     TempTree& operator=(const TempTree&) = delete;
 
     const std::filesystem::path& path() const { return path_; }
-    Root root() const { return {path_ / "proc", path_ / "sys", path_ / "etc", path_ / "lib/modules"}; }
+    Root root() const { return {path_ / "proc", path_ / "sys", path_ / "etc", path_ / "lib/modules", path_ / "run"}; }
 
     // The name is under the tree; directories are made as needed.
     std::filesystem::path write(const std::string& name, const std::string& content) const {
