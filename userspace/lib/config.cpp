@@ -27,7 +27,7 @@ void add_file(const fs::path& file, ConfigReading& reading) {
 }
 
 bool is_drop_in(const fs::path& file) {
-    const auto& name = file.filename().native();
+    const std::string name = file.filename().native();
     return name.ends_with(".toml") && !name.starts_with('.');
 }
 
