@@ -206,12 +206,10 @@ void Keeper::follow_interfaces(bool new_configuration) {
 }
 
 Result<void> Keeper::watch(const std::string& interfaces) {
-    if (auto done = write_parameter(root_, {l2, "interface", interfaces}); !done) return done;
-    journal_({Topic::interface_followed,
-              LOG_INFO,
-              l2 + (interfaces.empty() ? " watches no interface" : " watches " + printable(interfaces)),
-              {{"KMON_MODULE", l2}, {"KMON_INTERFACE", interfaces}}});
-    return {};
+    const Setting setting{l2, "interface", interfaces};
+    auto done = write_parameter(root_, setting);
+    if (done) tell_written(setting);
+    return done;
 }
 
 // One that is refused does not keep the others from being watched.
@@ -240,6 +238,13 @@ void Keeper::tell_waiting(const Watched& before) const {
 // ---- words
 
 void Keeper::tell_written(const Setting& setting) const {
+    if (setting.module == l2 && setting.parameter == "interface") {
+        journal_({Topic::interface_followed,
+                  LOG_INFO,
+                  l2 + (setting.value.empty() ? " watches no interface" : " watches " + printable(setting.value)),
+                  {{"KMON_MODULE", l2}, {"KMON_INTERFACE", setting.value}}});
+        return;
+    }
     journal_({Topic::setting_written,
               LOG_INFO,
               to_string(setting),

@@ -15,22 +15,22 @@ namespace {
 using namespace kmon;
 using kmond::Journal;
 
-// The configuration, or its problems told.
-Result<Config> checked_configuration(const Root& root, const Journal& journal) {
-    const auto reading = read_config(root);
-    kmond::tell(journal, reading.problems);
-    return config_of(reading);
-}
-
-Result<void> load(const Root& root, const Journal& journal) {
-    const auto config = checked_configuration(root, journal);
-    if (!config) return fail(config.error());
+// The service itself tells what is wrong with the configuration.
+Result<void> load(const Root& root) {
+    const auto config = load_config(root);
+    if (!config) return fail("no module is loaded: the configuration is not valid", config.error().code, "kmon check");
     kmond::load_modules(root, *config);
     return {};
 }
 
 Result<void> reload(const Root& root, const Journal& journal) {
-    if (auto loaded = load(root, journal); !loaded) return loaded;
+    const auto reading = read_config(root);
+    if (!reading.problems.empty()) {
+        kmond::tell(journal, reading.problems);
+        return fail("not reloaded: the configuration is not valid; the old settings are in force",
+                    config_of(reading).error().code, "kmon check");
+    }
+    kmond::load_modules(root, reading.config);
     return request_reload(root);
 }
 
@@ -57,11 +57,8 @@ int main(int argc, char** argv) {
 
     const Root root;
     const auto journal = kmond::open_journal();
-    const auto outcome = only_load     ? load(root, journal)
-                         : only_reload ? reload(root, journal)
-                                       : kmond::serve(root, journal);
+    const auto outcome = only_load ? load(root) : only_reload ? reload(root, journal) : kmond::serve(root, journal);
     if (outcome) return ExitCode::ok;
-    if (outcome.error().code != ExitCode::bad_config)
-        std::cerr << "kmond: " << kmond::sentence(outcome.error()) << '\n';
+    std::cerr << "kmond: " << kmond::sentence(outcome.error()) << '\n';
     return outcome.error().code;
 }

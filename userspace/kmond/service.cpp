@@ -185,7 +185,7 @@ Result<void> serve(const Root& root, const Journal& journal) {
     const auto config = config_of(reading);
     if (!config) {
         tell(journal, reading.problems);
-        return fail(config.error());
+        return fail("not started: the configuration is not valid", config.error().code, "kmon check");
     }
     // Started by hand, and not by systemd, which did it in a step of its own.
     if (can_load_modules()) load_modules(root, *config);

@@ -89,7 +89,7 @@ Error refused(const Root& root, const ModuleState& state, int error) {
 
 Error cause(const Root& root, const ModuleState& state, int error) {
     if (!is_there(root.proc / "modules"))
-        return {"this kernel cannot load modules", ExitCode::failed, "boot another one"};
+        return {"this kernel cannot load modules", ExitCode::failed, "boot one with loadable modules"};
     if (state.file.empty()) return not_built(root, kernel_release(root));
     if (error != 0) return refused(root, state, error);
     return {"it is not loaded", ExitCode::not_running, "modprobe " + state.name};
