@@ -14,6 +14,7 @@
 #include "links.hpp"
 #include "load_report.hpp"
 #include "module_events.hpp"
+#include "network.hpp"
 #include "privileges.hpp"
 #include "reload_request.hpp"
 #include "status.hpp"
@@ -27,20 +28,6 @@ using namespace std::chrono_literals;
 // Events come in bursts: a bridge with its ports, a module with what it brings.
 constexpr auto settle = 100ms;
 constexpr auto look_anyway = 10s;
-
-Result<Network> ask_network() {
-    auto links = Links::open();
-    if (!links) return fail(links.error());
-    const auto devices = links->list();
-    if (!devices) return fail(devices.error());
-    Network network;
-    for (const auto& device : *devices)
-        network.devices.push_back(device.name);
-    auto route = links->default_route_interface();
-    if (!route) return fail(route.error());
-    network.default_route = *route;
-    return network;
-}
 
 std::uint64_t monotonic_usec() {
     return static_cast<std::uint64_t>(
