@@ -1,9 +1,13 @@
 #include "cli.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "command.hpp"
+#include "escape.hpp"
+#include "suggest.hpp"
 
 namespace kmon::cli {
 
@@ -12,6 +16,17 @@ namespace {
 void tell(std::ostream& err, const Error& error) {
     err << "kmon: " << error.what << '\n';
     if (!error.hint.empty()) err << "  " << error.hint << '\n';
+}
+
+// CLI11 would only say that a command is missing.
+std::optional<std::string> unknown_command(CLI::App& app, int argc, const char* const* argv) {
+    const std::string word = argc > 1 ? argv[1] : "";
+    std::vector<std::string> commands;
+    for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+        commands.push_back(command->get_name());
+    if (word.empty() || word.front() == '-' || std::ranges::find(commands, word) != commands.end()) return std::nullopt;
+    const auto meant = nearest(word, commands);
+    return "there is no command '" + printable(word) + "'" + (meant.empty() ? "" : "; did you mean '" + meant + "'?");
 }
 
 int parse(CLI::App& app, Context& context, int argc, const char* const* argv) {
@@ -23,7 +38,7 @@ int parse(CLI::App& app, Context& context, int argc, const char* const* argv) {
     } catch (const CLI::CallForVersion& version) {
         context.out << version.what() << '\n';
     } catch (const CLI::ParseError& error) {
-        context.err << "kmon: " << error.what() << "\nkmon --help shows the commands, kmon COMMAND --help its options.\n";
+        context.err << "kmon: " << unknown_command(app, argc, argv).value_or(error.what()) << "\nkmon --help shows the commands, kmon COMMAND --help its options.\n";
         return ExitCode::usage;
     }
     return ExitCode::ok;

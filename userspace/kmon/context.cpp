@@ -9,6 +9,8 @@
 #include <iostream>
 #include <string_view>
 
+#include "doctor.hpp"
+
 namespace kmon::cli {
 
 namespace {
@@ -28,12 +30,13 @@ std::size_t terminal_columns() {
 
 Context context_of_process() {
     std::setlocale(LC_CTYPE, "");
-    Context context{.root = {}, .out = std::cout, .err = std::cerr};
+    Context context(std::cout, std::cerr);
     context.out_descriptor = STDOUT_FILENO;
     context.err_is_terminal = ::isatty(STDERR_FILENO) == 1;
     context.colour = ::isatty(STDOUT_FILENO) == 1 && environment("NO_COLOR").empty() && environment("TERM") != "dumb";
     context.unicode = std::string_view(::nl_langinfo(CODESET)) == "UTF-8";
     context.columns = terminal_columns();
+    context.stimulus = real_stimulus;
     return context;
 }
 

@@ -12,7 +12,11 @@
 
 namespace kmon::cli {
 
+struct Stimulus;
+
 struct Context {
+    Context(std::ostream& data, std::ostream& words) : out(data), err(words) {}
+
     Root root;
     std::ostream& out; // data
     std::ostream& err; // words
@@ -25,6 +29,8 @@ struct Context {
     Result<int> outcome = 0; // of the command: its exit code, or why it could not do its work
     std::function<std::time_t()> now = [] { return std::time(nullptr); };
     std::function<Result<Service>()> service = [] { return query_service("kmon.service"); };
+
+    std::function<Stimulus()> stimulus; // see doctor.hpp
 
     Progress progress(std::string what) const { return Progress(err, err_is_terminal, std::move(what)); }
 };

@@ -2,18 +2,15 @@
 
 #include "command.hpp"
 #include "escape.hpp"
-#include "format.hpp"
 #include "host.hpp"
 #include "module_report.hpp"
-#include "page.hpp"
+#include "report_page.hpp"
 #include "view_json.hpp"
 
 namespace kmon::cli {
 
 namespace {
 
-constexpr std::size_t name_at = 4;
-constexpr std::size_t version_at = 23;
 constexpr std::size_t words_at = 31;
 
 // All that is shown, and the exit code that it comes to.
@@ -37,83 +34,50 @@ int exit_code(const Report& report) {
     return report.config.problems.empty() ? static_cast<int>(ExitCode::ok) : report.config.problems.front().code;
 }
 
-Line marked(Style style, const std::string& name, const Context& context) {
-    Line line("  ");
-    line.add(context.unicode ? "●" : style == Style::good ? "*" : style == Style::faint ? "-" : "!", style);
-    return line.fill(name_at).add(name, Style::strong);
-}
-
-// Words that are too long for the line go on under themselves.
-void add_words(Page& page, Line line, const std::string& words, Style style, std::size_t columns) {
-    const std::size_t room = columns > words_at + 20 ? columns - words_at : 20;
-    std::string rest = words;
-    for (;;) {
-        line.fill(words_at);
-        auto part = cut(rest, room);
-        if (part.size() < rest.size())
-            if (const auto blank = part.rfind(' '); blank != std::string::npos && blank > 0) part.resize(blank);
-        page.push_back(line.add(part, style));
-        rest.erase(0, part.size());
-        rest.erase(0, rest.find_first_not_of(' '));
-        if (rest.empty()) return;
-        line = Line();
-    }
-}
-
-void add_module(Page& page, const ModuleReport& module, const Context& context) {
+void add_module(ReportPage& page, const ModuleReport& module) {
     const auto& state = module.state;
-    const bool off = !state.loaded && !module.wanted;
-    const Style style = state.loaded ? (state.reload_needed() ? Style::warning : Style::good)
-                        : off        ? Style::faint
-                                     : Style::bad;
-    auto line = marked(style, state.name, context);
-    line.fill(version_at).add(state.loaded ? printable(state.loaded_version) : "-", Style::faint);
-    if (off) return add_words(page, line, "not loaded, as configured", Style::faint, context.columns);
+    if (!state.loaded && !module.wanted) return page.item(Style::faint, state.name, "not loaded, as configured", "-");
     if (!state.loaded) {
-        add_words(page, line, module.missing.what, Style::bad, context.columns);
-        if (!module.missing.hint.empty()) add_words(page, Line(), module.missing.hint, Style::plain, context.columns);
+        page.item(Style::bad, state.name, module.missing.what, "-");
+        if (!module.missing.hint.empty()) page.more(module.missing.hint);
         return;
     }
-    add_words(page, line, module.settings, Style::plain, context.columns);
+    page.item(state.reload_needed() ? Style::warning : Style::good, state.name, module.settings,
+              printable(state.loaded_version));
     if (state.reload_needed())
-        add_words(page, Line(), "reload needed: version " + printable(state.file_version) + " is installed",
-                  Style::warning, context.columns);
+        page.more("reload needed: version " + printable(state.file_version) + " is installed", Style::warning);
 }
 
-void add_service(Page& page, const Result<Service>& service, const Context& context) {
-    if (!service) return add_words(page, marked(Style::faint, "kmon.service", context), service.error().what, Style::faint, context.columns);
-    if (service->load == "not-found")
-        return add_words(page, marked(Style::faint, "kmon.service", context), "not installed", Style::faint, context.columns);
-    const Style style = runs(service) ? Style::good : Style::bad;
+void add_service(ReportPage& page, const Result<Service>& service) {
+    const char* const name = "kmon.service";
+    if (!service) return page.item(Style::faint, name, service.error().what);
+    if (service->load == "not-found") return page.item(Style::faint, name, "not installed");
     auto words = service->active + (service->enabled.empty() ? "" : ", " + service->enabled);
     if (!service->status.empty()) words += ": " + printable(service->status);
-    add_words(page, marked(style, "kmon.service", context), words, Style::plain, context.columns);
-    if (style == Style::bad) add_words(page, Line(), "systemctl start kmon", Style::plain, context.columns);
+    page.item(runs(service) ? Style::good : Style::bad, name, words);
+    if (!runs(service)) page.more("systemctl start kmon");
 }
 
-void add_config(Page& page, const ConfigReading& config, const Context& context) {
-    if (config.problems.empty()) {
-        std::string files;
-        for (const auto& file : config.files) files += (files.empty() ? "" : ", ") + printable(file.string());
-        return add_words(page, marked(Style::good, "configuration", context),
-                         files.empty() ? "there is no file: the defaults hold" : "good: " + files, Style::plain, context.columns);
-    }
-    auto line = marked(Style::bad, "configuration", context);
-    for (const auto& problem : config.problems) {
-        add_words(page, line, problem.text(), Style::bad, context.columns);
-        line = Line();
-    }
+void add_config(ReportPage& page, const ConfigReading& config) {
+    const char* const name = "configuration";
+    std::string files;
+    for (const auto& file : config.files) files += (files.empty() ? "" : ", ") + printable(file.string());
+    if (config.problems.empty())
+        return page.item(Style::good, name, files.empty() ? "there is no file: the defaults hold" : "good: " + files);
+    page.item(Style::bad, name, config.problems.front().text());
+    for (std::size_t i = 1; i < config.problems.size(); ++i) page.more(config.problems[i].text(), Style::bad);
 }
 
 Page page_of(const Report& report, const Context& context) {
-    Page page = {Line(std::string("kmon ") + kmon::version, Style::strong)
-                     .add(" on " + printable(report.host.name) + ", Linux " + printable(report.host.kernel)),
-                 Line()};
-    for (const auto& module : report.modules) add_module(page, module, context);
-    page.emplace_back();
-    add_service(page, report.service, context);
-    add_config(page, report.config, context);
-    return page;
+    ReportPage page(context, words_at);
+    page.line(Line(std::string("kmon ") + kmon::version, Style::strong)
+                  .add(" on " + printable(report.host.name) + ", Linux " + printable(report.host.kernel)));
+    page.blank();
+    for (const auto& module : report.modules) add_module(page, module);
+    page.blank();
+    add_service(page, report.service);
+    add_config(page, report.config);
+    return page.page();
 }
 
 Json json_of(const ModuleReport& module) {

@@ -51,7 +51,7 @@ public:
 
     TopLook look(std::size_t rows, std::size_t columns, std::string keys) const {
         return {rows, columns, context_.unicode, read_host(context_.root).name, time_of_day(context_.now()),
-                duration(static_cast<std::uint64_t>(interval_.count() * 1e9)), std::move(keys), monotonic_to_wall()};
+                CLI::detail::to_string(interval_.count()) + " s", std::move(keys), monotonic_to_wall()};
     }
 
     Clock::time_point next() const { return last_ + std::chrono::duration_cast<Clock::duration>(interval_); }
