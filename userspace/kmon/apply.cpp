@@ -59,11 +59,11 @@ Result<int> apply(Context& context) {
     const auto outcome = apply_config(context, reading.config);
     if (!outcome) return fail(outcome.error());
     if (context.json) context.out << to_text(json_of(*outcome)) << '\n';
-    else if (outcome->by_service) context.err << "kmond has applied the configuration.\n";
-    else context.err << "Applied once; kmond, which would keep it so, does not run (systemctl start kmon).\n";
-
     for (const auto& module : outcome->modules)
         if (module.problem) return fail(*module.problem);
+    if (context.json) return ExitCode::ok;
+    if (outcome->by_service) context.err << "kmond has applied the configuration.\n";
+    else context.err << "Applied once; kmond, which would keep it so, does not run (systemctl start kmon).\n";
     return ExitCode::ok;
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <numeric>
 
@@ -18,7 +19,10 @@ constexpr unsigned processes = 20;
 
 std::string reload(const std::string& module) { return "modprobe -r " + module + " && kmon apply"; }
 
-Finding skipped(const std::string& subject, const Error& error) { return {subject, Finding::skipped, error.what, ""}; }
+// A module that is missing was told of already.
+Finding skipped(const std::string& subject, const Error& error) {
+    return {subject, Finding::skipped, error.code == ExitCode::not_running ? "not counted" : error.what, ""};
+}
 Finding wrong(const std::string& subject, std::string words, const std::string& module) {
     return {subject, Finding::bad, std::move(words), reload(module)};
 }

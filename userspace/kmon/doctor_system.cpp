@@ -66,11 +66,13 @@ Finding look_at_service(const Context& context) {
 // The first parameter that is not as configured.
 Finding look_at_settings(const Root& root, const Config& config) {
     const std::string subject = "settings";
+    std::size_t compared = 0;
     for (const std::string module : module_names) {
         if (!config.enabled(module) || !module_instance(root, module)) continue;
         for (const auto& setting : settings_of(config, module)) {
             const auto now = read_parameter(root, module, setting.parameter);
             if (!now) return {subject, Finding::skipped, now.error().what, ""};
+            ++compared;
             if (*now != setting.value)
                 return {subject, Finding::bad,
                         module + " " + setting.parameter + " is " + printable(*now) + ", the configuration says " +
@@ -78,6 +80,7 @@ Finding look_at_settings(const Root& root, const Config& config) {
                         "kmon apply"};
         }
     }
+    if (compared == 0) return {subject, Finding::skipped, "no module to compare with the configuration", ""};
     return {subject, Finding::good, "as configured", ""};
 }
 
@@ -90,7 +93,7 @@ std::string joined(const std::vector<std::string>& names) {
 Finding look_at_interface(const Root& root, const Config& config) {
     const std::string subject = "watched interface";
     const auto now = read_parameter(root, "l2packet_counter", "interface");
-    if (!config.enabled("l2packet_counter") || !now) return {subject, Finding::skipped, "l2packet_counter is not loaded", ""};
+    if (!config.enabled("l2packet_counter") || !now) return {subject, Finding::skipped, "none", ""};
     const auto network = kmond::ask_network();
     if (!network) return {subject, Finding::skipped, network.error().what, ""};
     const auto watched = watched_interfaces(config.l2packet_counter, *network);

@@ -52,8 +52,11 @@ Page title(const Context& context, std::time_t now) {
     ::localtime_r(&now, &local);
     std::strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S %z", &local);
 
-    Page page;
-    page.push_back(Line(std::string("kmon ") + kmon::version, Style::strong).add(" on " + printable(host.name) + ", Linux " + printable(host.kernel)));
+    const auto name = " on " + printable(host.name);
+    const auto kernel = "Linux " + printable(host.kernel);
+    Page page = {Line(std::string("kmon ") + kmon::version, Style::strong).add(name)};
+    if (page[0].columns() + 2 + kernel.size() <= page_columns) page[0].add(", " + kernel);
+    else page.emplace_back(kernel);
     page.emplace_back(std::string(when) + ", counts since each module was loaded", Style::faint);
     return page;
 }

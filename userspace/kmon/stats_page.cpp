@@ -23,6 +23,9 @@ const char* upper(const std::string& protocol) {
     return name == names.end() ? nullptr : name->second;
 }
 
+// For the middle of a sentence.
+std::string number(std::uint64_t value) { return value < 1'000'000'000 ? grouped(value) : brief(value); }
+
 // TCP of both IP versions is one row, and so are ICMP and ICMPv6.
 std::string row_name(const std::string& protocol) {
     const std::string family = protocol == "icmpv6" ? "icmp" : protocol;
@@ -132,7 +135,8 @@ Page stats_of(const L2View& view, const Look& look) {
 }
 
 Page stats_of(const KstatView& view, const Look& look) {
-    const std::string state = view.running ? ", counting" : ", stopped (kmon start)";
+    const std::string state =
+        (view.running ? ", counting" : ", stopped (kmon start)") + (", published in steps of " + grouped(view.counter));
     Page page = {heading("OUTGOING TCP", "kstat",
                          view.version + state + (view.all_netns ? ", every network namespace" : ""))};
     Table table({{"", Column::left, 10}, {"packets"}, {"segments"}});
@@ -142,7 +146,6 @@ Page stats_of(const KstatView& view, const Look& look) {
     table.row({text_cell("total"), count_cell(view.packets), count_cell(view.segments)});
     table.row({text_cell("published"), count_cell(view.published)});
     append(page, table.page(look.columns));
-    page.back().add("   in steps of " + grouped(view.counter), Style::faint);
     return page;
 }
 
@@ -181,15 +184,13 @@ Page stats_of(const ProcessView& view, const Look& look) {
     const auto cpu = view.utime_ns + view.stime_ns;
     page.emplace_back("  CPU time  " + duration(view.utime_ns) + " user, " + duration(view.stime_ns) + " system" +
                       (view.exits ? "; " + duration(cpu / view.exits) + " a process" : ""));
-    page.emplace_back("  threads   " + grouped(view.thread_exits) + " besides, and " +
-                      grouped(view.kernel_thread_exits) + " of the kernel");
-    Line log("  log       ");
-    if (view.log) log.add("on, " + (view.log_rate ? "up to " + grouped(view.log_rate) + " a second" : std::string("no limit")));
-    else log.add("off");
-    log.add("; " + grouped(view.logged) + " logged, " + grouped(view.suppressed) + " left out");
-    page.push_back(log);
+    page.emplace_back("  threads   " + number(view.thread_exits) + " besides, and " + number(view.kernel_thread_exits) +
+                      " of the kernel");
+    const auto limit = view.log_rate ? "on, up to " + grouped(view.log_rate) + " a second" : std::string("on, no limit");
+    page.emplace_back("  log       " + (view.log ? limit : "off") + "; " + number(view.logged) + " logged, " +
+                      number(view.suppressed) + " left out");
     if (view.missed_probes)
-        page.emplace_back("  " + grouped(view.missed_probes) + " probes missed: so many exits may be missing here",
+        page.emplace_back("  " + number(view.missed_probes) + " probes missed: so many exits may be missing here",
                           Style::bad);
     return page;
 }

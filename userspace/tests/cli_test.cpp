@@ -81,7 +81,7 @@ TEST_F(Cli, StatsFitsEightyColumns) {
     EXPECT_EQ(outcome.code, 0);
     EXPECT_LE(longest_line(outcome.out), 80U);
     for (const auto* part : {"LOOPBACK", "FRAMES BY SOURCE MAC", "OUTGOING TCP", "INTERFACES", "PROCESS EXITS",
-                             "52:54:00:12:34:56   36,000  43,200,000  66.8 %"})
+                             "36,000  43,200,000  66.8 %"})
         EXPECT_NE(outcome.out.find(part), std::string::npos) << part;
 }
 
@@ -320,7 +320,7 @@ protected:
             return Result<void>();
         };
         stimulus.talk_tcp = [this] {
-            tree.write("proc/kstat/stats.json", kstat(50));
+            tree.write("proc/kstat/stats.json", kstat(segments += 50));
             return Result<std::uint64_t>(50);
         };
         stimulus.end_processes = [this](unsigned count) {
@@ -366,6 +366,7 @@ protected:
     test::BusyCopy tree;
     Root root = test::root_of(tree.path());
     std::optional<unsigned> lo_grows;
+    unsigned segments = 0;
     int code = -1;
 };
 
