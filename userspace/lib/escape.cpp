@@ -1,6 +1,6 @@
 #include "escape.hpp"
 
-#include <array>
+#include <algorithm>
 #include <cstddef>
 
 namespace kmon {
@@ -10,20 +10,24 @@ constexpr std::string_view hex = "0123456789abcdef";
 
 unsigned char byte_at(std::string_view text, std::size_t i) { return static_cast<unsigned char>(text[i]); }
 
+// Of the UTF-8 character that begins with that byte; 0: none does.
+std::size_t length_by_first_byte(unsigned char first) {
+    if (first < 0x80) return 1;
+    if (first < 0xc2) return 0;
+    if (first < 0xe0) return 2;
+    if (first < 0xf0) return 3;
+    return first < 0xf5 ? 4 : 0;
+}
+
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80; }
+
 // Length of the UTF-8 character that `text` begins with, 0 where it begins with none (RFC 3629).
 std::size_t utf8_length(std::string_view text) {
     const unsigned char first = byte_at(text, 0);
-    const std::size_t length = first < 0x80   ? 1
-                               : first < 0xc2 ? 0
-                               : first < 0xe0 ? 2
-                               : first < 0xf0 ? 3
-                               : first < 0xf5 ? 4
-                                              : 0;
+    const std::size_t length = length_by_first_byte(first);
     if (length > text.size()) return 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte_at(text, i) & 0xc0U) != 0x80) return 0;
-    }
-    if (length < 3) return length;
+    if (length < 2) return length;
+    if (!std::ranges::all_of(text.substr(1, length - 1), is_continuation)) return 0;
     const unsigned char second = byte_at(text, 1);
     const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
     const bool surrogate = first == 0xed && second > 0x9f;
@@ -55,8 +59,10 @@ std::string printable(std::string_view text) {
     std::string shown;
     for (const char raw : text) {
         const auto c = static_cast<unsigned char>(raw);
-        if (c >= ' ' && c < 0x7f && c != '\\') shown += raw;
-        else shown += {'\\', 'x', hex[c >> 4U], hex[c & 0xfU]};
+        if (c >= ' ' && c < 0x7f && c != '\\')
+            shown += raw;
+        else
+            shown += {'\\', 'x', hex[c >> 4U], hex[c & 0xfU]};
     }
     return shown;
 }

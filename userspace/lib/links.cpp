@@ -24,7 +24,8 @@ std::optional<Link> parse_link(Bytes payload) {
             const auto* const text = reinterpret_cast<const char*>(value.data());
             link.name.assign(text, ::strnlen(text, value.size()));
         } else if (type == IFLA_STATS64) {
-            // Kernels add fields at the end, so theirs may be more or fewer than this header's; those asked for are old.
+            // Kernels add fields at the end, so theirs may be more or fewer than this header's; those asked for are
+            // old.
             rtnl_link_stats64 stats{};
             std::memcpy(&stats, value.data(), std::min(value.size(), sizeof stats));
             link.stats = {stats.rx_bytes,  stats.tx_bytes,  stats.rx_packets, stats.tx_packets,
@@ -75,8 +76,8 @@ Result<std::vector<Link>> Links::list() {
     if (!links) return links;
     // Old kernels give them in another order, and where devices come and go one may stand there twice.
     std::ranges::sort(*links, {}, &Link::index);
-    const auto twice = std::ranges::unique(*links, {}, &Link::index);
-    links->erase(twice.begin(), twice.end());
+    const auto same = [](const Link& a, const Link& b) { return a.index == b.index; };
+    links->erase(std::unique(links->begin(), links->end(), same), links->end());
     return links;
 }
 
@@ -90,7 +91,8 @@ Result<std::optional<std::string>> Links::default_route_interface() {
         const auto best = std::ranges::min_element(*routes, {}, &DefaultRoute::metric);
         if (best == routes->end()) continue;
         std::array<char, IF_NAMESIZE> name{};
-        if (::if_indextoname(static_cast<unsigned>(best->interface), name.data()) != nullptr) return std::string(name.data());
+        if (::if_indextoname(static_cast<unsigned>(best->interface), name.data()) != nullptr)
+            return std::string(name.data());
     }
     return std::nullopt;
 }

@@ -29,7 +29,8 @@ Bytes after(Bytes bytes, std::size_t length) { return bytes.subspan(std::min(ali
 void for_each_attribute(Bytes bytes, const std::function<void(unsigned type, Bytes payload)>& visit) {
     while (const auto attribute = read_as<nlattr>(bytes)) {
         if (attribute->nla_len < sizeof(nlattr) || attribute->nla_len > bytes.size()) return;
-        const unsigned type = attribute->nla_type & static_cast<unsigned>(NLA_TYPE_MASK); // without the flag for nested ones
+        const unsigned type =
+            attribute->nla_type & static_cast<unsigned>(NLA_TYPE_MASK); // without the flag for nested ones
         visit(type, bytes.first(attribute->nla_len).subspan(sizeof(nlattr)));
         bytes = after(bytes, attribute->nla_len);
     }
@@ -57,7 +58,8 @@ Result<NetlinkSocket> NetlinkSocket::open(std::initializer_list<unsigned> groups
     NetlinkSocket socket(fd);
     sockaddr_nl address{};
     address.nl_family = AF_NETLINK;
-    if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) return failed("bind a socket", errno);
+    if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
+        return failed("bind a socket", errno);
     for (const unsigned group : groups) {
         if (::setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0)
             return failed("listen to group " + std::to_string(group), errno);
@@ -110,14 +112,16 @@ Result<bool> NetlinkSocket::dump_once(std::uint16_t type, Bytes header,
     }
 }
 
-Result<bool> NetlinkSocket::drain() {
+Result<bool> NetlinkSocket::drain() const {
     for (bool something = false;; something = true) {
         // With MSG_TRUNC a single byte of room takes a whole datagram.
         std::byte byte{};
         while (::recv(fd_, &byte, sizeof byte, MSG_DONTWAIT | MSG_TRUNC) < 0) {
             if (errno == EAGAIN) return something;
-            if (errno == ENOBUFS) something = true;
-            else if (errno != EINTR) return failed("receive events", errno);
+            if (errno == ENOBUFS)
+                something = true;
+            else if (errno != EINTR)
+                return failed("receive events", errno);
         }
     }
 }

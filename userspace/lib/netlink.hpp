@@ -52,7 +52,7 @@ public:
         const auto keep = [&](Bytes payload) {
             if (auto answer = parse(payload)) answers.push_back(std::move(*answer));
         };
-        // A dump during which something changed may have left out what did not. Where changes never end, the last will do.
+        // A dump during which something changed may lack what did not. Where changes never end, the last has to do.
         for (int attempt = 0; attempt < 4; ++attempt) {
             answers.clear();
             const auto consistent = dump_once(type, std::as_bytes(std::span(&header, 1)), keep);
@@ -63,7 +63,7 @@ public:
     }
 
     // Throws away all that waits. True: there was something, or had been and was lost for lack of room.
-    Result<bool> drain();
+    Result<bool> drain() const;
 
 private:
     explicit NetlinkSocket(int fd);

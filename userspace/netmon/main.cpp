@@ -18,7 +18,8 @@ void say(const std::string& words) { std::cerr << "netmon: " << words << '\n'; }
 Result<bool> print_next(netmon::Readings& readings) {
     const auto reading = readings.next();
     if (!reading) return kmon::fail(reading.error());
-    for (const auto& note : reading->notes) say(note);
+    for (const auto& note : reading->notes)
+        say(note);
     return netmon::write_all(reading->lines);
 }
 
@@ -34,7 +35,8 @@ Result<void> watch(const netmon::Options& options) {
     // Moments that a slow reader let pass are left out, so that the lines stay at a distance.
     const auto wait = [&] {
         const auto now = std::chrono::steady_clock::now();
-        do next += interval;
+        do
+            next += interval;
         while (next <= now);
         return netmon::sleep_until(next);
     };
@@ -54,7 +56,7 @@ Result<void> watch(const netmon::Options& options) {
 int main(int argc, char** argv) {
     const auto parsed = netmon::parse_command_line(argc, argv);
     if (const int* const status = std::get_if<int>(&parsed)) return *status;
-    std::signal(SIGPIPE, SIG_IGN); // write() says so
+    (void)std::signal(SIGPIPE, SIG_IGN); // write() says so
     const auto watched = watch(std::get<netmon::Options>(parsed));
     if (watched) return 0;
     say(watched.error().what);

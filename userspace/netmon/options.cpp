@@ -39,8 +39,10 @@ std::variant<Options, int> parse_command_line(int argc, char** argv) {
     }
     if (app.count("INTERFACE") > 0) options.interface = interface;
     options.interval = std::chrono::duration<double>(interval);
-    if (once) options.count = 1;
-    else if (count > 0) options.count = count;
+    if (once)
+        options.count = 1;
+    else if (count > 0)
+        options.count = count;
     return options;
 }
 

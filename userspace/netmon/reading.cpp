@@ -40,19 +40,24 @@ std::string rate(std::uint64_t now, std::uint64_t before, double seconds) {
 }
 
 std::int64_t unix_time() {
-    return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::seconds>(now).count();
 }
 
 } // namespace
 
 std::string json_line(const Link& link, std::int64_t timestamp, const Link* before, std::optional<double> seconds) {
-    std::string line = "{\"interface\":" + kmon::json_string(link.name) + ",\"timestamp\":" + std::to_string(timestamp);
+    std::string line = "{\"interface\":" + kmon::json_string(link.name);
+    const auto add = [&](std::string_view key, const std::string& value) {
+        line.append(",\"").append(key).append("\":").append(value);
+    };
+    add("timestamp", std::to_string(timestamp));
     for (const auto& [key, value] : figures)
-        line.append(",\"").append(key).append("\":").append(std::to_string(link.stats.*value));
-    if (seconds) {
-        for (const auto& [key, value] : figures)
-            line.append(",\"").append(key).append("_per_second\":").append(
-                before == nullptr ? "null" : rate(link.stats.*value, before->stats.*value, *seconds));
+        add(key, std::to_string(link.stats.*value));
+    for (const auto& [key, value] : figures) {
+        if (!seconds) break;
+        add(std::string(key) + "_per_second",
+            before == nullptr ? "null" : rate(link.stats.*value, before->stats.*value, *seconds));
     }
     return line + "}\n";
 }
@@ -68,8 +73,9 @@ std::vector<std::string> Readings::changes(const std::map<int, Link>& now) const
     std::vector<std::string> notes;
     for (const auto& [index, link] : before_) {
         if (now.contains(index)) continue;
-        const bool replaced = std::ranges::any_of(now, [&](const auto& other) { return other.second.name == link.name; });
-        notes.push_back(kmon::printable(link.name) + (replaced ? " is another device now" : " went away"));
+        const auto& name = link.name;
+        const bool replaced = std::ranges::any_of(now, [&](const auto& other) { return other.second.name == name; });
+        notes.push_back(kmon::printable(name) + (replaced ? " is another device now" : " went away"));
     }
     if (interface_ != all_interfaces && before_.empty() && !now.empty())
         notes.push_back(kmon::printable(interface_) + " is back");
@@ -92,7 +98,8 @@ kmon::Result<Readings::Reading> Readings::next() {
         reading.lines += json_line(link, timestamp, before == before_.end() ? nullptr : &before->second, seconds);
         now.emplace(link.index, std::move(link));
     }
-    if (!first_) reading.notes = changes(now);
+    if (!first_)
+        reading.notes = changes(now);
     else if (now.empty() && interface_ != all_interfaces)
         return kmon::fail("there is no interface " + kmon::printable(interface_), kmon::ExitCode::failed,
                           "`ip link` lists those that there are");

@@ -14,8 +14,10 @@ namespace netmon {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-// The line of `link`. With `seconds`: each figure's rate since `before`, that long ago, or null where there is no before.
-std::string json_line(const kmon::Link& link, std::int64_t timestamp, const kmon::Link* before, std::optional<double> seconds);
+// The line of `link`. With `seconds`, also each figure's rate since `before`, so long ago; null where there is no
+// before.
+std::string json_line(const kmon::Link& link, std::int64_t timestamp, const kmon::Link* before,
+                      std::optional<double> seconds);
 
 class Readings {
 public:

@@ -28,8 +28,10 @@ std::string read_to_end(int fd) {
     std::array<char, 4096> buffer{};
     for (;;) {
         const ssize_t length = ::read(fd, buffer.data(), buffer.size());
-        if (length > 0) text.append(buffer.data(), static_cast<std::size_t>(length));
-        else if (length == 0 || errno != EINTR) return text;
+        if (length > 0)
+            text.append(buffer.data(), static_cast<std::size_t>(length));
+        else if (length == 0 || errno != EINTR)
+            return text;
     }
 }
 
@@ -52,7 +54,9 @@ std::optional<std::string> run_program(const std::vector<std::string>& command) 
     posix_spawn_file_actions_addopen(actions.get(), STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 
     std::vector<char*> arguments;
-    for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str())); // execve's old signature
+    arguments.reserve(command.size() + 1);
+    for (const auto& word : command)
+        arguments.push_back(const_cast<char*>(word.c_str())); // execve's old signature
     arguments.push_back(nullptr);
     pid_t child = 0;
     const int error = ::posix_spawnp(&child, arguments[0], actions.get(), nullptr, arguments.data(), environ);

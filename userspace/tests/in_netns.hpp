@@ -21,22 +21,24 @@ inline bool new_netns() {
     return map != nullptr && std::fprintf(map, "0 %u 1", uid) > 0 && std::fclose(map) == 0;
 }
 
-// Runs `body`, with its expectations, in a child process that has a network namespace of its own, where that is allowed.
+// Runs `body`, with its expectations, in a child process that has a network namespace of its own, where that is
+// allowed.
 template <class Body>
 void in_netns(const Body& body) {
     constexpr int not_allowed = 77;
-    std::fflush(nullptr);
+    (void)std::fflush(nullptr);
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
         if (!new_netns()) ::_exit(not_allowed);
         body();
-        std::fflush(nullptr);
+        (void)std::fflush(nullptr);
         ::_exit(::testing::Test::HasFailure() ? 1 : 0);
     }
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == not_allowed) GTEST_SKIP() << "no network namespace may be made here";
+    if (WIFEXITED(status) && WEXITSTATUS(status) == not_allowed)
+        GTEST_SKIP() << "no network namespace may be made here";
     EXPECT_EQ(status, 0) << "see above";
 }
 

@@ -15,7 +15,6 @@
 namespace {
 
 using kmon::Bytes;
-using kmon::Link;
 using kmon::test::in_netns;
 using kmon::test::ip;
 
@@ -171,7 +170,8 @@ TEST(Links, finds_the_default_route_of_the_lowest_metric_first_of_ipv4) {
     in_netns([] {
         ip("link add left type veth peer name left1");
         ip("link add right type veth peer name right1");
-        for (const char* const link : {"left", "left1", "right", "right1"}) ip(std::string("link set up ") + link);
+        for (const char* const link : {"left", "left1", "right", "right1"})
+            ip(std::string("link set up ") + link);
         EXPECT_EQ(default_interface(), "none");
         ip("-6 route add default dev right metric 1");
         EXPECT_EQ(default_interface(), "right");
@@ -211,7 +211,8 @@ TEST(LinkEvents, more_than_the_socket_holds_is_a_change_too) {
         ASSERT_TRUE(events) << events.error().what;
         const int smallest = 1;
         ASSERT_EQ(::setsockopt(events->fd(), SOL_SOCKET, SO_RCVBUF, &smallest, sizeof smallest), 0);
-        for (int i = 0; i < 10; ++i) ip("link add left" + std::to_string(i) + " type veth peer name right" + std::to_string(i));
+        for (int i = 0; i < 10; ++i)
+            ip("link add left" + std::to_string(i) + " type veth peer name right" + std::to_string(i));
         const auto changed = events->drain();
         ASSERT_TRUE(changed) << changed.error().what;
         EXPECT_TRUE(*changed);

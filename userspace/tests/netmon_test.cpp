@@ -63,11 +63,13 @@ TEST(Netmon, what_is_no_name_is_bad_configuration) {
 
 // A program `uci` in a PATH of its own; /bin follows for what the script itself runs.
 class Uci : public testing::Test {
+public:
+    Uci(const Uci&) = delete;
+    Uci& operator=(const Uci&) = delete;
+
 protected:
     Uci() { ::setenv("PATH", (tree_.path() / "bin").c_str(), 1); }
     ~Uci() override { ::setenv("PATH", path_.c_str(), 1); }
-    Uci(const Uci&) = delete;
-    Uci& operator=(const Uci&) = delete;
 
     void answers(const std::string& script) {
         tree_.write("bin/uci", "#!/bin/sh\n" + script + "\n");
