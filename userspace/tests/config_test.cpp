@@ -201,10 +201,29 @@ TEST(Config, every_problem_is_told_in_the_order_of_the_lines) {
 TEST(Config, what_is_not_toml_is_pointed_at) {
     expect_problem("[kstat]\ncounter = \n", "kmon.toml:2:");
     expect_problem("[kstat\n", "kmon.toml:1:");
+    expect_problem("[ = 1\n", "kmon.toml:1:3: ");
     expect_problem("[kstat]\ncounter = 1\ncounter = 2\n", "kmon.toml:3:");
     expect_problem(std::string("[kstat]\nstart = \xff\xfe\n"), "kmon.toml:2:");
     expect_problem(std::string("[kstat]\n\0\n", 10), "kmon.toml:2:1");
     EXPECT_EQ(kmon::config_of(read("[")).error().code, ExitCode::bad_config);
+}
+
+TEST(Config, what_is_not_ascii_stands_in_comments_only) {
+    const auto config = config_from("\xef\xbb\xbf# \u00e9\n[l2packet_counter] # \u00e9\ninterface = '#' # '\u00e9\n");
+    EXPECT_EQ(config.l2packet_counter.interfaces, std::vector<std::string>{"#"});
+    EXPECT_EQ(config_from(R"(l2packet_counter.interface = "\u00e9")").l2packet_counter.interfaces,
+              std::vector<std::string>{"\u00e9"});
+    const auto refused = [](const std::string& text, int column) {
+        expect_problem(text, "kmon.toml:2:" + std::to_string(column) + ": a character that is not ASCII, outside a");
+    };
+    refused("[kstat]\ncounter = 5\u00e9\n", 12);
+    refused("\na = '#\u00e9'", 7);
+    refused("\na = '\\'\u00e9", 8);
+    refused("\na = \"\\\"#\u00e9", 9);
+    refused("\na = \"\"\"\"#\u00e9", 10);
+    refused("\na = \"\"\"\\\"\"\"#\u00e9", 13);
+    refused("# '''\n'''#\u00e9", 5);
+    refused("\n\u00e9", 1);
 }
 
 TEST(Config, drop_ins_come_in_the_order_of_their_names_and_the_last_one_wins) {
