@@ -278,14 +278,6 @@ hide() {
 
 # --- counts
 
-# watching: kmon0 is watched, by a setting that never resets.
-watching() {
-  uplink kmon0 192.0.2
-  configure <<<$'[l2packet_counter]\ninterface = "kmon0"\nreset_interval = 0'
-  systemctl reload kmon
-  assert_param l2packet_counter interface kmon0
-}
-
 # counts: what of the five views can be foreseen: frames on kmon0, pings over lo, TCP packets out.
 counts() {
   echo "frames $(frames_counted kmon0)"

@@ -119,6 +119,14 @@ uplink() {
   ip address add "$2.1/24" dev "$1"
 }
 
+# watching: kmon0 is watched, by a setting that never resets.
+watching() {
+  uplink kmon0 192.0.2
+  configure <<<$'[l2packet_counter]\ninterface = "kmon0"\nreset_interval = 0'
+  systemctl reload kmon
+  assert_param l2packet_counter interface kmon0
+}
+
 # frames_counted INTERFACE: received there since the module was loaded.
 frames_counted() {
   json /proc/l2packet_counter.json ".[] | select(.interface == \"$1\" and .macs != null) | .packets"
