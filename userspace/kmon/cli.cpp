@@ -7,6 +7,7 @@
 
 #include "command.hpp"
 #include "escape.hpp"
+#include "stop_signals.hpp"
 #include "suggest.hpp"
 
 namespace kmon::cli {
@@ -48,7 +49,8 @@ int parse(CLI::App& app, Context& context, int argc, const char* const* argv) {
 int close_output(Context& context, int code) {
     errno = 0;
     if (context.out.flush() || errno == EPIPE) return code;
-    context.err << "kmon: cannot write to standard output: " << std::strerror(errno) << '\n';
+    if (!wait_with_reader(std::chrono::milliseconds(0), context.out_descriptor)) return code;
+    context.err << "kmon: cannot write to standard output" << (errno ? std::string(": ") + std::strerror(errno) : "") << '\n';
     return code == ExitCode::ok ? static_cast<int>(ExitCode::failed) : code;
 }
 

@@ -32,7 +32,7 @@ struct Context {
 
     std::function<Stimulus()> stimulus; // see doctor.hpp
 
-    Progress progress(std::string what) const { return Progress(err, err_is_terminal, std::move(what)); }
+    Progress progress(std::string what) const { return {err, err_is_terminal, std::move(what)}; }
 };
 
 // For this process, its terminal and its environment (NO_COLOR, TERM, the locale).

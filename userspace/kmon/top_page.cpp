@@ -38,8 +38,8 @@ class RateRows {
 public:
     RateRows(const TopLook& look, Page& page) : look_(look), page_(page) {
         Line head;
-        head.fill(name_columns).add("", Style::faint).fill(now_at).add(right("now", 11), Style::faint);
-        head.add(right("peak", 13), Style::faint).fill(graph_at).add("history, each to its own peak", Style::faint);
+        head.fill(now_at).add(right("now", 11), Style::faint);
+        head.add(right("peak", 13), Style::faint).fill(graph_at).add("history", Style::faint);
         page_.push_back(head.limit(look.columns));
     }
 

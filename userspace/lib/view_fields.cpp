@@ -37,8 +37,8 @@ Fields& Fields::get(const char* key, bool& value) {
     if (const auto* field = find(key)) {
         if (field->is_boolean())
             value = field->get<bool>();
-        else if (*field == 0 || *field == 1)
-            value = *field == 1;
+        else if (field->is_number_unsigned() && field->get<std::uint64_t>() <= 1)
+            value = field->get<std::uint64_t>() == 1;
         else
             refuse(key, "true or false");
     }
