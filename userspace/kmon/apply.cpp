@@ -53,7 +53,8 @@ Json json_of(const Outcome& outcome) {
 
 Result<int> apply(Context& context) {
     const auto reading = read_config(context.root);
-    for (const auto& problem : reading.problems) context.err << problem.text() << '\n';
+    for (const auto& problem : reading.problems)
+        context.err << problem.text() << '\n';
     if (!reading.problems.empty()) return reading.problems.front().code;
 
     const auto outcome = apply_config(context, reading.config);
@@ -62,8 +63,10 @@ Result<int> apply(Context& context) {
     for (const auto& module : outcome->modules)
         if (module.problem) return fail(*module.problem);
     if (context.json) return ExitCode::ok;
-    if (outcome->by_service) context.err << "kmond has applied the configuration.\n";
-    else context.err << "Applied once; kmond, which would keep it so, does not run (systemctl start kmon).\n";
+    if (outcome->by_service)
+        context.err << "kmond has applied the configuration.\n";
+    else
+        context.err << "Applied once; kmond, which would keep it so, does not run (systemctl start kmon).\n";
     return ExitCode::ok;
 }
 

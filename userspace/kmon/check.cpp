@@ -6,17 +6,21 @@ namespace kmon::cli {
 namespace {
 
 void show_text(Context& context, const ConfigReading& reading) {
-    for (const auto& problem : reading.problems) context.err << problem.text() << '\n';
+    for (const auto& problem : reading.problems)
+        context.err << problem.text() << '\n';
     if (!reading.problems.empty()) return;
-    for (const auto& file : reading.files) context.out << file.string() << ": good\n";
+    for (const auto& file : reading.files)
+        context.out << file.string() << ": good\n";
     if (reading.files.empty()) context.out << "there is no configuration file: the defaults hold\n";
 }
 
 void show_json(Context& context, const ConfigReading& reading) {
     Json files = Json::array();
-    for (const auto& file : reading.files) files.push_back(file.string());
+    for (const auto& file : reading.files)
+        files.push_back(file.string());
     Json problems = Json::array();
-    for (const auto& problem : reading.problems) problems.push_back(to_json(problem));
+    for (const auto& problem : reading.problems)
+        problems.push_back(to_json(problem));
     Json result = {{"ok", problems.empty()}, {"files", std::move(files)}};
     if (problems.empty()) result["config"] = to_json(reading.config);
     result["problems"] = std::move(problems);
@@ -25,8 +29,10 @@ void show_json(Context& context, const ConfigReading& reading) {
 
 Result<int> check(Context& context, const std::string& file) {
     const auto reading = file.empty() ? read_config(context.root) : read_config_file(file);
-    if (context.json) show_json(context, reading);
-    else show_text(context, reading);
+    if (context.json)
+        show_json(context, reading);
+    else
+        show_text(context, reading);
     return reading.problems.empty() ? static_cast<int>(ExitCode::ok) : reading.problems.front().code;
 }
 

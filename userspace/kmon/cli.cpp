@@ -39,7 +39,8 @@ int parse(CLI::App& app, Context& context, int argc, const char* const* argv) {
     } catch (const CLI::CallForVersion& version) {
         context.out << version.what() << '\n';
     } catch (const CLI::ParseError& error) {
-        context.err << "kmon: " << unknown_command(app, argc, argv).value_or(error.what()) << "\nkmon --help shows the commands, kmon COMMAND --help its options.\n";
+        context.err << "kmon: " << unknown_command(app, argc, argv).value_or(error.what())
+                    << "\nkmon --help shows the commands, kmon COMMAND --help its options.\n";
         return ExitCode::usage;
     }
     return ExitCode::ok;
@@ -50,7 +51,8 @@ int close_output(Context& context, int code) {
     errno = 0;
     if (context.out.flush() || errno == EPIPE) return code;
     if (!wait_with_reader(std::chrono::milliseconds(0), context.out_descriptor)) return code;
-    context.err << "kmon: cannot write to standard output" << (errno ? std::string(": ") + std::strerror(errno) : "") << '\n';
+    context.err << "kmon: cannot write to standard output" << (errno ? std::string(": ") + std::strerror(errno) : "")
+                << '\n';
     return code == ExitCode::ok ? static_cast<int>(ExitCode::failed) : code;
 }
 

@@ -26,8 +26,9 @@ Json to_json(const Config& config) {
 }
 
 Json to_json(const ConfigProblem& problem) {
-    return {{"file", problem.file.string()}, {"line", problem.line}, {"column", problem.column},
-            {"key", problem.key},            {"what", problem.what}, {"allowed", problem.allowed}};
+    return {{"file", problem.file.string()}, {"line", problem.line},
+            {"column", problem.column},      {"key", problem.key},
+            {"what", problem.what},          {"allowed", problem.allowed}};
 }
 
 } // namespace kmon::cli

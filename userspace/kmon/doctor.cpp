@@ -54,12 +54,16 @@ Page page_of(const Findings& findings, const Context& context) {
 }
 
 Json json_of(const Finding& finding) {
-    return {{"subject", finding.subject}, {"state", name_of(finding.state)}, {"words", finding.words}, {"cure", finding.cure}};
+    return {{"subject", finding.subject},
+            {"state", name_of(finding.state)},
+            {"words", finding.words},
+            {"cure", finding.cure}};
 }
 
 Json json_of(const Findings& findings) {
     Json all = Json::array();
-    for (const auto& finding : findings) all.push_back(json_of(finding));
+    for (const auto& finding : findings)
+        all.push_back(json_of(finding));
     const auto* first = first_wrong(findings);
     return {{"ok", first == nullptr}, {"first", first ? json_of(*first) : Json()}, {"findings", std::move(all)}};
 }
@@ -68,8 +72,10 @@ Result<int> doctor(Context& context) {
     auto findings = look_at_system(context, read_config(context.root));
     auto counts = compare_counts(context, context.stimulus());
     findings.insert(findings.end(), counts.begin(), counts.end());
-    if (context.json) context.out << to_text(json_of(findings)) << '\n';
-    else print(context.out, page_of(findings, context), context.colour);
+    if (context.json)
+        context.out << to_text(json_of(findings)) << '\n';
+    else
+        print(context.out, page_of(findings, context), context.colour);
     return first_wrong(findings) ? ExitCode::failed : ExitCode::ok;
 }
 

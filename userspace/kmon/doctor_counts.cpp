@@ -57,7 +57,9 @@ Finding compare_loopback(const Root& root, const Stimulus& stimulus) {
         return wrong(subject, "the parts do not add up to " + grouped(after->packets) + " packets", module);
     const auto counted = after->packets - before->packets;
     if (counted < datagrams)
-        return wrong(subject, std::to_string(datagrams) + " packets were sent over lo, " + grouped(counted) + " counted", module);
+        return wrong(subject,
+                     std::to_string(datagrams) + " packets were sent over lo, " + grouped(counted) + " counted",
+                     module);
     if (!lo_before || !lo_after) return skipped(subject, lo_before ? lo_after.error() : lo_before.error());
     const auto received = *lo_after - *lo_before;
     const auto words = grouped(counted) + " packets counted; lo received " + grouped(received);
@@ -112,7 +114,8 @@ Finding compare_interfaces(const Root& root) {
     if (!listed) return skipped(subject, listed.error());
     std::vector<Result<std::uint64_t>> before;
     for (const auto& interface : listed->interfaces)
-        for (const auto& figure : figures) before.push_back(interface_count(root, interface.name, figure.name));
+        for (const auto& figure : figures)
+            before.push_back(interface_count(root, interface.name, figure.name));
     const auto view = read_netmon(root);
     if (!view) return skipped(subject, view.error());
 
@@ -128,12 +131,15 @@ Finding compare_interfaces(const Root& root) {
             ++compared;
             const auto value = (*now).*figures[k].value;
             if (value < *low || value > *high)
-                return wrong(subject, printable(name) + " " + figures[k].name + ": /proc/netmon says " + grouped(value) +
-                                          ", the kernel " + grouped(*high), "netmon_proc");
+                return wrong(subject,
+                             printable(name) + " " + figures[k].name + ": /proc/netmon says " + grouped(value) +
+                                 ", the kernel " + grouped(*high),
+                             "netmon_proc");
         }
     }
-    return {subject, Finding::good, grouped(compared) + " figures of " + grouped(view->interfaces.size()) +
-                                        " interfaces are the kernel's own", ""};
+    return {subject, Finding::good,
+            grouped(compared) + " figures of " + grouped(view->interfaces.size()) + " interfaces are the kernel's own",
+            ""};
 }
 
 const L2View::Interface* find_interface(const L2View& view, const std::string& name) {
@@ -165,7 +171,8 @@ Finding compare_frames(const Root& root, const Stimulus& stimulus) {
         if (!is) continue;
         const auto name = printable(was.name);
         if (sum_of(is->macs, &L2View::Mac::packets) + is->untracked_packets + is->evicted_packets != is->packets)
-            return wrong(subject, name + ": the addresses do not add up to " + grouped(is->packets) + " frames", module);
+            return wrong(subject, name + ": the addresses do not add up to " + grouped(is->packets) + " frames",
+                         module);
         words += (words.empty() ? "" : "; ") + name;
         if (is->waiting || !received_before[i] || !received_after) {
             words += " is away";

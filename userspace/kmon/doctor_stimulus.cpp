@@ -74,7 +74,8 @@ void send_all(const FileDescriptor& socket) {
 
 void receive_all(const FileDescriptor& socket) {
     std::array<char, 4096> content{};
-    while (::recv(socket.get(), content.data(), content.size(), 0) > 0) {}
+    while (::recv(socket.get(), content.data(), content.size(), 0) > 0) {
+    }
 }
 
 // Both ends are ours.

@@ -86,7 +86,8 @@ Finding look_at_settings(const Root& root, const Config& config) {
 
 std::string joined(const std::vector<std::string>& names) {
     std::string list;
-    for (const auto& name : names) list += (list.empty() ? "" : ", ") + printable(name);
+    for (const auto& name : names)
+        list += (list.empty() ? "" : ", ") + printable(name);
     return list;
 }
 
@@ -102,8 +103,8 @@ Finding look_at_interface(const Root& root, const Config& config) {
     if (!watched.missing.empty())
         return {subject, Finding::warning, joined(watched.missing) + " is not there; it is waited for", "ip link"};
     if (const auto wanted = interface_to_write(watched, *now, true))
-        return {subject, Finding::bad, "\"" + printable(*now) + "\", the configuration means \"" + printable(*wanted) + "\"",
-                "kmon apply"};
+        return {subject, Finding::bad,
+                "\"" + printable(*now) + "\", the configuration means \"" + printable(*wanted) + "\"", "kmon apply"};
     return {subject, Finding::good, now->empty() ? "none, as configured" : printable(*now), ""};
 }
 
@@ -111,7 +112,8 @@ Finding look_at_interface(const Root& root, const Config& config) {
 
 Findings look_at_system(const Context& context, const ConfigReading& config) {
     Findings findings = {look_at_config(config)};
-    for (const auto* name : module_names) findings.push_back(look_at_module(context.root, config.config, name));
+    for (const auto* name : module_names)
+        findings.push_back(look_at_module(context.root, config.config, name));
     findings.push_back(look_at_service(context));
     if (config.problems.empty()) {
         findings.push_back(look_at_settings(context.root, config.config));

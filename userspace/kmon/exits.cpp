@@ -63,8 +63,10 @@ private:
             ++exits_;
             if (record.failed()) ++failed_;
             if (options_.failed && !record.failed()) continue;
-            if (context_.json) context_.out << to_text(to_json(record, to_wall), -1) << '\n';
-            else print(context_.out, {exit_row(record, to_wall)}, context_.colour);
+            if (context_.json)
+                context_.out << to_text(to_json(record, to_wall), -1) << '\n';
+            else
+                print(context_.out, {exit_row(record, to_wall)}, context_.colour);
         }
         if (!records->empty()) context_.out.flush();
         return {};
@@ -76,10 +78,12 @@ private:
         next_look_ = Clock::now() + std::chrono::seconds(1);
         const bool attached = trace_.attached();
         if (attached != attached_)
-            context_.err << (attached ? "kmon: process_monitor is back\n" : "kmon: process_monitor was unloaded; waiting for it\n");
+            context_.err << (attached ? "kmon: process_monitor is back\n"
+                                      : "kmon: process_monitor was unloaded; waiting for it\n");
         attached_ = attached;
         if (const auto now = lost(); now > lost_told_) {
-            context_.err << "kmon: " << grouped(now - lost_told_) << " exits lost: they came faster than they were read\n";
+            context_.err << "kmon: " << grouped(now - lost_told_)
+                         << " exits lost: they came faster than they were read\n";
             lost_told_ = now;
         }
     }
@@ -99,7 +103,8 @@ private:
         if (!context_.out) return;
         const auto lost_all = lost();
         if (context_.json)
-            context_.out << to_text({{"summary", {{"exits", exits_}, {"failed", failed_}, {"lost", lost_all}}}}, -1) << '\n';
+            context_.out << to_text({{"summary", {{"exits", exits_}, {"failed", failed_}, {"lost", lost_all}}}}, -1)
+                         << '\n';
         else
             context_.err << grouped(exits_) << " exits, " << grouped(failed_) << " of them failed; "
                          << (lost_all ? grouped(lost_all) : "none") << " lost.\n";

@@ -18,9 +18,8 @@ std::string settings_of(const L2View& view) {
     std::string names;
     for (const auto& interface : view.interfaces)
         names += (names.empty() ? "" : ", ") + printable(interface.name) + (interface.waiting ? " (waiting)" : "");
-    const auto reset = view.reset_interval
-                           ? "text view reset every " + seconds(view.reset_interval)
-                           : std::string("text view never reset by itself");
+    const auto reset = view.reset_interval ? "text view reset every " + seconds(view.reset_interval)
+                                           : std::string("text view never reset by itself");
     return (names.empty() ? "on no interface" : "on " + names) + "; " + reset;
 }
 
@@ -61,8 +60,10 @@ std::vector<ModuleReport> report_modules(const Context& context, const Config& c
         ModuleReport report;
         report.state = module_state(context.root, name);
         report.wanted = config.enabled(name);
-        if (report.state.loaded) report.settings = settings(context.root, name);
-        else report.missing = why_not_loaded(context.root, report.state);
+        if (report.state.loaded)
+            report.settings = settings(context.root, name);
+        else
+            report.missing = why_not_loaded(context.root, report.state);
         reports.push_back(std::move(report));
     }
     return reports;

@@ -39,16 +39,20 @@ Result<int> reset(Context& context, const std::string& module) {
     for (const auto& view : text_views) {
         if (!module.empty() && module != view.module) continue;
         const auto reset = reset_one(context.root, view);
-        if (reset) done.push_back(view.module);
-        else if (outcome && (!module.empty() || reset.error().code != ExitCode::not_running)) outcome = fail(reset.error());
+        if (reset)
+            done.push_back(view.module);
+        else if (outcome && (!module.empty() || reset.error().code != ExitCode::not_running))
+            outcome = fail(reset.error());
     }
     if (outcome && done.empty())
-        return fail("no module is loaded that could be reset", ExitCode::not_running, "kmon status tells why, and what to do");
+        return fail("no module is loaded that could be reset", ExitCode::not_running,
+                    "kmon status tells why, and what to do");
 
     if (context.json)
         context.out << to_text({{"reset", done}}) << '\n';
     else
-        for (const auto& name : done) context.err << "reset: " << name.get<std::string>() << '\n';
+        for (const auto& name : done)
+            context.err << "reset: " << name.get<std::string>() << '\n';
     return outcome;
 }
 
@@ -56,8 +60,9 @@ Result<int> reset(Context& context, const std::string& module) {
 
 void add_reset(CLI::App& kmon, Context& context) {
     auto module = std::make_shared<std::string>();
-    auto& command = add_command(kmon, context, "reset", "Zero what the text files in /proc show; kmon's own figures stay",
-                                [&context, module] { return reset(context, *module); });
+    auto& command =
+        add_command(kmon, context, "reset", "Zero what the text files in /proc show; kmon's own figures stay",
+                    [&context, module] { return reset(context, *module); });
     add_module_argument(command, *module, "This module's only");
 }
 

@@ -55,8 +55,10 @@ Page title(const Context& context, std::time_t now) {
     const auto name = " on " + printable(host.name);
     const auto kernel = "Linux " + printable(host.kernel);
     Page page = {Line(std::string("kmon ") + kmon::version, Style::strong).add(name)};
-    if (page[0].columns() + 2 + kernel.size() <= page_columns) page[0].add(", " + kernel);
-    else page.emplace_back(kernel);
+    if (page[0].columns() + 2 + kernel.size() <= page_columns)
+        page[0].add(", " + kernel);
+    else
+        page.emplace_back(kernel);
     page.emplace_back(std::string(when) + ", counts since each module was loaded", Style::faint);
     return page;
 }
@@ -73,8 +75,10 @@ void show_json(Context& context, const std::vector<Section>& sections, std::time
     const auto host = read_host(context.root);
     Json modules = Json::object();
     for (const auto& section : sections) {
-        if (section.json) modules[section.module] = *section.json;
-        else modules[section.module] = {{"error", section.json.error().what}};
+        if (section.json)
+            modules[section.module] = *section.json;
+        else
+            modules[section.module] = {{"error", section.json.error().what}};
     }
     context.out << to_text({{"kmon", kmon::version},
                             {"host", host.name},
@@ -88,16 +92,18 @@ void show_json(Context& context, const std::vector<Section>& sections, std::time
 Result<int> stats(Context& context, const Options& options) {
     const auto now = context.now();
     auto sections = read_sections(context, {page_columns, context.unicode, now, options.top});
-    if (!options.module.empty())
-        std::erase_if(sections, [&](const Section& s) { return s.module != options.module; });
+    if (!options.module.empty()) std::erase_if(sections, [&](const Section& s) { return s.module != options.module; });
 
-    const auto readable = std::find_if(sections.begin(), sections.end(), [](const Section& s) { return s.page.has_value(); });
+    const auto readable =
+        std::find_if(sections.begin(), sections.end(), [](const Section& s) { return s.page.has_value(); });
     if (readable == sections.end()) {
         if (sections.size() == 1) return fail(sections.front().page.error());
         return fail("no module is loaded", ExitCode::not_running, "kmon status tells why, and what to do");
     }
-    if (context.json) show_json(context, sections, now);
-    else show_text(context, sections, title(context, now));
+    if (context.json)
+        show_json(context, sections, now);
+    else
+        show_text(context, sections, title(context, now));
     return ExitCode::ok;
 }
 

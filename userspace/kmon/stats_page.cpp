@@ -59,7 +59,8 @@ std::vector<ProtocolRow> protocol_rows(const LocalhostView& view) {
 
 Page size_histogram(const LocalhostView& view, const Look& look) {
     std::uint64_t largest = 0;
-    for (const auto& size : view.sizes) largest = std::max(largest, size.packets);
+    for (const auto& size : view.sizes)
+        largest = std::max(largest, size.packets);
 
     Table table({{"bytes", Column::left, 10}, {"packets"}, {"share", Column::right, 6}, {"", Column::left}});
     for (const auto& size : view.sizes)
@@ -83,14 +84,16 @@ Page top_macs(const L2View::Interface& interface, const Look& look) {
         return a.packets != b.packets ? a.packets > b.packets : a.address < b.address;
     });
 
-    Table table({{printable(interface.name), Column::left, 17}, {"frames"}, {"bytes"}, {"share", Column::right, 6},
+    Table table({{printable(interface.name), Column::left, 17},
+                 {"frames"},
+                 {"bytes"},
+                 {"share", Column::right, 6},
                  {"last seen"}});
     for (auto mac = macs.begin(); mac != last_shown; ++mac)
         table.row({text_cell(to_string(mac->address)), count_cell(mac->packets), bytes_cell(mac->bytes),
                    text_cell(percent(mac->packets, interface.packets)), text_cell(age(mac->last_seen, look.now))});
     auto page = table.page(look.columns);
-    if (macs.size() > shown)
-        page.emplace_back("  and " + grouped(macs.size() - shown) + " more", Style::faint);
+    if (macs.size() > shown) page.emplace_back("  and " + grouped(macs.size() - shown) + " more", Style::faint);
     return page;
 }
 
@@ -101,8 +104,8 @@ std::string every(std::uint64_t interval) {
 } // namespace
 
 Page stats_of(const LocalhostView& view, const Look& look) {
-    Page page = {heading("LOOPBACK", "localhost_monitor",
-                         view.version + (view.all_netns ? ", every network namespace" : ""))};
+    Page page = {
+        heading("LOOPBACK", "localhost_monitor", view.version + (view.all_netns ? ", every network namespace" : ""))};
     Table table({{"", Column::left, 10}, {"IPv4"}, {"IPv6"}, {"packets"}, {"segments"}, {"bytes"}});
     for (const auto& row : protocol_rows(view))
         table.row({text_cell(row.name), count_cell(row.packets[0]), count_cell(row.packets[1]),
@@ -137,8 +140,8 @@ Page stats_of(const L2View& view, const Look& look) {
 Page stats_of(const KstatView& view, const Look& look) {
     const std::string state =
         (view.running ? ", counting" : ", stopped (kmon start)") + (", published in steps of " + grouped(view.counter));
-    Page page = {heading("OUTGOING TCP", "kstat",
-                         view.version + state + (view.all_netns ? ", every network namespace" : ""))};
+    Page page = {
+        heading("OUTGOING TCP", "kstat", view.version + state + (view.all_netns ? ", every network namespace" : ""))};
     Table table({{"", Column::left, 10}, {"packets"}, {"segments"}});
     for (const auto& family : view.families)
         table.row({text_cell("IPv" + std::to_string(family.ip_version)), count_cell(family.packets),
@@ -163,8 +166,10 @@ Page stats_of(const NetmonView& view, const std::string& version, const Look& lo
         table.row({text_cell(""), text_cell("tx"), bytes_cell(i.tx_bytes), count_cell(i.tx_packets),
                    fault_cell(i.tx_errors), fault_cell(i.tx_dropped)});
     }
-    if (view.interfaces.empty()) page.emplace_back("  no interface but lo", Style::faint);
-    else append(page, table.page(look.columns));
+    if (view.interfaces.empty())
+        page.emplace_back("  no interface but lo", Style::faint);
+    else
+        append(page, table.page(look.columns));
     return page;
 }
 
@@ -172,12 +177,15 @@ Page stats_of(const ProcessView& view, const Look& look) {
     Page page = {heading("PROCESS EXITS", "process_monitor", view.version + ", probe at " + view.probe)};
     const auto by_code_0 = view.exits - std::min(view.exits, view.nonzero_exits + view.killed_by_signal);
     const auto row = [&](const char* name, std::uint64_t count) {
-        return std::vector<Cell>{text_cell(name), count_cell(count), text_cell(percent(count, view.exits)),
-                                 text_cell(bar(static_cast<double>(count), static_cast<double>(view.exits), 32,
-                                               look.unicode), Style::accent)};
+        return std::vector<Cell>{
+            text_cell(name), count_cell(count), text_cell(percent(count, view.exits)),
+            text_cell(bar(static_cast<double>(count), static_cast<double>(view.exits), 32, look.unicode),
+                      Style::accent)};
     };
     Table table({{"", Column::left, 10}, {"processes"}, {"share", Column::right, 6}, {"", Column::left}});
-    table.row(row("code 0", by_code_0)).row(row("other code", view.nonzero_exits)).row(row("by signal", view.killed_by_signal));
+    table.row(row("code 0", by_code_0))
+        .row(row("other code", view.nonzero_exits))
+        .row(row("by signal", view.killed_by_signal));
     table.row({text_cell("total"), count_cell(view.exits)});
     append(page, table.page(look.columns));
 
@@ -186,7 +194,8 @@ Page stats_of(const ProcessView& view, const Look& look) {
                       (view.exits ? "; " + duration(cpu / view.exits) + " a process" : ""));
     page.emplace_back("  threads   " + number(view.thread_exits) + " besides, and " + number(view.kernel_thread_exits) +
                       " of the kernel");
-    const auto limit = view.log_rate ? "on, up to " + grouped(view.log_rate) + " a second" : std::string("on, no limit");
+    const auto limit =
+        view.log_rate ? "on, up to " + grouped(view.log_rate) + " a second" : std::string("on, no limit");
     page.emplace_back("  log       " + (view.log ? limit : "off") + "; " + number(view.logged) + " logged, " +
                       number(view.suppressed) + " left out");
     if (view.missed_probes)

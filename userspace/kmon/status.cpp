@@ -61,11 +61,13 @@ void add_service(ReportPage& page, const Result<Service>& service) {
 void add_config(ReportPage& page, const ConfigReading& config) {
     const char* const name = "configuration";
     std::string files;
-    for (const auto& file : config.files) files += (files.empty() ? "" : ", ") + printable(file.string());
+    for (const auto& file : config.files)
+        files += (files.empty() ? "" : ", ") + printable(file.string());
     if (config.problems.empty())
         return page.item(Style::good, name, files.empty() ? "there is no file: the defaults hold" : "good: " + files);
     page.item(Style::bad, name, config.problems.front().text());
-    for (std::size_t i = 1; i < config.problems.size(); ++i) page.more(config.problems[i].text(), Style::bad);
+    for (std::size_t i = 1; i < config.problems.size(); ++i)
+        page.more(config.problems[i].text(), Style::bad);
 }
 
 Page page_of(const Report& report, const Context& context) {
@@ -73,7 +75,8 @@ Page page_of(const Report& report, const Context& context) {
     page.line(Line(std::string("kmon ") + kmon::version, Style::strong)
                   .add(" on " + printable(report.host.name) + ", Linux " + printable(report.host.kernel)));
     page.blank();
-    for (const auto& module : report.modules) add_module(page, module);
+    for (const auto& module : report.modules)
+        add_module(page, module);
     page.blank();
     add_service(page, report.service);
     add_config(page, report.config);
@@ -99,7 +102,8 @@ Json json_of(const ModuleReport& module) {
 
 Json json_of(const Report& report) {
     Json modules = Json::object();
-    for (const auto& module : report.modules) modules[module.state.name] = json_of(module);
+    for (const auto& module : report.modules)
+        modules[module.state.name] = json_of(module);
     Json service = nullptr;
     if (report.service)
         service = {{"load", report.service->load},
@@ -107,9 +111,11 @@ Json json_of(const Report& report) {
                    {"enabled", report.service->enabled},
                    {"status", report.service->status}};
     Json files = Json::array();
-    for (const auto& file : report.config.files) files.push_back(file.string());
+    for (const auto& file : report.config.files)
+        files.push_back(file.string());
     Json problems = Json::array();
-    for (const auto& problem : report.config.problems) problems.push_back(problem.text());
+    for (const auto& problem : report.config.problems)
+        problems.push_back(problem.text());
     return {{"kmon", kmon::version},
             {"host", report.host.name},
             {"kernel", report.host.kernel},
@@ -122,8 +128,10 @@ Result<int> status(Context& context) {
     auto config = read_config(context.root);
     auto modules = report_modules(context, config.config);
     const Report report = {read_host(context.root), std::move(config), std::move(modules), context.service()};
-    if (context.json) context.out << to_text(json_of(report)) << '\n';
-    else print(context.out, page_of(report, context), context.colour);
+    if (context.json)
+        context.out << to_text(json_of(report)) << '\n';
+    else
+        print(context.out, page_of(report, context), context.colour);
     return exit_code(report);
 }
 

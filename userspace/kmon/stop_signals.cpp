@@ -18,11 +18,13 @@ StopSignals::StopSignals() {
     stop = 0;
     struct sigaction action {};
     action.sa_handler = on_signal; // and no SA_RESTART: what waits is to wake
-    for (int i = 0; i < 3; ++i) ::sigaction(signals[i], &action, &before_[i]);
+    for (int i = 0; i < 3; ++i)
+        ::sigaction(signals[i], &action, &before_[i]);
 }
 
 StopSignals::~StopSignals() {
-    for (int i = 0; i < 3; ++i) ::sigaction(signals[i], &before_[i], nullptr);
+    for (int i = 0; i < 3; ++i)
+        ::sigaction(signals[i], &before_[i], nullptr);
 }
 
 bool StopSignals::came() const { return stop != 0; }

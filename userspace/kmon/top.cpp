@@ -36,10 +36,12 @@ class Readings {
 public:
     Readings(Context& context, double interval) : context_(context), interval_(interval) {
         auto trace = ExitTrace::open(context.root);
-        if (trace) trace_.emplace(std::move(*trace));
-        else model.exits_missing = trace.error().code == ExitCode::not_permitted ? "only root sees them"
-                                   : trace.error().code == ExitCode::not_running ? "process_monitor is not loaded"
-                                                                                 : trace.error().what;
+        if (trace)
+            trace_.emplace(std::move(*trace));
+        else
+            model.exits_missing = trace.error().code == ExitCode::not_permitted ? "only root sees them"
+                                  : trace.error().code == ExitCode::not_running ? "process_monitor is not loaded"
+                                                                                : trace.error().what;
     }
 
     void take() {
@@ -50,8 +52,14 @@ public:
     }
 
     TopLook look(std::size_t rows, std::size_t columns, std::string keys) const {
-        return {rows, columns, context_.unicode, read_host(context_.root).name, time_of_day(context_.now()),
-                CLI::detail::to_string(interval_.count()) + " s", std::move(keys), monotonic_to_wall()};
+        return {rows,
+                columns,
+                context_.unicode,
+                read_host(context_.root).name,
+                time_of_day(context_.now()),
+                CLI::detail::to_string(interval_.count()) + " s",
+                std::move(keys),
+                monotonic_to_wall()};
     }
 
     Clock::time_point next() const { return last_ + std::chrono::duration_cast<Clock::duration>(interval_); }
@@ -82,13 +90,16 @@ Json rates_json(const TopModel& model, std::time_t now) {
                         {"frames_per_second", mac.frames},
                         {"bytes_per_second", mac.bytes}});
     }
-    return {{"timestamp", now},
-            {"localhost_monitor", {{"packets_per_second", rate(model.loopback_packets)}, {"bytes_per_second", rate(model.loopback_bytes)}}},
-            {"l2packet_counter", {{"frames_per_second", rate(model.frames)}, {"bytes_per_second", rate(model.frame_bytes)}}},
-            {"kstat", {{"packets_per_second", rate(model.tcp_packets)}, {"segments_per_second", rate(model.tcp_segments)}}},
-            {"netmon_proc", {{"rx_bytes_per_second", rate(model.rx_bytes)}, {"tx_bytes_per_second", rate(model.tx_bytes)}}},
-            {"process_monitor", {{"exits_per_second", rate(model.exits)}, {"failed_per_second", rate(model.bad_exits)}}},
-            {"top_macs", std::move(macs)}};
+    return {
+        {"timestamp", now},
+        {"localhost_monitor",
+         {{"packets_per_second", rate(model.loopback_packets)}, {"bytes_per_second", rate(model.loopback_bytes)}}},
+        {"l2packet_counter",
+         {{"frames_per_second", rate(model.frames)}, {"bytes_per_second", rate(model.frame_bytes)}}},
+        {"kstat", {{"packets_per_second", rate(model.tcp_packets)}, {"segments_per_second", rate(model.tcp_segments)}}},
+        {"netmon_proc", {{"rx_bytes_per_second", rate(model.rx_bytes)}, {"tx_bytes_per_second", rate(model.tx_bytes)}}},
+        {"process_monitor", {{"exits_per_second", rate(model.exits)}, {"failed_per_second", rate(model.bad_exits)}}},
+        {"top_macs", std::move(macs)}};
 }
 
 // A page, or a line of JSON, an interval. The first one comes after two readings.
@@ -98,14 +109,19 @@ Result<int> print_readings(Context& context, const Options& options, const StopS
     do {
         bool reader = true;
         {
-            const auto progress = context.progress("measuring for " + duration(static_cast<std::uint64_t>(options.interval * 1e9)));
+            const auto progress =
+                context.progress("measuring for " + duration(static_cast<std::uint64_t>(options.interval * 1e9)));
             while (reader && !signals.came() && Clock::now() < readings.next())
                 reader = wait_with_reader(std::chrono::milliseconds(50), context.out_descriptor);
         }
         if (!reader || signals.came()) break;
         readings.take();
-        if (context.json) context.out << to_text(rates_json(readings.model, context.now()), -1) << '\n';
-        else print(context.out, top_page(readings.model, readings.look(24, std::max<std::size_t>(context.columns, 80), "")), context.colour);
+        if (context.json)
+            context.out << to_text(rates_json(readings.model, context.now()), -1) << '\n';
+        else
+            print(context.out,
+                  top_page(readings.model, readings.look(24, std::max<std::size_t>(context.columns, 80), "")),
+                  context.colour);
         context.out.flush();
     } while (!options.once && context.out);
     return ExitCode::ok;

@@ -10,7 +10,8 @@ constexpr std::size_t exits_kept = 200;
 
 std::uint64_t key_of(const MacAddress& mac) {
     std::uint64_t key = 0;
-    for (const auto byte : mac) key = key << 8 | byte;
+    for (const auto byte : mac)
+        key = key << 8 | byte;
     return key;
 }
 
@@ -37,12 +38,15 @@ double Rate::peak() const { return history_.empty() ? 0 : *std::max_element(hist
 
 void TopModel::take(Snapshot snapshot, double seconds) {
     const auto feed = [seconds](const auto& view, Rate& rate, auto counter) {
-        if (view) rate.take(counter(*view), seconds);
-        else rate.lose();
+        if (view)
+            rate.take(counter(*view), seconds);
+        else
+            rate.lose();
     };
     const auto over = [](const auto& list, auto... members) {
         std::uint64_t sum = 0;
-        for (const auto& item : list) sum += ((item.*members) + ...);
+        for (const auto& item : list)
+            sum += ((item.*members) + ...);
         return sum;
     };
     using L2 = L2View::Interface;
@@ -107,7 +111,8 @@ void TopModel::take_interfaces(const NetmonView& view, double seconds) {
 }
 
 void TopModel::take(const std::vector<ExitRecord>& exits_seen) {
-    for (const auto& record : exits_seen) latest_exits.push_front(record);
+    for (const auto& record : exits_seen)
+        latest_exits.push_front(record);
     if (latest_exits.size() > exits_kept) latest_exits.resize(exits_kept);
 }
 

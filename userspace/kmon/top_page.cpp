@@ -97,7 +97,8 @@ struct Size {
 Page panel(const std::string& title, Page body, Size size) {
     body.insert(body.begin(), Line(title, Style::heading));
     body.resize(size.rows);
-    for (auto& line : body) line.limit(size.columns);
+    for (auto& line : body)
+        line.limit(size.columns);
     return body;
 }
 
@@ -122,7 +123,8 @@ Page interface_panel(const TopModel& model, Size size) {
     Table table({{"interface", Column::left}, {"rx/s"}, {"tx/s"}, {"faults"}});
     for (const auto& interface : model.interfaces) {
         if (table.rows() + 2 >= size.rows) break;
-        table.row({text_cell(printable(interface.name)), text_cell(brief_bytes(whole(interface.rx_bytes))),
+        table.row({text_cell(printable(interface.name)),
+                   text_cell(brief_bytes(whole(interface.rx_bytes))),
                    text_cell(brief_bytes(whole(interface.tx_bytes))),
                    {brief(interface.faults), "", interface.faults ? Style::warning : Style::plain}});
     }
@@ -136,11 +138,11 @@ Page exit_panel(const TopModel& model, const TopLook& look, Size size) {
     Table table(std::move(columns));
     for (const auto& record : model.latest_exits) {
         if (table.rows() + 2 >= size.rows) break;
-        std::vector<Cell> cells = {text_cell(time_of_end(record, look.to_wall, wide), Style::faint),
-                                   text_cell(std::to_string(record.tgid)),
-                                   text_cell(cut(printable(record.name), wide ? 15 : 10)),
-                                   text_cell(how_it_ended(record), style_of(record))};
-        if (wide) cells.insert(cells.end(), {text_cell(duration(record.lifetime_ns)), text_cell(duration(record.cpu_ns()))});
+        std::vector<Cell> cells = {
+            text_cell(time_of_end(record, look.to_wall, wide), Style::faint), text_cell(std::to_string(record.tgid)),
+            text_cell(cut(printable(record.name), wide ? 15 : 10)), text_cell(how_it_ended(record), style_of(record))};
+        if (wide)
+            cells.insert(cells.end(), {text_cell(duration(record.lifetime_ns)), text_cell(duration(record.cpu_ns()))});
         table.row(std::move(cells));
     }
     const auto empty = note(model.exits_missing.empty() ? "none yet" : model.exits_missing);
@@ -179,7 +181,8 @@ Page too_small(const TopLook& look) {
     Page page(look.rows);
     if (!page.empty())
         page[0] = Line("kmon top needs 80 columns and 24 rows; here are " + std::to_string(look.columns) + " and " +
-                       std::to_string(look.rows)).limit(look.columns);
+                       std::to_string(look.rows))
+                      .limit(look.columns);
     return page;
 }
 

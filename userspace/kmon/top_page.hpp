@@ -14,10 +14,10 @@ struct TopLook {
     std::size_t columns = 80;
     bool unicode = true;
     std::string host;
-    std::string time;          // of day
-    std::string interval;      // "1 s"
-    std::string keys;          // what can be pressed; empty: nothing
-    std::int64_t to_wall = 0;  // see monotonic_to_wall()
+    std::string time;         // of day
+    std::string interval;     // "1 s"
+    std::string keys;         // what can be pressed; empty: nothing
+    std::int64_t to_wall = 0; // see monotonic_to_wall()
 };
 
 // Exactly that many rows.

@@ -15,9 +15,10 @@ Result<int> show_version(Context& context) {
     for (const auto& module : module_names) {
         const auto loaded = loaded_version(context.root, module);
         modules[module] = loaded.empty() ? Json() : Json(loaded);
-        table.row({text_cell(module), loaded.empty()           ? text_cell("not loaded", Style::faint)
-                                      : loaded == kmon::version ? text_cell(loaded)
-                                                               : text_cell(loaded + ", not this one", Style::warning)});
+        table.row({text_cell(module), loaded.empty() ? text_cell("not loaded", Style::faint)
+                                      : loaded == kmon::version
+                                          ? text_cell(loaded)
+                                          : text_cell(loaded + ", not this one", Style::warning)});
     }
     table.row({text_cell("Linux"), text_cell(host.kernel)});
 

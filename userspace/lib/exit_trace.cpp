@@ -35,7 +35,8 @@ Result<fs::path> find_tracing(const Root& root) {
     for (const auto& path : {kernel / "tracing", kernel / "debug" / "tracing"}) {
         std::error_code error;
         if (fs::exists(path / "instances", error)) return path;
-        if (error == std::errc::permission_denied) return fail(trace_error("cannot look into " + path.string(), EACCES));
+        if (error == std::errc::permission_denied)
+            return fail(trace_error("cannot look into " + path.string(), EACCES));
     }
     return fail("there is no tracefs at " + (kernel / "tracing").string(), ExitCode::failed,
                 "mount -t tracefs tracefs /sys/kernel/tracing");
@@ -48,7 +49,8 @@ void remove_stale(const fs::path& instances, const Root& root) {
         const auto name = entry.path().filename().string();
         if (!name.starts_with(prefix)) continue;
         const auto pid = name.substr(prefix.size());
-        const bool number = !pid.empty() && std::all_of(pid.begin(), pid.end(), [](char c) { return c >= '0' && c <= '9'; });
+        const bool number =
+            !pid.empty() && std::all_of(pid.begin(), pid.end(), [](char c) { return c >= '0' && c <= '9'; });
         if (number && !fs::exists(root.proc / pid, error)) ::rmdir(entry.path().c_str());
     }
 }
@@ -99,7 +101,8 @@ Result<void> ExitTrace::set_up() {
 }
 
 ExitTrace::ExitTrace(ExitTrace&& other) noexcept
-    : instance_(std::exchange(other.instance_, {})), pipe_(std::move(other.pipe_)), unread_(std::move(other.unread_)), lost_before_(other.lost_before_), lost_now_(other.lost_now_) {}
+    : instance_(std::exchange(other.instance_, {})), pipe_(std::move(other.pipe_)), unread_(std::move(other.unread_)),
+      lost_before_(other.lost_before_), lost_now_(other.lost_now_) {}
 
 ExitTrace::~ExitTrace() {
     if (instance_.empty()) return;
@@ -132,7 +135,8 @@ Result<std::vector<ExitRecord>> ExitTrace::read() {
 std::uint64_t ExitTrace::lost() {
     std::uint64_t sum = 0;
     std::error_code error;
-    for (const auto& cpu : fs::directory_iterator(instance_ / "per_cpu", error)) sum += lost_on_cpu(cpu.path() / "stats");
+    for (const auto& cpu : fs::directory_iterator(instance_ / "per_cpu", error))
+        sum += lost_on_cpu(cpu.path() / "stats");
     if (sum < lost_now_) lost_before_ += lost_now_;
     lost_now_ = sum;
     return lost_before_ + lost_now_;

@@ -42,7 +42,8 @@ bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0x
 
 std::string grouped(std::uint64_t value) {
     std::string text = std::to_string(value);
-    for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, 1, ',');
+    for (std::size_t at = text.size(); at > 3;)
+        text.insert(at -= 3, 1, ',');
     return text;
 }
 

@@ -23,7 +23,8 @@ std::string bar(double value, double largest, std::size_t columns, bool unicode)
 
     const auto eighths = std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(share * 8)));
     std::string drawn;
-    for (std::size_t i = 0; i < eighths / 8; ++i) drawn += growing[8];
+    for (std::size_t i = 0; i < eighths / 8; ++i)
+        drawn += growing[8];
     return drawn + growing[eighths % 8];
 }
 

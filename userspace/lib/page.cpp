@@ -54,13 +54,15 @@ Line& Line::limit(std::size_t columns) {
 
 std::size_t Line::columns() const {
     std::size_t sum = 0;
-    for (const auto& span : spans_) sum += width(span.text);
+    for (const auto& span : spans_)
+        sum += width(span.text);
     return sum;
 }
 
 std::string Line::text() const {
     std::string all;
-    for (const auto& span : spans_) all += span.text;
+    for (const auto& span : spans_)
+        all += span.text;
     return all;
 }
 

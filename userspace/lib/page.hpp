@@ -1,4 +1,5 @@
-// Text with styles, line by line: what a command shows, whether it goes to a terminal, a pipe or the screen of `kmon top`.
+// Text with styles, line by line: what a command shows, whether it goes to a terminal, a pipe or the screen of `kmon
+// top`.
 #pragma once
 
 #include <ostream>

@@ -30,7 +30,8 @@ Table& Table::row(std::vector<Cell> cells) {
 
 std::size_t Table::natural_width(std::size_t column, bool brief) const {
     std::size_t widest = std::max(width(columns_[column].head), columns_[column].at_least);
-    for (const auto& row : rows_) widest = std::max(widest, width(shown(row[column], brief)));
+    for (const auto& row : rows_)
+        widest = std::max(widest, width(shown(row[column], brief)));
     return widest;
 }
 
@@ -57,7 +58,8 @@ std::vector<bool> Table::choose_brief(std::size_t limit) const {
 Page Table::page(std::size_t limit, std::size_t indent) const {
     const auto brief = choose_brief(limit > indent ? limit - indent : 0);
     std::vector<std::size_t> widths;
-    for (std::size_t i = 0; i < columns_.size(); ++i) widths.push_back(natural_width(i, brief[i]));
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+        widths.push_back(natural_width(i, brief[i]));
 
     const auto line_of = [&](const auto& text_of, const auto& style_of) {
         Line line(std::string(indent, ' '));

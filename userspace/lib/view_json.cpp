@@ -57,14 +57,9 @@ Json to_json(const KstatView& view) {
     Json families = Json::array();
     for (const auto& f : view.families)
         families.push_back({{"ip_version", f.ip_version}, {"packets", f.packets}, {"segments", f.segments}});
-    return {{"version", view.version},
-            {"all_netns", view.all_netns},
-            {"running", view.running},
-            {"counter", view.counter},
-            {"published", view.published},
-            {"packets", view.packets},
-            {"segments", view.segments},
-            {"ip_versions", std::move(families)}};
+    return {{"version", view.version},   {"all_netns", view.all_netns},       {"running", view.running},
+            {"counter", view.counter},   {"published", view.published},       {"packets", view.packets},
+            {"segments", view.segments}, {"ip_versions", std::move(families)}};
 }
 
 Json to_json(const NetmonView& view) {

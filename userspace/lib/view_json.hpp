@@ -1,4 +1,5 @@
-// The views as JSON for `--json`: the keys are those of the modules' own views, with the lines nested where they belong.
+// The views as JSON for `--json`: the keys are those of the modules' own views, with the lines nested where they
+// belong.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -78,8 +78,7 @@ Result<L2View> parse_l2(Lines& lines) {
         if (awaited) {
             if (!line->has("mac"))
                 return fail(lines.wrong(std::to_string(awaited) + " lines of MAC addresses are missing here"));
-            if (const auto done = parse_mac_line(*line, view.interfaces.back().macs); !done)
-                return fail(done.error());
+            if (const auto done = parse_mac_line(*line, view.interfaces.back().macs); !done) return fail(done.error());
             --awaited;
             continue;
         }

@@ -1,8 +1,8 @@
 // What the five modules count, as typed numbers: their JSON-lines views, read and checked. The counters are those since
 // the module was loaded; none ever goes down.
 //
-// read_*() reads the file under `root`; a module that is not there, or goes while it is read, is Error::code not_running.
-// parse_*() takes the text from anywhere.
+// read_*() reads the file under `root`; a module that is not there, or goes while it is read, is Error::code
+// not_running. parse_*() takes the text from anywhere.
 #pragma once
 
 #include <array>

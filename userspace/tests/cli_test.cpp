@@ -45,15 +45,20 @@ protected:
 std::size_t longest_line(const std::string& text) {
     std::istringstream lines(text);
     std::size_t longest = 0;
-    for (std::string line; std::getline(lines, line);) longest = std::max(longest, width(line));
+    for (std::string line; std::getline(lines, line);)
+        longest = std::max(longest, width(line));
     return longest;
 }
 
 // ---- the command line itself ----
 
 TEST_F(Cli, WrongUseIsStatus2WithWordsOnStandardError) {
-    for (const auto& arguments : std::vector<std::vector<const char*>>{
-             {}, {"nonsense"}, {"stats", "--nonsense"}, {"stats", "eth0"}, {"top", "--interval", "0"}, {"exits", "--seconds", "x"}}) {
+    for (const auto& arguments : std::vector<std::vector<const char*>>{{},
+                                                                       {"nonsense"},
+                                                                       {"stats", "--nonsense"},
+                                                                       {"stats", "eth0"},
+                                                                       {"top", "--interval", "0"},
+                                                                       {"exits", "--seconds", "x"}}) {
         const auto outcome = run(test::busy("second"), arguments);
         EXPECT_EQ(outcome.code, ExitCode::usage);
         EXPECT_EQ(outcome.out, "");
@@ -89,13 +94,15 @@ TEST_F(Cli, StatsFitsEightyColumns) {
 TEST_F(Cli, StatsFitsEightyColumnsWhateverTheNumbers) {
     const test::BusyCopy tree;
     const std::string most = "18446744073709551615";
-    for (const auto* file : {"proc/localhost_stats.json", "proc/l2packet_counter.json", "proc/kstat/stats.json", "proc/netmon",
-                             "proc/process_monitor.json"}) {
+    for (const auto* file : {"proc/localhost_stats.json", "proc/l2packet_counter.json", "proc/kstat/stats.json",
+                             "proc/netmon", "proc/process_monitor.json"}) {
         auto content = tree.read(file);
-        for (const std::string key : {"packets", "segments", "bytes", "rx_bytes", "tx_bytes", "rx_packets", "tx_packets",
-                                      "rx_errors", "tx_errors", "rx_dropped", "tx_dropped", "published", "exits", "thread_exits",
-                                      "untracked_packets", "evicted_packets", "logged", "suppressed", "missed_probes",
-                                      "utime_ns", "nonzero_exits", "killed_by_signal"}) {
+        for (const std::string key :
+             {"packets",         "segments",        "bytes",      "rx_bytes",      "tx_bytes",
+              "rx_packets",      "tx_packets",      "rx_errors",  "tx_errors",     "rx_dropped",
+              "tx_dropped",      "published",       "exits",      "thread_exits",  "untracked_packets",
+              "evicted_packets", "logged",          "suppressed", "missed_probes", "utime_ns",
+              "nonzero_exits",   "killed_by_signal"}) {
             const auto quoted = "\"" + key + "\":";
             for (auto at = content.find(quoted); at != std::string::npos; at = content.find(quoted, at + 1)) {
                 const auto start = at + quoted.size();
@@ -161,7 +168,8 @@ TEST_F(Cli, ABrokenViewInJsonIsAnErrorOfItsModule) {
     tree.write("proc/kstat/stats.json", "{\"module\":\"kstat\",\"version\":\"1.0");
     const auto outcome = run(test::root_of(tree.path()), {"stats", "--json"});
     EXPECT_EQ(outcome.code, 0);
-    EXPECT_NE(outcome.json()["modules"]["kstat"]["error"].get<std::string>().find("middle of a line"), std::string::npos);
+    EXPECT_NE(outcome.json()["modules"]["kstat"]["error"].get<std::string>().find("middle of a line"),
+              std::string::npos);
 }
 
 // ---- status ----
@@ -325,7 +333,8 @@ protected:
         };
         stimulus.end_processes = [this](unsigned count) {
             const auto exits = read_process(root)->exits;
-            tree.replace("proc/process_monitor.json", "\"exits\":" + std::to_string(exits), "\"exits\":" + std::to_string(exits + count));
+            tree.replace("proc/process_monitor.json", "\"exits\":" + std::to_string(exits),
+                         "\"exits\":" + std::to_string(exits + count));
             return Result<void>();
         };
         tree.write("proc/kstat/stats.json", kstat(0));
@@ -359,7 +368,8 @@ protected:
     std::string state_of(const std::string& subject) {
         const auto json = findings();
         for (const auto& finding : json["findings"])
-            if (finding["subject"] == subject) return finding["state"].get<std::string>() + ": " + finding["words"].get<std::string>();
+            if (finding["subject"] == subject)
+                return finding["state"].get<std::string>() + ": " + finding["words"].get<std::string>();
         return "no such finding";
     }
 

@@ -31,7 +31,8 @@ std::string help(const std::string& program, const std::string& command = "") {
     FILE* pipe = ::popen(line.c_str(), "r");
     std::string text;
     std::array<char, 4096> buffer{};
-    for (std::size_t got; (got = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) text.append(buffer.data(), got);
+    for (std::size_t got; (got = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
+        text.append(buffer.data(), got);
     EXPECT_EQ(::pclose(pipe), 0) << line;
     return text;
 }
@@ -39,7 +40,8 @@ std::string help(const std::string& program, const std::string& command = "") {
 Words matches(const std::string& text, const std::string& expression, std::size_t group = 0) {
     const std::regex regex(expression);
     Words words;
-    for (std::sregex_iterator it(text.begin(), text.end(), regex), end; it != end; ++it) words.insert((*it)[group].str());
+    for (std::sregex_iterator it(text.begin(), text.end(), regex), end; it != end; ++it)
+        words.insert((*it)[group].str());
     return words;
 }
 
@@ -55,7 +57,8 @@ std::string part(const std::string& text, const std::string& begin, const std::s
 }
 
 Words without(Words words, const Words& others) {
-    for (const auto& word : others) words.erase(word);
+    for (const auto& word : others)
+        words.erase(word);
     return words;
 }
 
@@ -77,7 +80,8 @@ TEST(Documents, EveryCommandsOptionsAreInTheManualUnderIt) {
     const auto manual = read("man/kmon.1.scd");
     for (const auto& command : commands()) {
         const auto has = options_in(help("kmon", command));
-        for (const auto& option : common) EXPECT_TRUE(has.contains(option)) << command << ' ' << option;
+        for (const auto& option : common)
+            EXPECT_TRUE(has.contains(option)) << command << ' ' << option;
         auto section = part(manual, "\n## kmon " + command, "\n#");
         const auto heading = section.substr(0, section.find('\n'));
         EXPECT_EQ(matches(section, "\n\\*(--[a-z-]+)\\*", 1), without(has, common)) << command;
@@ -129,7 +133,8 @@ TEST_P(Program, HasTheSameOptionsEverywhere) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Documents, Program,
-                         testing::Values(std::pair("kmond", "man/kmond.8.scd"), std::pair("netmon", "man/netmon.1.scd")),
+                         testing::Values(std::pair("kmond", "man/kmond.8.scd"),
+                                         std::pair("netmon", "man/netmon.1.scd")),
                          [](const auto& program) { return std::string(program.param.first); });
 
 } // namespace

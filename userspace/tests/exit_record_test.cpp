@@ -12,8 +12,8 @@
 namespace kmon {
 namespace {
 
-const std::string line =
-    "process_exit: pid=228 tgid=220 ppid=215 exit_code=139 utime=2897497 stime=3 start_time=20150920140 runtime=2897500 lifetime=7741633 comm=";
+const std::string line = "process_exit: pid=228 tgid=220 ppid=215 exit_code=139 utime=2897497 stime=3 "
+                         "start_time=20150920140 runtime=2897500 lifetime=7741633 comm=";
 
 TEST(ExitRecord, HasTheFieldsOfTheTraceEvent) {
     const auto record = parse_exit(line + "two words");
@@ -38,8 +38,9 @@ TEST(ExitRecord, TheNameIsWhatTheProcessCalledItself) {
 }
 
 TEST(ExitRecord, WhatIsNoneIsNone) {
-    for (const std::string other : {"", "process_exit: ", "process_exit: pid=x", "CPU:0 [LOST 12 EVENTS]",
-                                    "sh-1 [000] 1.0: process_exit: pid=1", "process_exit: pid=99999999999999999999 tgid=1"})
+    for (const std::string other :
+         {"", "process_exit: ", "process_exit: pid=x", "CPU:0 [LOST 12 EVENTS]", "sh-1 [000] 1.0: process_exit: pid=1",
+          "process_exit: pid=99999999999999999999 tgid=1"})
         EXPECT_FALSE(parse_exit(other)) << other;
     EXPECT_FALSE(parse_exit(line.substr(0, line.size() - 6)));
 }

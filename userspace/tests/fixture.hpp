@@ -28,9 +28,7 @@ inline Root busy(const char* moment) { return root_of(fixtures / "busy" / moment
 
 class BusyCopy : public TempTree {
 public:
-    BusyCopy() {
-        std::filesystem::copy(fixtures / "busy/second", path(), std::filesystem::copy_options::recursive);
-    }
+    BusyCopy() { std::filesystem::copy(fixtures / "busy/second", path(), std::filesystem::copy_options::recursive); }
 
     void remove(const std::string& name) const { std::filesystem::remove_all(path() / name); }
 

@@ -31,7 +31,8 @@ TEST(Format, Brief) {
 }
 
 TEST(Format, BriefNeverTakesMoreThanFiveCharacters) {
-    for (std::uint64_t value = 1; value < most / 11; value = value * 11 / 10 + 1) EXPECT_LE(brief(value).size(), 5U) << value;
+    for (std::uint64_t value = 1; value < most / 11; value = value * 11 / 10 + 1)
+        EXPECT_LE(brief(value).size(), 5U) << value;
 }
 
 TEST(Format, BriefBytes) {

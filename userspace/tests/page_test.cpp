@@ -38,7 +38,8 @@ TEST(Table, AlignsItsColumns) {
 TEST(Table, GoesBriefWhereItIsTooWideWidestFirst) {
     Table table({{"", Column::left}, {"a"}, {"b"}});
     table.row({text_cell("x"), count_cell(UINT64_MAX), count_cell(1234)});
-    EXPECT_EQ(printed(table.page(80, 0)), "                            a      b\nx  18,446,744,073,709,551,615  1,234\n");
+    EXPECT_EQ(printed(table.page(80, 0)),
+              "                            a      b\nx  18,446,744,073,709,551,615  1,234\n");
     EXPECT_EQ(printed(table.page(20, 0)), "       a      b\nx  18.4E  1,234\n");
 }
 

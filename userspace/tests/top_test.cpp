@@ -10,7 +10,8 @@ namespace {
 
 std::string text_of(const Page& page) {
     std::string text;
-    for (const auto& line : page) text += line.text() + "\n";
+    for (const auto& line : page)
+        text += line.text() + "\n";
     return text;
 }
 
@@ -74,7 +75,8 @@ TEST(TopModel, HasTheRatesOfEveryModule) {
 TEST(TopModel, TheLatestExitsComeFirst) {
     TopModel model;
     std::vector<ExitRecord> exits(300);
-    for (int i = 0; i < 300; ++i) exits[static_cast<std::size_t>(i)].tgid = i;
+    for (int i = 0; i < 300; ++i)
+        exits[static_cast<std::size_t>(i)].tgid = i;
     model.take(exits);
     EXPECT_EQ(model.latest_exits.size(), 200U);
     EXPECT_EQ(model.latest_exits.front().tgid, 299);
@@ -92,7 +94,8 @@ TEST_P(TopPage, FillsTheScreenAndNoMore) {
     model.take(std::vector<ExitRecord>(100, record));
     const auto page = top_page(model, look(rows, columns));
     EXPECT_EQ(page.size(), rows);
-    for (const auto& line : page) EXPECT_LE(line.columns(), columns) << line.text();
+    for (const auto& line : page)
+        EXPECT_LE(line.columns(), columns) << line.text();
     EXPECT_EQ(text_of(page).find('\033'), std::string::npos);
 }
 
@@ -103,8 +106,8 @@ INSTANTIATE_TEST_SUITE_P(Sizes, TopPage,
 
 TEST(TopPageText, ShowsEveryModuleAtTheSmallestSize) {
     const auto text = text_of(top_page(busy_model(), look(24, 80)));
-    for (const auto* part : {"localhost_monitor", "l2packet_counter", "kstat", "netmon_proc", "process_monitor", "4.04k/s",
-                             "52:54:00:12:34:56", "LATEST EXITS", "q quit"})
+    for (const auto* part : {"localhost_monitor", "l2packet_counter", "kstat", "netmon_proc", "process_monitor",
+                             "4.04k/s", "52:54:00:12:34:56", "LATEST EXITS", "q quit"})
         EXPECT_NE(text.find(part), std::string::npos) << part << '\n' << text;
 }
 

@@ -101,9 +101,9 @@ TEST(Views, CountersNeverGoDownBetweenTwoReadings) {
 
 TEST(Views, AMissingModuleIsNotRunning) {
     const test::TempTree tree;
-    for (const auto& error : {read_localhost(tree.root()).error(), read_l2(tree.root()).error(),
-                              read_kstat(tree.root()).error(), read_netmon(tree.root()).error(),
-                              read_process(tree.root()).error()}) {
+    for (const auto& error :
+         {read_localhost(tree.root()).error(), read_l2(tree.root()).error(), read_kstat(tree.root()).error(),
+          read_netmon(tree.root()).error(), read_process(tree.root()).error()}) {
         EXPECT_EQ(error.code, ExitCode::not_running);
         EXPECT_NE(error.what.find("is not loaded"), std::string::npos) << error.what;
     }
@@ -175,7 +175,8 @@ TEST_P(WrongNumber, IsRefused) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Views, WrongNumber,
-                         testing::Values("-1", "1.5", "\"7\"", "null", "true", "1e3", "18446744073709551616", "[]", "{}"));
+                         testing::Values("-1", "1.5", "\"7\"", "null", "true", "1e3", "18446744073709551616", "[]",
+                                         "{}"));
 
 TEST(HostileViews, TheLargestNumberIsKept) {
     auto lines = text(kstat_head + "\n{\"ip_version\":4,\"packets\":18446744073709551615,\"segments\":0}\n");
@@ -216,7 +217,9 @@ std::string l2_interface(int macs) {
 }
 
 std::string l2_mac(const std::string& mac) {
-    return R"({"interface":"eth0","mac":")" + mac + R"(","packets":1,"bytes":60,"first_seen":1,"last_seen":2})" "\n";
+    return R"({"interface":"eth0","mac":")" + mac +
+           R"(","packets":1,"bytes":60,"first_seen":1,"last_seen":2})"
+           "\n";
 }
 
 std::string l2_error(const std::string& rest) {
@@ -234,7 +237,8 @@ TEST(HostileViews, MacLinesThatAreMissingAreMissed) {
 }
 
 TEST(HostileViews, AMacAddressIsOne) {
-    for (const auto* bad : {"", "02:00:00:00:00", "02:00:00:00:00:0g", "02-00-00-00-00-01", "02:00:00:00:00:01:", "0200:00:00:00:01:"})
+    for (const auto* bad :
+         {"", "02:00:00:00:00", "02:00:00:00:00:0g", "02-00-00-00-00-01", "02:00:00:00:00:01:", "0200:00:00:00:01:"})
         EXPECT_EQ(l2_error(l2_interface(1) + l2_mac(bad)), "view:3: \"mac\" is not a MAC address") << bad;
 }
 

@@ -1,4 +1,5 @@
-// Any bytes in the place of a module's view, or of a line of the trace: read or refused, and what was read can be shown.
+// Any bytes in the place of a module's view, or of a line of the trace: read or refused, and what was read can be
+// shown.
 #include "views.hpp"
 
 #include <cstddef>
