@@ -1,0 +1,10 @@
+# kmon_header_only(TARGET HEADER): TARGET includes a library that is nothing but headers, such as CLI/CLI.hpp. The build
+# machine's copy serves every processor: it is linked to where a cross compiler may look, as /usr/include is not.
+function(kmon_header_only target header)
+  find_path(${header}_DIR ${header} REQUIRED NO_CMAKE_FIND_ROOT_PATH)
+  get_filename_component(library ${header} DIRECTORY)
+  set(include ${CMAKE_BINARY_DIR}/header-only)
+  file(MAKE_DIRECTORY ${include})
+  file(CREATE_LINK ${${header}_DIR}/${library} ${include}/${library} SYMBOLIC)
+  target_include_directories(${target} SYSTEM PUBLIC ${include})
+endfunction()

@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# The command kmon on a machine where kmon.service runs: what it shows is what the modules counted.
+# shellcheck disable=SC2016,SC2154 # single quotes: jq or bash expands; stderr is set by run
+
+load ../lib/service
+
+# as_nobody COMMAND...
+as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+
+# of_stats FILTER: of the modules in `kmon stats --json`.
+of_stats() { kmon stats --json | jq -c ".modules | $1"; }
+
+@test "cli: each command that shows something has --json, which parses" {
+  for command in status stats "stats kstat" check version doctor "exits --seconds 0.2" "top --once --interval 0.5"; do
+    # shellcheck disable=SC2086 # words
+    kmon $command --json >"$BATS_TEST_TMPDIR/out" || [ "$command" = doctor ]
+    jq -e . "$BATS_TEST_TMPDIR/out" >/dev/null
+  done
+}
+
+@test "cli: stats has the figures of the five views" {
+  watching
+  before=$(of_stats '[.localhost_monitor.packets, .kstat.packets]')
+  frames kmon0p --count 50 --macs 5 --size 100
+  ping -q -n -c 2 -i 0.1 127.0.0.1
+  ipsend --proto tcp --to 127.0.0.1 --size 100 --count 8
+  assert_equal "$(kmon stats --json | jq -c --argjson before "$before" \
+    '.modules | [.localhost_monitor.packets, .kstat.packets] | [.[0] - $before[0], .[1] - $before[1]]')" "[12,8]"
+  assert_equal "$(of_stats '.l2packet_counter.interfaces[0] | [.interface, .packets, .bytes, (.macs | length)]')" '["kmon0",50,5000,5]'
+  assert_equal "$(of_stats '[.netmon_proc.interfaces[] | select(.interface == "kmon0")][0].rx_packets')" 50
+  assert_equal "$(of_stats '.localhost_monitor | [([.protocols[].packets] | add) == .packets, ([.sizes[].packets] | add) == .packets]')" '[true,true]'
+}
+
+@test "cli: stats fits into 80 columns, without colour where there is no terminal" {
+  run --separate-stderr kmon stats
+  assert_success
+  assert_equal "$stderr" ""
+  [ "$(awk '{ if (length > longest) longest = length } END { print longest }' <<<"$output")" -le 80 ]
+  [[ $output != *$'\e'* ]]
+}
+
+@test "cli: status tells the service's own words, and exits 3 while it does not run" {
+  run kmon status
+  assert_success
+  assert_output --partial "5 of 5 modules"
+  systemctl stop kmon
+  run kmon status
+  assert_equal "$status" 3
+  assert_output --partial "systemctl start kmon"
+}
+
+@test "cli: exits shows each process once, with its code or signal" {
+  kmon exits --seconds 12 --json >"$BATS_TEST_TMPDIR/exits" 3>&- &
+  watcher=$!
+  wait_until 10 test -d /sys/kernel/tracing/instances/kmon.$watcher
+  sleep 2
+  storm --processes 20 --mode mixed --code 4 --name kmon-cli --records "$BATS_TEST_TMPDIR/waited"
+  wait $watcher
+  assert_equal "$(jq -r 'select(.name == "kmon-cli") | "\(.pid) \(.ppid)"' "$BATS_TEST_TMPDIR/exits" | sort)" \
+    "$(cut -d ' ' -f 1-2 "$BATS_TEST_TMPDIR/waited" | sort)"
+  assert_equal "$(jq -r 'select(.summary) | .summary.lost' "$BATS_TEST_TMPDIR/exits")" 0
+  [ ! -e /sys/kernel/tracing/instances/kmon.$watcher ]
+}
+
+@test "cli: exits | head -1 ends by itself and leaves no trace instance" {
+  run timeout 60 bash -c 'while :; do /bin/true; done & loop=$!; kmon exits --follow 2>/dev/null | head -3; kill $loop'
+  assert_equal "${#lines[@]}" 3
+  assert_equal "$(find /sys/kernel/tracing/instances -mindepth 1 -name 'kmon.*')" ""
+}
+
+@test "cli: top in a terminal of 80x24 and one of 200x50 fills it and shows the modules" {
+  command -v tmux >/dev/null || skip "expected: no tmux"
+  for size in "80 24" "200 50"; do
+    read -r columns rows <<<"$size"
+    tmux -L kmon-test new-session -d -s top -x "$columns" -y "$rows" 'kmon top'
+    on_teardown tmux -L kmon-test kill-server
+    wait_until 20 top_shows kstat
+    screen=$(tmux -L kmon-test capture-pane -p -t top)
+    [ "$(awk '{ if (length > longest) longest = length } END { print longest }' <<<"$screen")" -le "$columns" ]
+    tmux -L kmon-test send-keys -t top q
+    wait_until 10 no_top
+  done
+}
+top_shows() { tmux -L kmon-test capture-pane -p -t top | grep -qi "$1"; }
+no_top() { ! tmux -L kmon-test has-session -t top 2>/dev/null; }
+
+@test "cli: reset zeroes the text views, and lowers none of kmon's own figures" {
+  watching
+  frames kmon0p --count 10
+  kmon reset l2packet_counter
+  assert_equal "$(sed -n 's/^Total packets: //p' /proc/l2packet_counter)" 0
+  assert_equal "$(of_stats '.l2packet_counter.interfaces[0].packets')" 10
+}
+
+@test "cli: stop and start are kstat's" {
+  kmon stop
+  assert_equal "$(get_param kstat start)" 0
+  kmon start
+  assert_equal "$(get_param kstat start)" 1
+}
+
+@test "cli: apply has the service take a changed file, and refuses a bad one as a whole" {
+  configure <<<$'[kstat]\ncounter = 71'
+  kmon apply
+  assert_equal "$(get_param kstat counter)" 71
+  configure <<<$'[kstat]\ncounter = 72\nstrat = true'
+  run --separate-stderr kmon apply
+  assert_equal "$status" 78
+  assert_equal "$(get_param kstat counter)" 71
+}
+
+@test "cli: what needs root says so and exits 4; what only shows does not need it" {
+  for command in exits "reset kstat" start stop apply; do
+    # shellcheck disable=SC2086 # words
+    run --separate-stderr as_nobody kmon $command
+    assert_equal "$command: $status" "$command: 4"
+    [ -n "$stderr" ]
+  done
+  as_nobody kmon stats >/dev/null
+  as_nobody kmon status >/dev/null
+  as_nobody kmon check >/dev/null
+}
+
+@test "cli: doctor finds nothing wrong, and names the first thing that is" {
+  watching
+  run kmon doctor
+  assert_success
+  rmmod kstat
+  run kmon doctor
+  assert_equal "$status" 1
+  assert_output --partial "kstat"
+}
+
+@test "cli: a module that is not loaded: exit 3; bad usage: exit 2" {
+  systemctl stop kmon
+  rmmod kstat
+  run --separate-stderr kmon stats kstat
+  assert_equal "$status" 3
+  for command in bogus "stats bogus" "exits --seconds x" ""; do
+    # shellcheck disable=SC2086 # words
+    run --separate-stderr kmon $command
+    assert_equal "'$command': $status" "'$command': 2"
+  done
+}

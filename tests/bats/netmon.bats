@@ -1,0 +1,262 @@
+#!/usr/bin/env bats
+# netmon, the program: its lines are the kernel's own figures, and they stream. All devices here are in network namespaces
+# of the tests' own, so nothing else can move their figures.
+# shellcheck disable=SC2016,SC2154 # single quotes: jq and awk expand; stderr and stderr_lines are set by run
+
+load ../lib/common
+
+setup_file() {
+  command -v netmon >/dev/null || skip "expected: netmon is not installed"
+}
+
+setup() {
+  kmon_setup
+  make_silent_netns alpha
+  cd "$BATS_TEST_TMPDIR" || return
+}
+
+# make_silent_netns NAME: one in which no device sends anything by itself.
+make_silent_netns() {
+  make_netns "$1"
+  in_netns "$1" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+}
+
+# netmon in the namespace; limited, so that one that should have ended does not hang the test. In the background the array
+# is what can be killed.
+netmon=(ip netns exec alpha timeout -k 1 60 netmon)
+watch() { "${netmon[@]}" "$@"; }
+
+# ip_figures: what `ip` says about the interfaces of alpha, in netmon's words without the time.
+ip_figures() {
+  ip -n alpha -j -s -s link show | jq -c '.[] | select(.ifname != "lo") | {interface: .ifname} + (.stats64 | {
+    rx_bytes: .rx.bytes, tx_bytes: .tx.bytes, rx_packets: .rx.packets, tx_packets: .tx.packets,
+    rx_errors: .rx.errors, tx_errors: .tx.errors, rx_dropped: .rx.dropped, tx_dropped: .tx.dropped})'
+}
+
+# pair: the veth pair kmon0 and kmon1, both in alpha.
+pair() {
+  ip -n alpha link add kmon0 type veth peer name kmon1
+  ip -n alpha link set kmon0 up
+  ip -n alpha link set kmon1 up
+}
+
+# said TEXT FILE: FILE has that line.
+said() { grep -qFx -- "$1" "$2"; }
+has_lines() { [ "$(wc -l <"$2")" -ge "$1" ]; }
+
+# --- the lines
+
+@test "netmon: the line of an interface, to the letter" {
+  pair
+  in_netns alpha frames kmon1 --count 31 --size 100
+  in_netns alpha frames kmon0 --count 7 --size 200
+  before=$(date +%s)
+  watch kmon0 --once >line
+  after=$(date +%s)
+  time=$(jq .timestamp line)
+  cmp line - <<LINE
+{"interface":"kmon0","timestamp":$time,"rx_bytes":3100,"tx_bytes":1400,"rx_packets":31,"tx_packets":7,"rx_errors":0,"tx_errors":0,"rx_dropped":31,"tx_dropped":0}
+LINE
+  [ "$time" -ge "$before" ] && [ "$time" -le "$after" ]
+}
+
+@test "netmon: all is every interface but lo, with the figures of ip -s link" {
+  pair
+  ip -n alpha link add kmon2 type dummy
+  in_netns alpha frames kmon1 --count 12 --size 60
+  watch all --once | jq -c 'del(.timestamp)' | sort >lines
+  cmp lines <(ip_figures | sort)
+  assert_equal "$(wc -l <lines)" 3
+}
+
+@test "netmon: says the same with netmon_proc loaded, and the same as /proc/netmon" {
+  pair
+  in_netns alpha frames kmon0 --count 5
+  watch all --once | jq -c 'del(.timestamp)' >without
+  load_module netmon_proc
+  watch all --once | jq -c 'del(.timestamp)' >with
+  cmp without with
+  cmp with <(in_netns alpha cat /proc/netmon)
+}
+
+@test "netmon: lo can be asked for by name, and each line is JSON" {
+  watch lo --count 2 --interval 0.1 | jq -r .interface >names
+  assert_equal "$(<names)" "lo
+lo"
+}
+
+@test "netmon: a name with quotes, backslashes and bytes that are no UTF-8 forges nothing" {
+  name=$'k"m\\\x1b\xff'
+  ip -n alpha link add "$name" type dummy
+  watch all --once >line
+  assert_equal "$(wc -l <line)" 1
+  assert_equal "$(LC_ALL=C cut -d , -f 1 line)" '{"interface":"k\"m\\\u001b\ufffd"'
+  run --separate-stderr watch $'no\x1b[2J' --once
+  assert_equal "$status" 1
+  assert_equal "${stderr_lines[0]}" 'netmon: there is no interface no\x1b[2J'
+}
+
+# --- when
+
+@test "netmon: --count and --interval, fractions too" {
+  began=$(date +%s%N)
+  watch lo --count 6 --interval 0.5 >lines
+  took=$((($(date +%s%N) - began) / 1000000))
+  assert_equal "$(wc -l <lines)" 6
+  [ "$took" -ge 2500 ]
+  # A late reading does not put off the next one.
+  [ "$took" -lt 4500 ]
+}
+
+@test "netmon: without options, a line each second" {
+  "${netmon[@]}" lo >lines 3>&- &
+  on_teardown kill $!
+  wait_until 15 has_lines 3 lines
+  jq -s '[.[].timestamp] | [.[1] - .[0], .[2] - .[1]] | map(select(. >= 1 and . <= 2)) | length' <(head -3 lines) | grep -x 2
+}
+
+@test "netmon: each line is flushed, so that a reader has it while netmon waits" {
+  mkfifo stream
+  "${netmon[@]}" lo --interval 600 >stream 3>&- &
+  on_teardown kill $!
+  read -r -t 20 line <stream
+  assert_equal "$(jq -r .interface <<<"$line")" lo
+}
+
+@test "netmon: --rates tells the figures' growth a second" {
+  pair
+  "${netmon[@]}" kmon0 --rates --interval 8 --count 2 >lines 3>&- &
+  watching=$!
+  wait_until 5 pgrep -x -P $watching netmon
+  sleep 2
+  in_netns alpha frames kmon1 --count 800 --size 100
+  wait $watching
+  assert_equal "$(wc -l <lines)" 2
+  # The interval on a busy machine may be longer, never shorter.
+  jq -e -s '.[0].rx_packets == 800 and .[0].rx_packets_per_second <= 100 and .[0].rx_packets_per_second > 50 and
+    (.[0].rx_bytes_per_second / .[0].rx_packets_per_second | round) == 100 and .[1].rx_packets_per_second == 0' lines
+}
+
+# --- its end
+
+@test "netmon: netmon | head -1 ends by itself, even while it waits" {
+  began=$SECONDS
+  run --separate-stderr bash -o pipefail -c 'ip netns exec alpha timeout 60 netmon lo --interval 3000 | head -1'
+  assert_success
+  assert_equal "${#lines[@]}" 1
+  assert_equal "$stderr" ""
+  [ $((SECONDS - began)) -lt 30 ]
+}
+
+@test "netmon: output that cannot be written is an error" {
+  run --separate-stderr bash -c 'ip netns exec alpha netmon lo --once >/dev/full'
+  assert_equal "$status" 1
+  assert_equal "$stderr" "netmon: cannot write to standard output: No space left on device"
+}
+
+@test "netmon: an interface that does not exist: a message on stderr, exit 1" {
+  run --separate-stderr watch nosuch0
+  assert_equal "$status" 1
+  assert_equal "$output" ""
+  assert_equal "${stderr_lines[0]}" "netmon: there is no interface nosuch0"
+}
+
+@test "netmon: bad usage exits 2 and says what is wanted" {
+  for arguments in --bogus "--interval 0" "--interval x" "--count 0" "--count 1.5" "--once --count 2" "a b"; do
+    # shellcheck disable=SC2086 # words
+    run --separate-stderr watch $arguments
+    assert_equal "$arguments: $status" "$arguments: 2"
+    assert_equal "$output" ""
+    [ -n "$stderr" ]
+  done
+  run --separate-stderr watch --help
+  assert_success
+  assert_equal "$stderr" ""
+}
+
+@test "netmon: an interface that goes away is reported, and picked up again when it is back" {
+  pair
+  "${netmon[@]}" kmon0 --interval 0.1 >lines 2>words 3>&- &
+  on_teardown kill $!
+  wait_until 20 has_lines 1 lines
+  ip -n alpha link del kmon0
+  wait_until 20 said "netmon: kmon0 went away" words
+  away=$(wc -l <lines)
+  pair
+  in_netns alpha frames kmon1 --count 3
+  wait_until 20 said "netmon: kmon0 is back" words
+  wait_until 20 has_lines $((away + 3)) lines
+  assert_equal "$(tail -n 1 lines | jq .rx_packets)" 3
+  assert_equal "$(<words)" "netmon: kmon0 went away
+netmon: kmon0 is back"
+}
+
+# --- how much it asks
+
+@test "netmon: 500 interfaces cost one rtnetlink dump a reading" {
+  command -v strace >/dev/null || skip "expected: no strace"
+  seq -f 'link add kmon%g type dummy' 500 | ip -n alpha -batch -
+  in_netns alpha strace -o trace -e trace=network netmon all --count 3 --interval 0.1 >lines
+  assert_equal "$(grep -c RTM_GETLINK trace)" 3
+  assert_equal "$(grep -c '^socket' trace)" 1
+  assert_equal "$(jq -r .interface lines | sort | uniq -c | awk '{ print $1 }' | sort -u)" 3
+  assert_equal "$(wc -l <lines)" 1500
+}
+
+@test "netmon: needs no privilege" {
+  pair
+  in_netns alpha setpriv --reuid 65534 --regid 65534 --clear-groups netmon kmon0 --once | jq -e '.interface == "kmon0"'
+}
+
+# --- configuration: in a mount namespace, so that the machine's own files stay as they are
+
+# configured CONF [UCI]: what netmon without an argument watches, given that /etc/netmon.conf (none if empty) and a
+# program uci (none if not given).
+configured() {
+  local conf=$1 uci=${2:-}
+  mkdir -p bin
+  rm -f bin/uci /etc/netmon.conf
+  [ -z "$uci" ] || install -m 755 <(printf '#!/bin/sh\n%s\n' "$uci") bin/uci
+  printf '%b' "$conf" >conf
+  PATH=$PWD/bin:$PATH ip netns exec alpha bash -euc '
+    if [ -s conf ]; then touch /etc/netmon.conf && mount --bind conf /etc/netmon.conf; fi
+    exec netmon --once'
+}
+
+@test "netmon: the interface comes from /etc/netmon.conf, else from UCI, else it is all" {
+  [ ! -e /etc/netmon.conf ] || skip "expected: this machine has a /etc/netmon.conf"
+  on_teardown rm -f /etc/netmon.conf
+  pair
+  one='[ "$*" = "-q get netmon.interface" ] && echo lo'
+  first='[ "$*" = "-q get netmon.@netmon[0].interface" ] && echo kmon1'
+  assert_equal "$(configured '# uplink\n\nkmon0\n' "$one" | jq -r .interface)" kmon0
+  assert_equal "$(configured '' "$one" | jq -r .interface)" lo
+  assert_equal "$(configured '' "$first" | jq -r .interface)" kmon1
+  assert_equal "$(configured '' 'exit 1' | jq -r .interface | sort | xargs)" "kmon0 kmon1"
+  assert_equal "$(configured '# nothing\n' | jq -r .interface | sort | xargs)" "kmon0 kmon1"
+}
+
+@test "netmon: a configuration that names no interface exits 78 and says where" {
+  [ ! -e /etc/netmon.conf ] || skip "expected: this machine has a /etc/netmon.conf"
+  on_teardown rm -f /etc/netmon.conf
+  run --separate-stderr configured '# uplink\ntwo words\n'
+  assert_equal "$status" 78
+  assert_equal "${stderr_lines[0]}" 'netmon: /etc/netmon.conf:2: "two words" cannot be the name of an interface'
+  run --separate-stderr configured '' 'echo eth0/1'
+  assert_equal "$status" 78
+}
+
+# --- as a service
+
+journal_has_line() { journalctl -q -o cat -u "netmon@$1" | grep -q "^{\"interface\":\"$1\""; }
+
+@test "netmon@.service writes the lines to the journal, with no capability" {
+  [ -d /run/systemd/system ] || skip "expected: no systemd here"
+  make_link kmon-x.5 type dummy
+  on_teardown systemctl stop netmon@kmon-x.5
+  systemctl start netmon@kmon-x.5
+  wait_until 60 journal_has_line kmon-x.5
+  pid=$(systemctl show -P MainPID netmon@kmon-x.5)
+  assert_equal "$(awk '/^Cap(Eff|Prm|Bnd|Amb)/ { print $2 }' "/proc/$pid/status" | sort -u)" 0000000000000000
+  [ "$(awk '/^Uid/ { print $2 }' "/proc/$pid/status")" != 0 ]
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env bats
+# kmon.service on a machine whose kernel takes none of the modules: it was booted with module.sig_enforce=1, and nobody
+# enrolled the key that dkms signs with.
+# shellcheck disable=SC2154 # stderr is set by run
+
+load ../lib/service
+
+setup_file() {
+  throwaway
+  grep -q 'module.sig_enforce=1' /proc/cmdline || skip "expected: this kernel takes modules that are not signed"
+}
+
+teardown() { kernel_log_clean; }
+
+@test "service: modules that the kernel refuses are told with cause and cure, and the service lives" {
+  assert_equal "$(systemctl is-active kmon)" active
+  assert_equal "$(loaded)" 0
+  assert_says "degraded: 0 of 5 modules; *"
+  for module in localhost_monitor l2packet_counter kstat netmon_proc process_monitor; do
+    says "*$module: *sign*; do: *" || fail "$(status_text)"
+  done
+  journal_mark
+  systemctl restart kmon
+  assert_journal 'kstat does not run: .*sign'
+  run kmon status
+  assert_output --partial "sign"
+  assert_equal "$(systemctl is-active kmon)" active
+}
+
+@test "service: what needs a module says which one is missing and exits 3" {
+  run --separate-stderr kmon stats kstat
+  assert_equal "$status" 3
+  [[ $stderr == *kstat* ]]
+}

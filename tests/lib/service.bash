@@ -1,0 +1,133 @@
+# shellcheck shell=bash
+# Helpers for tests of the running service. They change /etc/kmon.toml and the machine's routes, so they run only where
+# KMON_THROWAWAY=1 says that nobody minds: in the guests of tests/run --suite service.
+# Here modules stay loaded from test to test, as on a user's machine; each test ends with the default file in force.
+
+# shellcheck source=common.bash
+source "${BASH_SOURCE[0]%/*}/common.bash"
+
+config=/etc/kmon.toml
+
+throwaway() {
+  [ "${KMON_THROWAWAY:-0}" = 1 ] || skip "expected: it would change this machine's configuration"
+  [ -d /run/systemd/system ] || skip "expected: no systemd here"
+}
+
+setup_file() {
+  throwaway
+  cp $config "$BATS_FILE_TMPDIR/default.toml"
+}
+
+setup() {
+  kmon_undo=()
+  kernel_log_mark
+  journal_mark
+}
+
+teardown() {
+  local failed=0 i
+  for ((i = ${#kmon_undo[@]} - 1; i >= 0; i--)); do
+    eval "${kmon_undo[i]}" || true
+  done
+  rm -rf /etc/kmon.toml.d
+  restore_default || failed=1
+  kernel_log_clean || failed=1
+  return "$failed"
+}
+
+# The file as it came, in force, all modules loaded.
+restore_default() {
+  if ! cmp -s "$BATS_FILE_TMPDIR/default.toml" $config || [ "$(systemctl is-active kmon)" != active ] || [ "$(loaded)" != 5 ]; then
+    default_file
+    systemctl reset-failed kmon
+    systemctl restart kmon
+  fi
+}
+
+loaded() { find /sys/module -maxdepth 1 \( -name localhost_monitor -o -name l2packet_counter -o -name kstat -o -name netmon_proc -o -name process_monitor \) | wc -l; }
+
+default_file() { cp "$BATS_FILE_TMPDIR/default.toml" $config; }
+
+# configure: /etc/kmon.toml becomes standard input; nobody is told.
+configure() { cat >$config; }
+
+# --- what the service says
+
+status_text() { systemctl show -P StatusText kmon; }
+main_pid() { systemctl show -P MainPID kmon; }
+
+# another_than PID: the service runs again, as another process.
+another_than() {
+  local pid
+  pid=$(main_pid)
+  [ "$pid" != 0 ] && [ "$pid" != "$1" ] && [ "$(systemctl is-active kmon)" = active ]
+}
+
+# says PATTERN: the status line is that, * and ? as in file names.
+says() {
+  # shellcheck disable=SC2053 # a pattern
+  [[ $(status_text) == $1 ]]
+}
+
+# assert_says PATTERN: before long; shows what it says instead.
+assert_says() {
+  wait_until 30 says "$1" || {
+    printf 'the status line is\n  %s\nand not\n  %s\n' "$(status_text)" "$1" >&2
+    return 1
+  }
+}
+
+journal_mark() { kmon_cursor=$(journalctl -q -n 1 --show-cursor -o cat | sed -n 's/^-- cursor: //p'); }
+
+# journal: what the service wrote to the journal since the test began, or since journal_mark.
+journal() { journalctl -q -o cat -u kmon --after-cursor="$kmon_cursor"; }
+
+journal_has() { journal | grep -q -- "$1"; }
+
+assert_journal() {
+  wait_until 20 journal_has "$1" || {
+    printf 'no line of the journal matches %s:\n' "$1" >&2
+    journal >&2
+    return 1
+  }
+}
+
+# --- what stands in sysfs
+
+# parameters: every parameter that /etc/kmon.toml sets, a line each.
+parameters() {
+  cd /sys/module &&
+    grep -H '' l2packet_counter/parameters/{interface,reset_interval,max_macs} localhost_monitor/parameters/log_packets \
+      kstat/parameters/{start,counter} netmon_proc/parameters/iface process_monitor/parameters/{log,log_rate} |
+    sed 's|/parameters/|.|; s|:|=|'
+}
+
+# param_is MODULE PARAMETER VALUE; assert_param waits for it.
+param_is() { [ "$(get_param "$1" "$2" 2>/dev/null)" = "$3" ]; }
+assert_param() {
+  wait_until 30 param_is "$@" || {
+    printf '%s.%s is "%s", not "%s"\n' "$1" "$2" "$(get_param "$1" "$2")" "$3" >&2
+    return 1
+  }
+}
+
+# --- devices
+
+# uplink NAME NET: a device that a default route can go over, with a peer NAMEp that its frames come from.
+uplink() {
+  make_veth "$1" "$1p"
+  ip address add "$2.1/24" dev "$1"
+}
+
+# watching: kmon0 is watched, by a setting that never resets.
+watching() {
+  uplink kmon0 192.0.2
+  configure <<<$'[l2packet_counter]\ninterface = "kmon0"\nreset_interval = 0'
+  systemctl reload kmon
+  assert_param l2packet_counter interface kmon0
+}
+
+# frames_counted INTERFACE: received there since the module was loaded.
+frames_counted() {
+  json /proc/l2packet_counter.json ".[] | select(.interface == \"$1\" and .macs != null) | .packets"
+}

@@ -1,0 +1,34 @@
+# bash completion for kmon(1)
+
+_kmon() {
+  local modules='localhost_monitor l2packet_counter kstat netmon_proc process_monitor'
+  local commands='status stats top exits check apply reset start stop doctor version'
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} options='' words=''
+  COMPREPLY=()
+
+  if [ "$COMP_CWORD" = 1 ]; then
+    mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$cur")
+    return
+  fi
+  case $prev in
+    --top | --interval | --seconds) return ;; # a number
+  esac
+  case ${COMP_WORDS[1]} in
+    status | apply | start | stop | doctor | version) ;;
+    stats) options='--top' words=$modules ;;
+    reset) words=${modules/netmon_proc /} ;; # that one has nothing to reset
+    top) options='--once --interval' ;;
+    exits) options='--follow --failed --seconds' ;;
+    check)
+      compopt -o filenames
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      ;;
+    *) return ;;
+  esac
+  case $cur in
+    -*) mapfile -t COMPREPLY < <(compgen -W "$options --json --help" -- "$cur") ;;
+    *) [ -z "$words" ] || mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur") ;;
+  esac
+}
+
+complete -F _kmon kmon

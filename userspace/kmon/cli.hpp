@@ -1,0 +1,16 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "context.hpp"
+
+namespace kmon::cli {
+
+// The whole command line, for run() and for the test that compares it with the manual and the completions.
+std::unique_ptr<CLI::App> command_line(Context& context);
+
+// The whole program: the exit code.
+int run(Context& context, int argc, const char* const* argv);
+
+} // namespace kmon::cli

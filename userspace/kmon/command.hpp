@@ -1,0 +1,37 @@
+// One file a command; each adds itself to the command line here.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "context.hpp"
+#include "modules.hpp"
+#include "result.hpp"
+#include "version.hpp"
+
+namespace kmon::cli {
+
+void add_status(CLI::App& kmon, Context& context);
+void add_stats(CLI::App& kmon, Context& context);
+void add_top(CLI::App& kmon, Context& context);
+void add_exits(CLI::App& kmon, Context& context);
+void add_check(CLI::App& kmon, Context& context);
+void add_apply(CLI::App& kmon, Context& context);
+void add_reset(CLI::App& kmon, Context& context);
+void add_start(CLI::App& kmon, Context& context);
+void add_stop(CLI::App& kmon, Context& context);
+void add_doctor(CLI::App& kmon, Context& context);
+void add_version(CLI::App& kmon, Context& context);
+
+// What a command does; the exit code, or why it could not.
+using Action = std::function<Result<int>()>;
+
+// A command with --json and --help. `action` runs when the command line names it.
+CLI::App& add_command(CLI::App& kmon, Context& context, const std::string& name, const std::string& description,
+                      Action action);
+
+// A positional argument that takes one of the five modules' names.
+CLI::Option* add_module_argument(CLI::App& command, std::string& module, const std::string& description);
+
+} // namespace kmon::cli

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "config.hpp"
+#include "view_json.hpp"
+
+namespace kmon::cli {
+
+// With the keys of /etc/kmon.toml.
+Json to_json(const Config& config);
+Json to_json(const ConfigProblem& problem);
+
+} // namespace kmon::cli

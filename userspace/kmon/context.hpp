@@ -1,0 +1,41 @@
+// What a command works with: the system it looks at, where it writes, and how.
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+#include <functional>
+#include <ostream>
+
+#include "progress.hpp"
+#include "root.hpp"
+#include "service.hpp"
+
+namespace kmon::cli {
+
+struct Stimulus;
+
+struct Context {
+    Context(std::ostream& data, std::ostream& words) : out(data), err(words) {}
+
+    Root root;
+    std::ostream& out; // data
+    std::ostream& err; // words
+    bool json = false;
+    bool colour = false;
+    bool unicode = false;
+    int out_descriptor = -1; // of `out`, if it has one
+    bool err_is_terminal = false;
+    std::size_t columns = 80;
+    Result<int> outcome = 0; // of the command: its exit code, or why it could not do its work
+    std::function<std::time_t()> now = [] { return std::time(nullptr); };
+    std::function<Result<Service>()> service = [] { return query_service("kmon.service"); };
+
+    std::function<Stimulus()> stimulus; // see doctor.hpp
+
+    Progress progress(std::string what) const { return {err, err_is_terminal, std::move(what)}; }
+};
+
+// For this process, its terminal and its environment (NO_COLOR, TERM, the locale).
+Context context_of_process();
+
+} // namespace kmon::cli

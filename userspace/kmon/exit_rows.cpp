@@ -1,0 +1,74 @@
+#include "exit_rows.hpp"
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+#include "escape.hpp"
+#include "format.hpp"
+
+namespace kmon::cli {
+
+namespace {
+
+constexpr std::int64_t second = 1'000'000'000;
+
+std::int64_t nanoseconds_of(clockid_t clock) {
+    timespec time{};
+    ::clock_gettime(clock, &time);
+    return time.tv_sec * second + time.tv_nsec;
+}
+
+std::string right(const std::string& text, std::size_t columns) {
+    return std::string(columns - std::min(width(text), columns), ' ') + text;
+}
+
+} // namespace
+
+std::int64_t monotonic_to_wall() { return nanoseconds_of(CLOCK_REALTIME) - nanoseconds_of(CLOCK_MONOTONIC); }
+
+std::string time_of_end(const ExitRecord& record, std::int64_t to_wall, bool milliseconds) {
+    const auto end = static_cast<std::int64_t>(record.end_ns()) + to_wall;
+    const std::time_t seconds = end / second;
+    std::tm local{};
+    ::localtime_r(&seconds, &local);
+    std::array<char, 32> text{};
+    const auto length = std::strftime(text.data(), text.size(), "%H:%M:%S", &local);
+    if (milliseconds)
+        std::snprintf(text.data() + length, text.size() - length, ".%03d", static_cast<int>(end % second / 1'000'000));
+    return text.data();
+}
+
+Style style_of(const ExitRecord& record) {
+    return record.signal() ? Style::bad : record.code() ? Style::warning : Style::plain;
+}
+
+Line exit_heading() {
+    Line line("time", Style::faint);
+    line.fill(14).add(right("pid", 7) + right("ppid", 8) + "  name", Style::faint).fill(48).add("ended", Style::faint);
+    return line.fill(62).add(right("lifetime", 8) + right("CPU", 9), Style::faint);
+}
+
+Line exit_row(const ExitRecord& record, std::int64_t to_wall) {
+    Line line(time_of_end(record, to_wall, true), Style::faint);
+    line.fill(14).add(right(std::to_string(record.tgid), 7) + right(std::to_string(record.ppid), 8) + "  ");
+    line.add(printable(record.name), Style::strong).fill(47).add(" ").add(how_it_ended(record), style_of(record));
+    line.fill(61).add(" " + right(duration(record.lifetime_ns), 8) + " " + right(duration(record.cpu_ns()), 8));
+    return line;
+}
+
+Json to_json(const ExitRecord& record, std::int64_t to_wall) {
+    const auto end = static_cast<std::int64_t>(record.end_ns()) + to_wall;
+    return {{"timestamp_ns", end},
+            {"pid", record.tgid},
+            {"ppid", record.ppid},
+            {"name", record.name},
+            {"exit_code", record.signal() ? Json() : Json(record.code())},
+            {"signal", record.signal() ? Json(signal_name(record.signal())) : Json()},
+            {"core", record.dumped_core()},
+            {"lifetime_ns", record.lifetime_ns},
+            {"utime_ns", record.utime_ns},
+            {"stime_ns", record.stime_ns}};
+}
+
+} // namespace kmon::cli

@@ -1,0 +1,25 @@
+// Exits as lines of text and of JSON, for `kmon exits` and `kmon top`.
+#pragma once
+
+#include <cstdint>
+
+#include "exit_record.hpp"
+#include "page.hpp"
+#include "view_json.hpp"
+
+namespace kmon::cli {
+
+// What to add to CLOCK_MONOTONIC for the time of day, in nanoseconds.
+std::int64_t monotonic_to_wall();
+
+Line exit_heading();
+Line exit_row(const ExitRecord& record, std::int64_t to_wall);
+
+// "15:04:05.678", or without the milliseconds.
+std::string time_of_end(const ExitRecord& record, std::int64_t to_wall, bool milliseconds);
+
+Style style_of(const ExitRecord& record);
+
+Json to_json(const ExitRecord& record, std::int64_t to_wall);
+
+} // namespace kmon::cli

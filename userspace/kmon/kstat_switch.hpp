@@ -1,0 +1,11 @@
+#pragma once
+
+#include "context.hpp"
+#include "result.hpp"
+
+namespace kmon::cli {
+
+// Starts or stops kstat; what `kmon start` and `kmon stop` do.
+Result<int> switch_kstat(Context& context, bool start);
+
+} // namespace kmon::cli

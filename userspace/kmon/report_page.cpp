@@ -1,0 +1,44 @@
+#include "report_page.hpp"
+
+#include "format.hpp"
+
+namespace kmon::cli {
+
+namespace {
+
+constexpr std::size_t name_at = 4;
+constexpr std::size_t note_at = 23;
+constexpr std::size_t least_room = 20;
+
+const char* mark_of(Style style, bool unicode) {
+    if (unicode) return style == Style::faint ? "○" : "●";
+    return style == Style::good ? "+" : style == Style::faint ? "-" : "!";
+}
+
+} // namespace
+
+void ReportPage::item(Style mark, const std::string& name, const std::string& words, const std::string& note) {
+    Line line("  ");
+    line.add(mark_of(mark, context_.unicode), mark).fill(name_at).add(name, Style::strong);
+    if (!note.empty()) line.fill(note_at).add(note, Style::faint);
+    add_words(std::move(line), words, mark == Style::good ? Style::plain : mark);
+}
+
+void ReportPage::more(const std::string& words, Style style) { add_words(Line(), words, style); }
+
+void ReportPage::add_words(Line line, const std::string& words, Style style) {
+    const std::size_t room = context_.columns > words_at_ + least_room ? context_.columns - words_at_ : least_room;
+    std::string rest = words;
+    for (;;) {
+        auto part = cut(rest, room);
+        if (part.size() < rest.size() && rest[part.size()] != ' ')
+            if (const auto blank = part.rfind(' '); blank != std::string::npos && blank > 0) part.resize(blank);
+        page_.push_back(line.fill(words_at_).add(part, style));
+        rest.erase(0, part.size());
+        rest.erase(0, rest.find_first_not_of(' '));
+        if (rest.empty()) return;
+        line = Line();
+    }
+}
+
+} // namespace kmon::cli

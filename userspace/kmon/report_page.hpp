@@ -1,0 +1,30 @@
+// The form of `kmon status` and `kmon doctor`: a mark, a name, and words that may take several lines.
+#pragma once
+
+#include "context.hpp"
+#include "page.hpp"
+
+namespace kmon::cli {
+
+class ReportPage {
+public:
+    ReportPage(const Context& context, std::size_t words_at) : context_(context), words_at_(words_at) {}
+
+    // note: a few characters between name and words, "1.0.0".
+    void item(Style mark, const std::string& name, const std::string& words, const std::string& note = "");
+    // Under the item's words.
+    void more(const std::string& words, Style style = Style::plain);
+    void blank() { page_.emplace_back(); }
+    void line(Line line) { page_.push_back(std::move(line)); }
+
+    const Page& page() const { return page_; }
+
+private:
+    void add_words(Line line, const std::string& words, Style style);
+
+    const Context& context_;
+    std::size_t words_at_;
+    Page page_;
+};
+
+} // namespace kmon::cli

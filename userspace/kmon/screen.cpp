@@ -1,0 +1,109 @@
+#include "screen.hpp"
+
+#define NCURSES_NOMACROS
+#define NCURSES_WIDECHAR 1
+#include <curses.h>
+#include <unistd.h>
+
+#include <clocale>
+#include <cstdlib>
+#include <utility>
+
+namespace kmon::cli {
+
+namespace {
+
+enum Pair : short { good = 1, warning, bad, accent };
+
+void use_colours() {
+    if (::start_color() == ERR || ::use_default_colors() == ERR) return;
+    ::init_pair(good, COLOR_GREEN, -1);
+    ::init_pair(warning, COLOR_YELLOW, -1);
+    ::init_pair(bad, COLOR_RED, -1);
+    ::init_pair(accent, COLOR_CYAN, -1);
+}
+
+attr_t attributes_of(Style style) {
+    switch (style) {
+    case Style::plain: return A_NORMAL;
+    case Style::heading: return A_BOLD | A_UNDERLINE;
+    case Style::strong: return A_BOLD;
+    case Style::faint: return A_DIM;
+    case Style::good:
+    case Style::warning:
+    case Style::bad:
+    case Style::accent: return A_NORMAL;
+    }
+    return A_NORMAL;
+}
+
+short pair_of(Style style) {
+    switch (style) {
+    case Style::good: return good;
+    case Style::warning: return warning;
+    case Style::bad: return bad;
+    case Style::accent: return accent;
+    default: return 0;
+    }
+}
+
+} // namespace
+
+Result<Screen> Screen::open(bool colour) {
+    if (!::isatty(STDIN_FILENO) || !::isatty(STDOUT_FILENO))
+        return fail("kmon top needs a terminal", ExitCode::failed, "kmon top --once prints one page and ends");
+    SCREEN* terminal = ::newterm(nullptr, stdout, stdin);
+    if (!terminal) {
+        const char* term = std::getenv("TERM");
+        return fail(std::string("the terminal type ") + (term ? term : "(TERM is not set)") + " is not known here",
+                    ExitCode::failed, "TERM=xterm kmon top, or kmon top --once");
+    }
+    if (colour) use_colours();
+    ::cbreak();
+    ::noecho();
+    ::keypad(stdscr, TRUE);
+    ::curs_set(0);
+    return Screen(terminal);
+}
+
+Screen::Screen(Screen&& other) noexcept : terminal_(std::exchange(other.terminal_, nullptr)) {}
+
+Screen::~Screen() {
+    if (!terminal_) return;
+    ::endwin();
+    ::delscreen(static_cast<SCREEN*>(terminal_));
+}
+
+std::size_t Screen::rows() const { return static_cast<std::size_t>(::getmaxy(stdscr)); }
+std::size_t Screen::columns() const { return static_cast<std::size_t>(::getmaxx(stdscr)); }
+
+void Screen::show(const Page& page) {
+    ::erase();
+    int row = 0;
+    for (const auto& line : page) {
+        ::move(row++, 0);
+        for (const auto& span : line.spans()) {
+            ::attr_set(attributes_of(span.style), pair_of(span.style), nullptr);
+            ::addstr(span.text.c_str());
+        }
+    }
+    ::refresh();
+}
+
+Screen::Key Screen::wait_for_key(std::chrono::milliseconds time) {
+    ::timeout(static_cast<int>(time.count()));
+    switch (::getch()) {
+    case 'q':
+    case 'Q':
+    case 27: return Key::quit; // Esc
+    case 'p':
+    case ' ': return Key::pause;
+    case KEY_RESIZE: return Key::redraw;
+    case 12: // Ctrl-L
+        ::clearok(stdscr, TRUE);
+        return Key::redraw;
+    default: return Key::none;
+    }
+}
+
+} // namespace kmon::cli

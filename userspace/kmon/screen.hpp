@@ -1,0 +1,37 @@
+// The whole terminal, by ncurses.
+#pragma once
+
+#include <chrono>
+
+#include "page.hpp"
+#include "result.hpp"
+
+namespace kmon::cli {
+
+class Screen {
+public:
+    static Result<Screen> open(bool colour);
+
+    Screen(Screen&& other) noexcept;
+    Screen(const Screen&) = delete;
+    Screen& operator=(const Screen&) = delete;
+    Screen& operator=(Screen&&) = delete;
+    ~Screen(); // the terminal as it was
+
+    std::size_t rows() const;
+    std::size_t columns() const;
+
+    void show(const Page& page);
+
+    enum class Key { none, quit, pause, redraw };
+
+    // Waits that long at most, and less when a signal comes.
+    Key wait_for_key(std::chrono::milliseconds time);
+
+private:
+    explicit Screen(void* terminal) : terminal_(terminal) {}
+
+    void* terminal_; // ncurses' SCREEN; its header would bring its macros along
+};
+
+} // namespace kmon::cli

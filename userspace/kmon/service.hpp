@@ -1,0 +1,19 @@
+// What systemd says of a unit, over D-Bus.
+#pragma once
+
+#include <string>
+
+#include "result.hpp"
+
+namespace kmon::cli {
+
+struct Service {
+    std::string load;    // loaded, not-found, masked ...
+    std::string active;  // active, inactive, failed, activating ...
+    std::string enabled; // enabled, disabled, static ...
+    std::string status;  // the unit's own words (STATUS=)
+};
+
+Result<Service> query_service(const std::string& unit);
+
+} // namespace kmon::cli

@@ -1,0 +1,37 @@
+#include "stop_signals.hpp"
+
+#include <poll.h>
+
+namespace kmon::cli {
+
+namespace {
+
+constexpr int signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+volatile std::sig_atomic_t stop = 0;
+
+void on_signal(int) { stop = 1; }
+
+} // namespace
+
+StopSignals::StopSignals() {
+    stop = 0;
+    struct sigaction action {};
+    action.sa_handler = on_signal; // and no SA_RESTART: what waits is to wake
+    for (int i = 0; i < 3; ++i)
+        ::sigaction(signals[i], &action, &before_[i]);
+}
+
+StopSignals::~StopSignals() {
+    for (int i = 0; i < 3; ++i)
+        ::sigaction(signals[i], &before_[i], nullptr);
+}
+
+bool StopSignals::came() const { return stop != 0; }
+
+bool wait_with_reader(std::chrono::milliseconds time, int output) {
+    pollfd reader = {.fd = output, .events = 0, .revents = 0};
+    return ::poll(&reader, 1, static_cast<int>(time.count())) <= 0 || (reader.revents & (POLLERR | POLLHUP)) == 0;
+}
+
+} // namespace kmon::cli

@@ -1,0 +1,26 @@
+// Ctrl-C and its like as a question: what was set up can be taken away before the program ends.
+#pragma once
+
+#include <chrono>
+#include <csignal>
+
+namespace kmon::cli {
+
+// While there is one, SIGINT, SIGTERM and SIGHUP end nothing by themselves.
+class StopSignals {
+public:
+    StopSignals();
+    ~StopSignals();
+    StopSignals(const StopSignals&) = delete;
+    StopSignals& operator=(const StopSignals&) = delete;
+
+    bool came() const;
+
+private:
+    struct sigaction before_[3] = {};
+};
+
+// Waits, and no longer than until a signal comes. False when nobody reads `output` (-1: none) any more.
+bool wait_with_reader(std::chrono::milliseconds time, int output);
+
+} // namespace kmon::cli

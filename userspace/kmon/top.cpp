@@ -1,0 +1,165 @@
+#include <chrono>
+#include <ctime>
+#include <optional>
+#include <thread>
+
+#include "command.hpp"
+#include "exit_rows.hpp"
+#include "exit_trace.hpp"
+#include "format.hpp"
+#include "host.hpp"
+#include "screen.hpp"
+#include "stop_signals.hpp"
+#include "top_page.hpp"
+
+namespace kmon::cli {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+    bool once = false;
+    double interval = 1;
+};
+
+std::string time_of_day(std::time_t now) {
+    std::tm local{};
+    ::localtime_r(&now, &local);
+    char text[16];
+    std::strftime(text, sizeof text, "%H:%M:%S", &local);
+    return text;
+}
+
+// The readings, one an interval.
+class Readings {
+public:
+    Readings(Context& context, double interval) : context_(context), interval_(interval) {
+        auto trace = ExitTrace::open(context.root);
+        if (trace)
+            trace_.emplace(std::move(*trace));
+        else
+            model.exits_missing = trace.error().code == ExitCode::not_permitted ? "only root sees them"
+                                  : trace.error().code == ExitCode::not_running ? "process_monitor is not loaded"
+                                                                                : trace.error().what;
+    }
+
+    void take() {
+        const auto now = Clock::now();
+        model.take(take_snapshot(context_.root), std::chrono::duration<double>(now - last_).count());
+        last_ = now;
+        take_exits();
+    }
+
+    TopLook look(std::size_t rows, std::size_t columns, std::string keys) const {
+        return {rows,
+                columns,
+                context_.unicode,
+                read_host(context_.root).name,
+                time_of_day(context_.now()),
+                CLI::detail::to_string(interval_.count()) + " s",
+                std::move(keys),
+                monotonic_to_wall()};
+    }
+
+    Clock::time_point next() const { return last_ + std::chrono::duration_cast<Clock::duration>(interval_); }
+
+    TopModel model;
+
+private:
+    void take_exits() {
+        if (!trace_) return;
+        if (const auto exits = trace_->read()) model.take(*exits);
+        model.exits_lost = trace_->lost();
+        model.exits_missing = trace_->attached() ? "" : "process_monitor is not loaded";
+    }
+
+    Context& context_;
+    std::chrono::duration<double> interval_;
+    std::optional<ExitTrace> trace_;
+    Clock::time_point last_ = Clock::now();
+};
+
+Json rates_json(const TopModel& model, std::time_t now) {
+    const auto rate = [](const Rate& r) { return r.known() ? Json(r.now()) : Json(); };
+    Json macs = Json::array();
+    for (const auto& mac : model.macs) {
+        if (macs.size() == 20 || !(mac.frames > 0)) break;
+        macs.push_back({{"interface", mac.interface},
+                        {"mac", to_string(mac.address)},
+                        {"frames_per_second", mac.frames},
+                        {"bytes_per_second", mac.bytes}});
+    }
+    return {
+        {"timestamp", now},
+        {"localhost_monitor",
+         {{"packets_per_second", rate(model.loopback_packets)}, {"bytes_per_second", rate(model.loopback_bytes)}}},
+        {"l2packet_counter",
+         {{"frames_per_second", rate(model.frames)}, {"bytes_per_second", rate(model.frame_bytes)}}},
+        {"kstat", {{"packets_per_second", rate(model.tcp_packets)}, {"segments_per_second", rate(model.tcp_segments)}}},
+        {"netmon_proc", {{"rx_bytes_per_second", rate(model.rx_bytes)}, {"tx_bytes_per_second", rate(model.tx_bytes)}}},
+        {"process_monitor", {{"exits_per_second", rate(model.exits)}, {"failed_per_second", rate(model.bad_exits)}}},
+        {"top_macs", std::move(macs)}};
+}
+
+// A page, or a line of JSON, an interval. The first one comes after two readings.
+Result<int> print_readings(Context& context, const Options& options, const StopSignals& signals) {
+    Readings readings(context, options.interval);
+    readings.take();
+    do {
+        bool reader = true;
+        {
+            const auto progress =
+                context.progress("measuring for " + duration(static_cast<std::uint64_t>(options.interval * 1e9)));
+            while (reader && !signals.came() && Clock::now() < readings.next())
+                reader = wait_with_reader(std::chrono::milliseconds(50), context.out_descriptor);
+        }
+        if (!reader || signals.came()) break;
+        readings.take();
+        if (context.json)
+            context.out << to_text(rates_json(readings.model, context.now()), -1) << '\n';
+        else
+            print(context.out,
+                  top_page(readings.model, readings.look(24, std::max<std::size_t>(context.columns, 80), "")),
+                  context.colour);
+        context.out.flush();
+    } while (!options.once && context.out);
+    return ExitCode::ok;
+}
+
+Result<int> live(Context& context, const Options& options, const StopSignals& signals) {
+    Readings readings(context, options.interval);
+    auto screen = Screen::open(context.colour);
+    if (!screen) return fail(screen.error());
+    bool paused = false;
+    readings.take();
+    while (!signals.came()) {
+        const char* keys = paused ? "paused   p go on   q quit" : "p pause   q quit";
+        screen->show(top_page(readings.model, readings.look(screen->rows(), screen->columns(), keys)));
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(readings.next() - Clock::now());
+        switch (screen->wait_for_key(std::clamp(left, std::chrono::milliseconds(0), std::chrono::milliseconds(500)))) {
+        case Screen::Key::quit: return ExitCode::ok;
+        case Screen::Key::pause: paused = !paused; break;
+        default: break;
+        }
+        if (!paused && Clock::now() >= readings.next()) readings.take();
+    }
+    return ExitCode::ok;
+}
+
+} // namespace
+
+void add_top(CLI::App& kmon, Context& context) {
+    auto options = std::make_shared<Options>();
+    auto& command = add_command(kmon, context, "top", "Show live what every module sees", [&context, options] {
+        const StopSignals signals; // from before there is anything to take away
+        return options->once || context.json ? print_readings(context, *options, signals)
+                                             : live(context, *options, signals);
+    });
+    command.add_flag("--once", options->once, "Print one page and end");
+    command.add_option("--interval", options->interval, "Seconds between two readings, 1 if not given")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(0.1, 3600.0));
+}
+
+} // namespace kmon::cli

@@ -1,0 +1,91 @@
+// What `kmon top` knows: rates from one reading to the next, and their history.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "exit_record.hpp"
+#include "snapshot.hpp"
+
+namespace kmon::cli {
+
+// A counter's rate over time.
+class Rate {
+public:
+    // Nothing is known of the first reading, nor of one after the counter went back: the module was loaded anew.
+    void take(std::uint64_t counter, double seconds);
+    void lose(); // the module is not there
+
+    bool known() const { return known_; }
+    double now() const { return known_ ? history_.back() : 0; }
+    double peak() const;
+    const std::vector<double>& history() const { return history_; }
+
+private:
+    static constexpr std::size_t longest = 512;
+
+    bool have_last_ = false;
+    bool known_ = false;
+    std::uint64_t last_ = 0;
+    std::vector<double> history_;
+};
+
+struct MacRate {
+    std::string interface;
+    MacAddress address = {};
+    double frames = 0; // a second
+    double bytes = 0;
+    std::uint64_t total = 0; // frames
+};
+
+struct InterfaceRate {
+    std::string name;
+    double rx_bytes = 0; // a second
+    double tx_bytes = 0;
+    double rx_packets = 0;
+    double tx_packets = 0;
+    std::uint64_t faults = 0; // errors and drops so far
+};
+
+class TopModel {
+public:
+    // seconds: since the reading before.
+    void take(Snapshot snapshot, double seconds);
+    void take(const std::vector<ExitRecord>& exits);
+
+    const Snapshot* latest() const { return snapshot_.empty() ? nullptr : &snapshot_.back(); }
+    std::size_t readings() const { return readings_; }
+
+    Rate loopback_packets, loopback_bytes;
+    Rate tcp_packets, tcp_segments;
+    Rate frames, frame_bytes;
+    Rate rx_bytes, tx_bytes;
+    Rate exits, bad_exits;
+
+    std::vector<MacRate> macs;             // busiest first
+    std::vector<InterfaceRate> interfaces; // as the module lists them
+    std::deque<ExitRecord> latest_exits;   // newest first
+    std::string exits_missing;             // why there are none; empty: there are
+    std::uint64_t exits_lost = 0;
+
+private:
+    void take_macs(const L2View& view, double seconds);
+    void take_interfaces(const NetmonView& view, double seconds);
+
+    struct Seen {
+        std::uint64_t packets = 0;
+        std::uint64_t bytes = 0;
+    };
+    using SeenMacs = std::unordered_map<std::uint64_t, Seen>;
+
+    std::vector<Snapshot> snapshot_; // none or one
+    std::size_t readings_ = 0;
+    std::map<std::string, SeenMacs> seen_macs_; // by interface
+    std::map<std::string, NetmonView::Interface> seen_interfaces_;
+};
+
+} // namespace kmon::cli

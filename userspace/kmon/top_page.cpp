@@ -1,0 +1,203 @@
+#include "top_page.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "escape.hpp"
+#include "exit_rows.hpp"
+#include "format.hpp"
+#include "graph.hpp"
+#include "table.hpp"
+
+namespace kmon::cli {
+
+namespace {
+
+constexpr std::size_t least_rows = 24;
+constexpr std::size_t least_columns = 80;
+constexpr std::size_t gap = 3; // between panels
+
+std::uint64_t whole(double value) { return static_cast<std::uint64_t>(std::llround(value)); }
+
+std::string rate_text(double rate) { return brief(whole(rate)) + "/s"; }
+std::string bytes_rate_text(double rate) { return brief_bytes(whole(rate)) + "/s"; }
+
+std::string right(const std::string& text, std::size_t columns) {
+    return std::string(columns - std::min(width(text), columns), ' ') + text;
+}
+
+Line title(const TopModel& model, const TopLook& look) {
+    Line line("kmon top", Style::strong);
+    line.add("  " + printable(look.host) + "  " + look.time + ", every " + look.interval, Style::faint);
+    if (model.exits_lost) line.add("  " + grouped(model.exits_lost) + " exits lost", Style::warning);
+    return line.limit(look.columns);
+}
+
+// A module's name, a rate, its peak, and how it went.
+class RateRows {
+public:
+    RateRows(const TopLook& look, Page& page) : look_(look), page_(page) {
+        Line head;
+        head.fill(now_at).add(right("now", 11), Style::faint);
+        head.add(right("peak", 13), Style::faint).fill(graph_at).add("history", Style::faint);
+        page_.push_back(head.limit(look.columns));
+    }
+
+    void add(const char* module, const char* what, const Rate& rate, bool bytes) {
+        Line line(module, Style::strong);
+        line.fill(name_columns).add(what).fill(now_at);
+        const auto text = [bytes](double value) { return bytes ? bytes_rate_text(value) : rate_text(value); };
+        line.add(right(rate.known() ? text(rate.now()) : "-", 11));
+        line.add(right(rate.history().empty() ? "-" : text(rate.peak()), 13), Style::faint).fill(graph_at);
+        line.add(sparkline(rate.history(), look_.columns - graph_at, look_.unicode), Style::accent);
+        page_.push_back(line.limit(look_.columns));
+    }
+
+    void add_missing(const char* module, const Error& error) {
+        Line line(module, Style::strong);
+        line.fill(name_columns).add(error.code == ExitCode::not_running ? "not loaded" : error.what, Style::warning);
+        page_.push_back(line.limit(look_.columns));
+        page_.emplace_back();
+    }
+
+private:
+    static constexpr std::size_t name_columns = 19;
+    static constexpr std::size_t now_at = 28;
+    static constexpr std::size_t graph_at = 54;
+
+    const TopLook& look_;
+    Page& page_;
+};
+
+Page rates(const TopModel& model, const TopLook& look) {
+    Page page;
+    RateRows rows(look, page);
+    const auto* latest = model.latest();
+    const auto section = [&](const char* module, const auto& view, const char* first, const Rate& first_rate,
+                             bool first_bytes, const char* second, const Rate& second_rate, bool second_bytes) {
+        if (!view) return rows.add_missing(module, view.error());
+        rows.add(module, first, first_rate, first_bytes);
+        rows.add("", second, second_rate, second_bytes);
+    };
+    section("localhost_monitor", latest->localhost, "packets", model.loopback_packets, false, "bytes",
+            model.loopback_bytes, true);
+    section("l2packet_counter", latest->l2, "frames", model.frames, false, "bytes", model.frame_bytes, true);
+    section("kstat", latest->kstat, "packets", model.tcp_packets, false, "segments", model.tcp_segments, false);
+    section("netmon_proc", latest->netmon, "rx bytes", model.rx_bytes, true, "tx bytes", model.tx_bytes, true);
+    section("process_monitor", latest->process, "exits", model.exits, false, "failed", model.bad_exits, false);
+    return page;
+}
+
+struct Size {
+    std::size_t rows;
+    std::size_t columns;
+};
+
+// Cut to its size, so that panels can stand beside each other.
+Page panel(const std::string& title, Page body, Size size) {
+    body.insert(body.begin(), Line(title, Style::heading));
+    body.resize(size.rows);
+    for (auto& line : body)
+        line.limit(size.columns);
+    return body;
+}
+
+Page note(const std::string& text) { return {Line(text, Style::faint)}; }
+
+Page mac_panel(const TopModel& model, Size size) {
+    const bool wide = size.columns >= 60;
+    std::vector<Column> columns = {{"address", Column::left, 17}, {"on", Column::left}, {"frames/s"}};
+    if (wide) columns.insert(columns.end(), {{"bytes/s"}, {"frames"}});
+    Table table(std::move(columns));
+    for (const auto& mac : model.macs) {
+        if (table.rows() + 2 >= size.rows) break;
+        std::vector<Cell> cells = {text_cell(to_string(mac.address)), text_cell(printable(mac.interface)),
+                                   text_cell(brief(whole(mac.frames)))};
+        if (wide) cells.insert(cells.end(), {text_cell(brief_bytes(whole(mac.bytes))), count_cell(mac.total)});
+        table.row(std::move(cells));
+    }
+    return panel("TOP MACS", model.macs.empty() ? note("none yet") : table.page(size.columns, 0), size);
+}
+
+Page interface_panel(const TopModel& model, Size size) {
+    Table table({{"interface", Column::left}, {"rx/s"}, {"tx/s"}, {"faults"}});
+    for (const auto& interface : model.interfaces) {
+        if (table.rows() + 2 >= size.rows) break;
+        table.row({text_cell(printable(interface.name)),
+                   text_cell(brief_bytes(whole(interface.rx_bytes))),
+                   text_cell(brief_bytes(whole(interface.tx_bytes))),
+                   {brief(interface.faults), "", interface.faults ? Style::warning : Style::plain}});
+    }
+    return panel("INTERFACES", model.interfaces.empty() ? note("none") : table.page(size.columns, 0), size);
+}
+
+Page exit_panel(const TopModel& model, const TopLook& look, Size size) {
+    const bool wide = size.columns >= 60;
+    std::vector<Column> columns = {{"time", Column::left}, {"pid"}, {"name", Column::left, 8}, {"ended", Column::left}};
+    if (wide) columns.insert(columns.end(), {{"lifetime"}, {"CPU"}});
+    Table table(std::move(columns));
+    for (const auto& record : model.latest_exits) {
+        if (table.rows() + 2 >= size.rows) break;
+        std::vector<Cell> cells = {
+            text_cell(time_of_end(record, look.to_wall, wide), Style::faint), text_cell(std::to_string(record.tgid)),
+            text_cell(cut(printable(record.name), wide ? 15 : 10)), text_cell(how_it_ended(record), style_of(record))};
+        if (wide)
+            cells.insert(cells.end(), {text_cell(duration(record.lifetime_ns)), text_cell(duration(record.cpu_ns()))});
+        table.row(std::move(cells));
+    }
+    const auto empty = note(model.exits_missing.empty() ? "none yet" : model.exits_missing);
+    return panel("LATEST EXITS", model.latest_exits.empty() ? empty : table.page(size.columns, 0), size);
+}
+
+// Panels of the same number of rows, side by side.
+Page beside(const std::vector<Page>& panels, const std::vector<std::size_t>& columns) {
+    Page page;
+    for (std::size_t row = 0; row < panels.front().size(); ++row) {
+        Line line;
+        std::size_t start = 0;
+        for (std::size_t i = 0; i < panels.size(); ++i) {
+            line.fill(start).add(panels[i][row]);
+            start += columns[i] + gap;
+        }
+        page.push_back(std::move(line));
+    }
+    return page;
+}
+
+Page panels(const TopModel& model, const TopLook& look, std::size_t rows) {
+    if (look.columns < 160) {
+        const std::size_t left = look.columns * 38 / 80;
+        const std::size_t right_columns = look.columns - left - gap;
+        return beside({mac_panel(model, {rows, left}), exit_panel(model, look, {rows, right_columns})},
+                      {left, right_columns});
+    }
+    const std::size_t third = (look.columns - 2 * gap) / 3;
+    return beside({mac_panel(model, {rows, third}), interface_panel(model, {rows, third}),
+                   exit_panel(model, look, {rows, third})},
+                  {third, third, third});
+}
+
+Page too_small(const TopLook& look) {
+    Page page(look.rows);
+    if (!page.empty())
+        page[0] = Line("kmon top needs 80 columns and 24 rows; here are " + std::to_string(look.columns) + " and " +
+                       std::to_string(look.rows))
+                      .limit(look.columns);
+    return page;
+}
+
+} // namespace
+
+Page top_page(const TopModel& model, const TopLook& look) {
+    if (look.rows < least_rows || look.columns < least_columns) return too_small(look);
+    Page page = {title(model, look)};
+    page.emplace_back();
+    if (model.latest()) append(page, rates(model, look));
+    page.emplace_back();
+    const std::size_t footer = look.keys.empty() ? 0 : 1;
+    append(page, panels(model, look, look.rows - page.size() - footer));
+    if (footer) page.emplace_back(look.keys, Style::faint);
+    return page;
+}
+
+} // namespace kmon::cli

@@ -1,0 +1,26 @@
+// The screen of `kmon top`, drawn for any size from 80x24 on.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "page.hpp"
+#include "top_model.hpp"
+
+namespace kmon::cli {
+
+struct TopLook {
+    std::size_t rows = 24;
+    std::size_t columns = 80;
+    bool unicode = true;
+    std::string host;
+    std::string time;         // of day
+    std::string interval;     // "1 s"
+    std::string keys;         // what can be pressed; empty: nothing
+    std::int64_t to_wall = 0; // see monotonic_to_wall()
+};
+
+// Exactly that many rows.
+Page top_page(const TopModel& model, const TopLook& look);
+
+} // namespace kmon::cli

@@ -1,0 +1,57 @@
+// sd_event with functions of C++.
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+
+#include "result.hpp"
+
+namespace kmon::kmond {
+
+class EventLoop {
+public:
+    using Work = std::function<void()>;
+
+    static Result<EventLoop> open();
+
+    // Calls work whenever fd is readable; work takes in what is there.
+    Result<void> on_readable(int fd, Work work);
+    // Blocks the signal for the process and calls work when it comes.
+    Result<void> on_signal(int signal, Work work);
+
+    // Calls work once, `delay` after the last call of arm().
+    class Timer {
+    public:
+        void arm(std::chrono::microseconds delay);
+
+    private:
+        friend class EventLoop;
+        Work work_;
+        sd_event_source* source_ = nullptr;
+    };
+    Result<Timer*> add_timer(Work work);
+
+    // Until stop(). An error of the loop itself.
+    Result<void> run();
+    void stop();
+
+private:
+    struct Release {
+        void operator()(sd_event* loop) const { sd_event_unref(loop); }
+    };
+    using Loop = std::unique_ptr<sd_event, Release>;
+
+    explicit EventLoop(Loop loop) : loop_(std::move(loop)) {}
+
+    Loop loop_;
+    // sd_event keeps their addresses.
+    std::list<Work> works_;
+    std::list<Timer> timers_;
+};
+
+} // namespace kmon::kmond

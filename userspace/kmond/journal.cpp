@@ -1,0 +1,78 @@
+#include "journal.hpp"
+
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <syslog.h>
+#include <systemd/sd-journal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <string_view>
+
+namespace kmon::kmond {
+namespace {
+
+// systemd tells which stream it gave us: a service that somebody starts by hand may have another one.
+bool stderr_is_the_journal() {
+    const char* stream = std::getenv("JOURNAL_STREAM");
+    struct stat about {};
+    if (stream == nullptr || ::fstat(STDERR_FILENO, &about) < 0) return false;
+    return std::string_view(stream) == std::to_string(about.st_dev) + ":" + std::to_string(about.st_ino);
+}
+
+void to_journal(const Entry& entry) {
+    std::vector<std::string> lines = {
+        "MESSAGE=" + entry.message,
+        "PRIORITY=" + std::to_string(entry.priority),
+        std::string("MESSAGE_ID=") + message_id(entry.topic),
+        "SYSLOG_IDENTIFIER=kmond",
+    };
+    for (const auto& [name, value] : entry.fields)
+        lines.push_back(name + "=" + value);
+    std::vector<iovec> parts;
+    for (auto& line : lines)
+        parts.push_back({line.data(), line.size()});
+    ::sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
+}
+
+void to_stderr(const Entry& entry) { std::cerr << "kmond: " << entry.message << std::endl; }
+
+} // namespace
+
+const char* message_id(Topic topic) {
+    switch (topic) {
+    case Topic::started: return "83b5994f9f214f19b785e3f80bf56539";
+    case Topic::stopping: return "3ba2d9be770e4c84bc7686d70e4ca5e8";
+    case Topic::config_refused: return "8e2c40e8fc3f4965899c9a1d97d57209";
+    case Topic::reloaded: return "08421e0a3e984a0d809f40a3ebd8227a";
+    case Topic::reload_undone: return "ebfbd0e4ba674a61bf7fb02367fc328e";
+    case Topic::module_ready: return "28571e8ccb644965aa84e4f89b37a01e";
+    case Topic::module_missing: return "37dc54dca1a440ca8bda40a13c6a87b6";
+    case Topic::setting_written: return "366da47c5dde44238859e8b5c9712759";
+    case Topic::setting_refused: return "571d88373c644952ac3d51bea5dad414";
+    case Topic::interface_followed: return "b55f1f6835af4f43b4da242197e4ac8e";
+    case Topic::interface_missing: return "084e75897bbb4e65b66e7de2cdefc7a9";
+    }
+    return "";
+}
+
+Journal open_journal() { return stderr_is_the_journal() ? to_journal : to_stderr; }
+
+void tell(const Journal& journal, const std::vector<ConfigProblem>& problems) {
+    for (const auto& problem : problems) {
+        journal({Topic::config_refused,
+                 LOG_ERR,
+                 problem.text(),
+                 {{"KMON_CONFIG_FILE", problem.file.native()},
+                  {"KMON_CONFIG_LINE", std::to_string(problem.line)},
+                  {"KMON_CONFIG_COLUMN", std::to_string(problem.column)},
+                  {"KMON_CONFIG_KEY", problem.key}}});
+    }
+}
+
+std::string sentence(const Error& error) {
+    return error.hint.empty() ? error.what : error.what + "; do: " + error.hint;
+}
+
+} // namespace kmon::kmond

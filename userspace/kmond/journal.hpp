@@ -1,0 +1,49 @@
+// What kmond tells: to the journal with fields, or to a terminal.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config.hpp"
+#include "result.hpp"
+
+namespace kmon::kmond {
+
+// Each kind of entry has a MESSAGE_ID (see journal.cpp), and an explanation in systemd/kmon.catalog.
+enum class Topic {
+    started,
+    stopping,
+    config_refused,
+    reloaded,
+    reload_undone,
+    module_ready,
+    module_missing,
+    setting_written,
+    setting_refused,
+    interface_followed,
+    interface_missing,
+};
+
+struct Entry {
+    Topic topic;
+    int priority; // LOG_INFO, LOG_WARNING ... of <syslog.h>
+    std::string message;
+    std::vector<std::pair<std::string, std::string>> fields;
+};
+
+using Journal = std::function<void(const Entry&)>;
+
+// To the journal where stderr leads there, else to stderr.
+Journal open_journal();
+
+const char* message_id(Topic topic);
+
+// The problems of a configuration, an entry each.
+void tell(const Journal& journal, const std::vector<ConfigProblem>& problems);
+
+// "what; do: hint"
+std::string sentence(const Error& error);
+
+} // namespace kmon::kmond

@@ -1,0 +1,64 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "config.hpp"
+#include "journal.hpp"
+#include "load_report.hpp"
+#include "reload_request.hpp"
+#include "service.hpp"
+#include "version.hpp"
+
+namespace {
+
+using namespace kmon;
+using kmond::Journal;
+
+// The service itself tells what is wrong with the configuration.
+Result<void> load(const Root& root) {
+    const auto config = load_config(root);
+    if (!config) return fail("no module is loaded: the configuration is not valid", config.error().code, "kmon check");
+    kmond::load_modules(root, *config);
+    return {};
+}
+
+Result<void> reload(const Root& root, const Journal& journal) {
+    const auto reading = read_config(root);
+    if (!reading.problems.empty()) {
+        kmond::tell(journal, reading.problems);
+        return fail("not reloaded: the configuration is not valid; the old settings are in force",
+                    config_of(reading).error().code, "kmon check");
+    }
+    kmond::load_modules(root, reading.config);
+    return request_reload(root);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("Keeps kmon's kernel modules as /etc/kmon.toml wants them. Started by kmon.service.", "kmond");
+    bool only_load = false;
+    bool only_reload = false;
+    app.set_version_flag("--version", std::string("kmond ") + version);
+    auto* load_flag = app.add_flag("--load", only_load, "load the enabled modules, and end");
+    app.add_flag("--reload", only_reload,
+                 "load what is newly enabled, have the running kmond reload, and tell how it went")
+        ->excludes(load_flag);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? ExitCode::ok : ExitCode::usage;
+    }
+    if (::geteuid() != 0) {
+        std::cerr << "kmond: only root may run it; do: sudo kmond, or systemctl start kmon\n";
+        return ExitCode::not_permitted;
+    }
+
+    const Root root;
+    const auto journal = kmond::open_journal();
+    const auto outcome = only_load ? load(root) : only_reload ? reload(root, journal) : kmond::serve(root, journal);
+    if (outcome) return ExitCode::ok;
+    std::cerr << "kmond: " << kmond::sentence(outcome.error()) << '\n';
+    return outcome.error().code;
+}

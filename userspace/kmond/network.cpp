@@ -1,0 +1,21 @@
+#include "network.hpp"
+
+#include "links.hpp"
+
+namespace kmon::kmond {
+
+Result<Network> ask_network() {
+    auto links = Links::open();
+    if (!links) return fail(links.error());
+    const auto devices = links->list();
+    if (!devices) return fail(devices.error());
+    Network network;
+    for (const auto& device : *devices)
+        network.devices.push_back(device.name);
+    auto route = links->default_route_interface();
+    if (!route) return fail(route.error());
+    network.default_route = *route;
+    return network;
+}
+
+} // namespace kmon::kmond

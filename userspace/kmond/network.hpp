@@ -1,0 +1,11 @@
+#pragma once
+
+#include "result.hpp"
+#include "settings.hpp"
+
+namespace kmon::kmond {
+
+// The interfaces of this network namespace, and that of the default route.
+Result<Network> ask_network();
+
+} // namespace kmon::kmond

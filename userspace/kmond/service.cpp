@@ -1,0 +1,188 @@
+#include "service.hpp"
+
+#include <sys/socket.h>
+#include <syslog.h>
+#include <systemd/sd-daemon.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+
+#include "event_loop.hpp"
+#include "keeper.hpp"
+#include "links.hpp"
+#include "load_report.hpp"
+#include "module_events.hpp"
+#include "network.hpp"
+#include "privileges.hpp"
+#include "reload_request.hpp"
+#include "status.hpp"
+#include "version.hpp"
+
+namespace kmon::kmond {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Events come in bursts: a bridge with its ports, a module with what it brings.
+constexpr auto settle = 100ms;
+constexpr auto look_anyway = 10s;
+
+std::uint64_t monotonic_usec() {
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch())
+            .count());
+}
+
+// How often to look even if nothing is heard; thrice as often as the watchdog wants a sign of life.
+std::chrono::microseconds period() {
+    std::uint64_t watchdog = 0;
+    if (::sd_watchdog_enabled(0, &watchdog) <= 0) return look_anyway;
+    return std::min<std::chrono::microseconds>(look_anyway, std::chrono::microseconds(watchdog / 3));
+}
+
+class Service {
+public:
+    Service(const Root& root, const Journal& journal, EventLoop loop)
+        : root_(root), journal_(journal), loop_(std::move(loop)), keeper_(root, journal, ask_network) {}
+
+    Result<void> set_up(const Config& config);
+    Result<void> run() { return loop_.run(); }
+
+private:
+    Result<void> listen();
+    void heard();
+    void look();
+    void notify(const std::string& state);
+    Result<void> reload();
+    Result<void> take_configuration();
+    void serve_request();
+
+    const Root& root_;
+    const Journal& journal_;
+    EventLoop loop_;
+    Keeper keeper_;
+    std::optional<LinkEvents> links_;
+    std::optional<ModuleEvents> modules_;
+    FileDescriptor requests_;
+    EventLoop::Timer* soon_ = nullptr;
+    EventLoop::Timer* regularly_ = nullptr;
+    std::string status_;
+};
+
+Result<void> Service::set_up(const Config& config) {
+    // First the ears, then a look: what changes between the two is heard.
+    if (auto listening = listen(); !listening) return listening;
+    keeper_.start(config);
+    journal_({Topic::started, LOG_INFO, std::string("kmond ") + version + ": " + status_line(root_, keeper_), {}});
+    notify("READY=1\n");
+    look();
+    return {};
+}
+
+Result<void> Service::listen() {
+    auto links = LinkEvents::open();
+    if (!links) return fail(links.error());
+    auto modules = ModuleEvents::open();
+    if (!modules) return fail(modules.error());
+    auto requests = open_reload_socket(root_);
+    if (!requests) return fail(requests.error());
+    links_ = std::move(*links);
+    modules_ = std::move(*modules);
+    requests_ = std::move(*requests);
+
+    const auto soon = loop_.add_timer([this] { look(); });
+    const auto regularly = loop_.add_timer([this] { look(); });
+    if (!soon || !regularly) return fail((soon ? regularly : soon).error());
+    soon_ = *soon;
+    regularly_ = *regularly;
+
+    const auto stop = [this] {
+        journal_({Topic::stopping, LOG_INFO, "kmond ends; the modules run on", {}});
+        ::sd_notify(0, "STOPPING=1");
+        loop_.stop();
+    };
+    for (const auto& set : {
+             loop_.on_readable(links_->fd(),
+                               [this] {
+                                   if (links_->drain().value_or(true)) heard();
+                               }),
+             loop_.on_readable(modules_->fd(),
+                               [this] {
+                                   if (modules_->drain()) heard();
+                               }),
+             loop_.on_readable(requests_.get(), [this] { serve_request(); }),
+             loop_.on_signal(SIGHUP, [this] { (void)reload(); }),
+             loop_.on_signal(SIGTERM, stop),
+             loop_.on_signal(SIGINT, stop),
+         }) {
+        if (!set) return set;
+    }
+    return {};
+}
+
+void Service::heard() { soon_->arm(settle); }
+
+void Service::look() {
+    keeper_.refresh();
+    notify("WATCHDOG=1\n");
+    if (keeper_.unsettled()) soon_->arm(settle);
+    regularly_->arm(period());
+}
+
+// With the status, if that is another one.
+void Service::notify(const std::string& state) {
+    auto status = status_line(root_, keeper_);
+    std::string message = state;
+    if (status != status_) message += "STATUS=" + status + "\n";
+    status_ = std::move(status);
+    ::sd_notify(0, message.c_str());
+}
+
+Result<void> Service::reload() {
+    ::sd_notify(0, ("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(monotonic_usec())).c_str());
+    auto outcome = take_configuration();
+    notify("READY=1\n");
+    if (outcome) journal_({Topic::reloaded, LOG_INFO, "reloaded: " + status_, {}});
+    return outcome;
+}
+
+Result<void> Service::take_configuration() {
+    const auto reading = read_config(root_);
+    const auto config = config_of(reading);
+    if (!config) {
+        tell(journal_, reading.problems);
+        return fail(config.error());
+    }
+    auto outcome = keeper_.reload(*config);
+    if (!outcome) journal_({Topic::reload_undone, LOG_ERR, "not reloaded: " + sentence(outcome.error()), {}});
+    return outcome;
+}
+
+void Service::serve_request() {
+    const FileDescriptor connection(::accept4(requests_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (connection) answer_reload(connection, reload());
+}
+
+} // namespace
+
+Result<void> serve(const Root& root, const Journal& journal) {
+    const auto reading = read_config(root);
+    const auto config = config_of(reading);
+    if (!config) {
+        tell(journal, reading.problems);
+        return fail("not started: the configuration is not valid", config.error().code, "kmon check");
+    }
+    // Started by hand, and not by systemd, which did it in a step of its own.
+    if (can_load_modules()) load_modules(root, *config);
+    if (auto dropped = drop_privileges(); !dropped) return dropped;
+
+    auto loop = EventLoop::open();
+    if (!loop) return fail(loop.error());
+    Service service(root, journal, std::move(*loop));
+    if (auto ready = service.set_up(*config); !ready) return ready;
+    return service.run();
+}
+
+} // namespace kmon::kmond

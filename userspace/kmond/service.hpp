@@ -1,0 +1,11 @@
+#pragma once
+
+#include "journal.hpp"
+#include "root.hpp"
+
+namespace kmon::kmond {
+
+// The service, until SIGTERM or SIGINT: follows what happens, tells systemd, reloads on SIGHUP and on request.
+Result<void> serve(const Root& root, const Journal& journal);
+
+} // namespace kmon::kmond

@@ -1,0 +1,95 @@
+#include "config.hpp"
+
+#include <algorithm>
+#include <system_error>
+
+#include "config_toml.hpp"
+#include "escape.hpp"
+#include "file.hpp"
+
+namespace kmon {
+namespace {
+
+namespace fs = std::filesystem;
+
+ConfigProblem problem_of(const fs::path& file, const Error& error) {
+    const int code = error.code == ExitCode::not_permitted ? ExitCode::not_permitted : ExitCode::bad_config;
+    return {.file = file, .key = {}, .what = error.what, .allowed = {}, .code = code};
+}
+
+void add_file(const fs::path& file, ConfigReading& reading) {
+    reading.files.push_back(file);
+    const auto text = read_file(file, config_file_limit);
+    if (text)
+        read_config_text(*text, file, reading);
+    else
+        reading.problems.push_back(problem_of(file, text.error()));
+}
+
+bool is_drop_in(const fs::path& file) {
+    const std::string name = file.filename().native();
+    return name.ends_with(".toml") && !name.starts_with('.');
+}
+
+// In the order of their names, which is that of their bytes.
+void add_drop_ins(const fs::path& directory, ConfigReading& reading) {
+    std::error_code error;
+    std::vector<fs::path> files;
+    auto entry = fs::directory_iterator(directory, error);
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+        if (is_drop_in(entry->path())) files.push_back(entry->path());
+    }
+    if (error && error != std::errc::no_such_file_or_directory)
+        reading.problems.push_back(
+            problem_of(directory, system_error("cannot read " + printable(directory.native()), error.value())));
+    std::ranges::sort(files);
+    for (const auto& file : files)
+        add_file(file, reading);
+}
+
+} // namespace
+
+bool Config::enabled(const std::string& module) const {
+    return (module == "l2packet_counter" && l2packet_counter.enabled) ||
+           (module == "localhost_monitor" && localhost_monitor.enabled) || (module == "kstat" && kstat.enabled) ||
+           (module == "netmon_proc" && netmon.enabled) || (module == "process_monitor" && process_monitor.enabled);
+}
+
+std::string ConfigProblem::text() const {
+    if (line == 0) return what; // which names the file
+    std::string text = printable(file.native()) + ":" + std::to_string(line) + ":" + std::to_string(column) + ": ";
+    if (!key.empty()) text += key + ": ";
+    text += what;
+    if (!allowed.empty()) text += "; allowed: " + allowed;
+    return text;
+}
+
+ConfigReading read_config(const Root& root) {
+    ConfigReading reading;
+    const auto file = root.etc / "kmon.toml";
+    std::error_code ignored;
+    if (fs::symlink_status(file, ignored).type() != fs::file_type::not_found) add_file(file, reading);
+    add_drop_ins(root.etc / "kmon.toml.d", reading);
+    return reading;
+}
+
+ConfigReading read_config_file(const fs::path& file) {
+    ConfigReading reading;
+    add_file(file, reading);
+    return reading;
+}
+
+Result<Config> config_of(const ConfigReading& reading) {
+    if (reading.problems.empty()) return reading.config;
+    std::string what;
+    int code = ExitCode::bad_config;
+    for (const auto& problem : reading.problems) {
+        what += (what.empty() ? "" : "\n") + problem.text();
+        if (problem.code == ExitCode::not_permitted) code = problem.code;
+    }
+    return fail(what, code, code == ExitCode::not_permitted ? "become root (sudo)" : "man kmon.toml tells all keys");
+}
+
+Result<Config> load_config(const Root& root) { return config_of(read_config(root)); }
+
+} // namespace kmon

@@ -1,0 +1,91 @@
+// What /etc/kmon.toml and /etc/kmon.toml.d/*.toml say.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "result.hpp"
+#include "root.hpp"
+
+namespace kmon {
+
+struct Config {
+    struct L2packetCounter {
+        bool enabled = true;
+        bool follow_default_route = true;    // interface = "auto"
+        std::vector<std::string> interfaces; // else these
+        std::uint32_t reset_interval = 20;   // seconds, 0: never
+        std::uint32_t max_macs = 65536;
+        bool operator==(const L2packetCounter&) const = default;
+    } l2packet_counter;
+
+    struct LocalhostMonitor {
+        bool enabled = true;
+        bool log_packets = false;
+        bool operator==(const LocalhostMonitor&) const = default;
+    } localhost_monitor;
+
+    struct Kstat {
+        bool enabled = true;
+        bool start = true;
+        std::uint32_t counter = 10;
+        bool operator==(const Kstat&) const = default;
+    } kstat;
+
+    struct Netmon {
+        bool enabled = true;
+        std::string interface; // empty: all
+        bool operator==(const Netmon&) const = default;
+    } netmon;
+
+    struct ProcessMonitor {
+        bool enabled = true;
+        bool log = false;
+        std::uint32_t log_rate = 100; // exits a second, 0: no limit
+        bool operator==(const ProcessMonitor&) const = default;
+    } process_monitor;
+
+    struct Exporter {
+        std::string host = "127.0.0.1"; // an IP address, IPv6 without brackets
+        std::uint16_t port = 9778;
+        bool operator==(const Exporter&) const = default;
+    } exporter;
+
+    bool operator==(const Config&) const = default;
+
+    // Is that module, by its own name (netmon_proc, not netmon), to be loaded?
+    bool enabled(const std::string& module) const;
+};
+
+struct ConfigProblem {
+    std::filesystem::path file;
+    std::uint32_t line = 0; // 0: the file as a whole
+    std::uint32_t column = 0;
+    std::string key;     // "kstat.counter"; empty where there is none
+    std::string what;    // "expected a number, found a string"
+    std::string allowed; // "a number from 1 to 2147483647"; may be empty
+    int code = ExitCode::bad_config;
+
+    // "/etc/kmon.toml:12:5: kstat.counter: expected a number, found a string; allowed: ..."
+    std::string text() const;
+};
+
+struct ConfigReading {
+    Config config; // what is left of it where there are problems: for a look, not for use
+    std::vector<std::filesystem::path> files;
+    std::vector<ConfigProblem> problems;
+};
+
+// All of it, with everything that is wrong. Without any file: the defaults.
+ConfigReading read_config(const Root& root);
+
+// One file alone, for a check of it before it is installed. It has to be there.
+ConfigReading read_config_file(const std::filesystem::path& file);
+
+// The same as one result; the error has a line for each problem.
+Result<Config> load_config(const Root& root);
+Result<Config> config_of(const ConfigReading& reading);
+
+} // namespace kmon

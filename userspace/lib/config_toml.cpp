@@ -1,0 +1,324 @@
+#include "config_toml.hpp"
+
+// toml++ asserts, and in a release assumes, what a text such as "[=" disproves, and behind that reports the error well.
+// So neither: its assertions do nothing here.
+#undef NDEBUG
+#define TOML_ASSERT(condition) static_assert(true)
+#define TOML_EXCEPTIONS 0
+#define TOML_ENABLE_FORMATTERS 0
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+#include "config_characters.hpp"
+#include "config_values.hpp"
+#include "escape.hpp"
+#include "suggest.hpp"
+
+namespace kmon {
+namespace {
+
+// Why a value is not taken; nothing where it is.
+using Refusal = std::optional<std::string>;
+
+// A key of the configuration: how its value gets into a Config.
+struct Key {
+    std::string name;
+    std::string allowed;
+    std::function<Refusal(const toml::node& value, Config& config)> take;
+};
+
+struct Section {
+    std::string name;
+    std::vector<Key> keys;
+};
+
+const char* type_name(const toml::node& value) {
+    switch (value.type()) {
+    case toml::node_type::table: return "a table";
+    case toml::node_type::array: return "an array";
+    case toml::node_type::string: return "a string";
+    case toml::node_type::integer: return "a number";
+    case toml::node_type::floating_point: return "a number with a fraction";
+    case toml::node_type::boolean: return "true or false";
+    default: return "a date or a time";
+    }
+}
+
+Refusal expected(const char* type, const toml::node& value) {
+    return std::string("expected ") + type + ", found " + type_name(value);
+}
+
+std::string shown(std::string_view text) {
+    constexpr std::size_t enough = 60;
+    return "\"" + printable(text.substr(0, enough)) + (text.size() > enough ? "..." : "") + "\"";
+}
+
+// ---- the kinds of keys; `member` finds where in a Config the value goes
+
+template <class Member>
+Key yes_or_no(std::string name, Member member) {
+    return {std::move(name), "true or false", [member](const toml::node& value, Config& config) -> Refusal {
+                const auto* flag = value.as_boolean();
+                if (flag == nullptr) return expected("true or false", value);
+                member(config) = flag->get();
+                return {};
+            }};
+}
+
+Refusal take_number(std::uint64_t number, bool negative, std::uint32_t from, std::uint32_t to, std::uint32_t& out) {
+    if (negative || number < from) return "too small";
+    if (number > to) return "too large";
+    out = static_cast<std::uint32_t>(number);
+    return {};
+}
+
+Refusal take_number(std::int64_t number, std::uint32_t from, std::uint32_t to, std::uint32_t& out) {
+    auto refusal = take_number(static_cast<std::uint64_t>(number), number < 0, from, to, out);
+    if (refusal) *refusal = std::to_string(number) + " is " + *refusal;
+    return refusal;
+}
+
+template <class Member>
+Key number(std::string name, std::uint32_t from, std::uint32_t to, Member member, const std::string& remark = "") {
+    return {std::move(name), "a number from " + std::to_string(from) + " to " + std::to_string(to) + remark,
+            [=](const toml::node& value, Config& config) -> Refusal {
+                const auto* integer = value.as_integer();
+                if (integer == nullptr) return expected("a number", value);
+                return take_number(integer->get(), from, to, member(config));
+            }};
+}
+
+template <class Member>
+Key duration(std::string name, std::uint32_t longest, Member member) {
+    return {std::move(name),
+            "\"20s\", \"5m\", \"1h\" or a number of seconds, up to " + std::to_string(longest) + "; 0: never",
+            [=](const toml::node& value, Config& config) -> Refusal {
+                if (const auto* integer = value.as_integer())
+                    return take_number(integer->get(), 0, longest, member(config));
+                const auto* text = value.as_string();
+                if (text == nullptr) return expected("a time", value);
+                const auto seconds = parse_duration(text->get());
+                if (!seconds) return shown(text->get()) + " is no time";
+                auto refusal = take_number(*seconds, false, 0, longest, member(config));
+                if (refusal) *refusal = shown(text->get()) + " is " + *refusal;
+                return refusal;
+            }};
+}
+
+Refusal not_an_interface(std::string_view name) {
+    const bool list = name.find(',') != std::string_view::npos;
+    return shown(name) + " cannot be the name of an interface" + (list ? R"(; write ["eth0", "eth1"])" : "");
+}
+
+bool takes_interface(std::string_view name) {
+    // The module takes its list with commas between.
+    return is_interface_name(name) && name.find(',') == std::string_view::npos;
+}
+
+Refusal take_interfaces(const toml::array& names, std::vector<std::string>& interfaces) {
+    constexpr std::size_t most = 64; // that the module watches
+    std::vector<std::string> taken;
+    for (const auto& element : names) {
+        const auto* name = element.as_string();
+        if (name == nullptr) return expected("names", element);
+        if (name->get() == "auto") return R"("auto" stands alone, not in a list)";
+        if (!takes_interface(name->get())) return not_an_interface(name->get());
+        if (std::ranges::find(taken, name->get()) != taken.end()) return shown(name->get()) + " stands there twice";
+        taken.push_back(name->get());
+    }
+    if (taken.size() > most) return std::to_string(taken.size()) + " interfaces are too many";
+    interfaces = std::move(taken);
+    return {};
+}
+
+Refusal take_watched(const toml::node& value, Config& config) {
+    auto& counter = config.l2packet_counter;
+    if (const auto* names = value.as_array()) {
+        auto refusal = take_interfaces(*names, counter.interfaces);
+        if (!refusal) counter.follow_default_route = false;
+        return refusal;
+    }
+    const auto* name = value.as_string();
+    if (name == nullptr) return expected("a name or an array of names", value);
+    counter.follow_default_route = name->get() == "auto";
+    counter.interfaces.clear();
+    if (counter.follow_default_route) return {};
+    if (!takes_interface(name->get())) return not_an_interface(name->get());
+    counter.interfaces = {name->get()};
+    return {};
+}
+
+Refusal take_shown(const toml::node& value, Config& config) {
+    const auto* name = value.as_string();
+    if (name == nullptr) return expected("a name", value);
+    if (name->get() != "all" && !is_interface_name(name->get()))
+        return shown(name->get()) + " cannot be the name of an interface";
+    config.netmon.interface = name->get() == "all" ? "" : name->get();
+    return {};
+}
+
+Refusal take_listen(const toml::node& value, Config& config) {
+    const auto* text = value.as_string();
+    if (text == nullptr) return expected("a string", value);
+    const auto endpoint = parse_endpoint(text->get());
+    if (!endpoint) return shown(text->get()) + " is no address with a port";
+    config.exporter = {endpoint->host, endpoint->port};
+    return {};
+}
+
+// ---- all of them
+
+const std::vector<Section>& sections() {
+    static const std::vector<Section> all = {
+        {"l2packet_counter",
+         {
+             yes_or_no("enabled", [](Config& c) -> bool& { return c.l2packet_counter.enabled; }),
+             {"interface", R"("auto", a name, or an array of up to 64 different names)", take_watched},
+             duration(
+                 "reset_interval", 86400, [](Config & c) -> auto& { return c.l2packet_counter.reset_interval; }),
+             number(
+                 "max_macs", 1, 1048576, [](Config & c) -> auto& { return c.l2packet_counter.max_macs; }),
+         }},
+        {"localhost_monitor",
+         {
+             yes_or_no("enabled", [](Config& c) -> bool& { return c.localhost_monitor.enabled; }),
+             yes_or_no("log_packets", [](Config& c) -> bool& { return c.localhost_monitor.log_packets; }),
+         }},
+        {"kstat",
+         {
+             yes_or_no("enabled", [](Config& c) -> bool& { return c.kstat.enabled; }),
+             yes_or_no("start", [](Config& c) -> bool& { return c.kstat.start; }),
+             number(
+                 "counter", 1, 2147483647, [](Config & c) -> auto& { return c.kstat.counter; }),
+         }},
+        {"netmon",
+         {
+             yes_or_no("enabled", [](Config& c) -> bool& { return c.netmon.enabled; }),
+             {"interface", R"("all" or a name)", take_shown},
+         }},
+        {"process_monitor",
+         {
+             yes_or_no("enabled", [](Config& c) -> bool& { return c.process_monitor.enabled; }),
+             yes_or_no("log", [](Config& c) -> bool& { return c.process_monitor.log; }),
+             number(
+                 "log_rate", 0, 1000000, [](Config & c) -> auto& { return c.process_monitor.log_rate; },
+                 " a second; 0: no limit"),
+         }},
+        {"exporter", {{"listen", R"(an IP address and a port: "127.0.0.1:9778", "[::1]:9778")", take_listen}}},
+    };
+    return all;
+}
+
+template <class Named>
+std::vector<std::string> names_of(const std::vector<Named>& all) {
+    std::vector<std::string> names;
+    for (const auto& one : all)
+        names.push_back(one.name);
+    return names;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const auto& word : words)
+        text += (text.empty() ? "" : ", ") + word;
+    return text;
+}
+
+template <class Named>
+const Named* find(const std::vector<Named>& all, std::string_view name) {
+    const auto found = std::ranges::find_if(all, [&](const auto& one) { return one.name == name; });
+    return found == all.end() ? nullptr : &*found;
+}
+
+// ---- a file
+
+class Reader {
+public:
+    Reader(const std::filesystem::path& file, ConfigReading& reading) : file_(file), reading_(reading) {}
+
+    void read(const toml::table& file) {
+        const auto before = static_cast<std::ptrdiff_t>(reading_.problems.size());
+        for (const auto& [name, value] : file)
+            read_section(name, value);
+        // toml++ has the keys in the order of the alphabet.
+        const auto place = [](const ConfigProblem& problem) { return std::pair(problem.line, problem.column); };
+        std::ranges::stable_sort(reading_.problems.begin() + before, reading_.problems.end(), {}, place);
+    }
+
+    void report(const toml::source_position& place, std::string key, std::string what, std::string allowed = {}) {
+        reading_.problems.push_back({.file = file_,
+                                     .line = std::max<std::uint32_t>(1, place.line),
+                                     .column = std::max<std::uint32_t>(1, place.column),
+                                     .key = std::move(key),
+                                     .what = std::move(what),
+                                     .allowed = std::move(allowed)});
+    }
+
+private:
+    void read_section(const toml::key& name, const toml::node& value) {
+        const auto* section = find(sections(), name.str());
+        if (section == nullptr) return report_unknown(name, "", "section", names_of(sections()));
+        const auto* table = value.as_table();
+        if (table == nullptr)
+            return report(value.source().begin, section->name, *expected("a section", value),
+                          "[" + section->name + "]");
+        for (const auto& [key, setting] : *table)
+            read_key(*section, key, setting);
+    }
+
+    void read_key(const Section& section, const toml::key& name, const toml::node& value) {
+        const auto* key = find(section.keys, name.str());
+        if (key == nullptr) return report_unknown(name, section.name + ".", "key", names_of(section.keys));
+        if (const auto refusal = key->take(value, reading_.config))
+            report(value.source().begin, section.name + "." + key->name, *refusal, key->allowed);
+    }
+
+    void report_unknown(const toml::key& name, const std::string& prefix, const char* kind,
+                        const std::vector<std::string>& known) {
+        std::string what = std::string("unknown ") + kind;
+        if (const auto meant = nearest(name.str(), known); !meant.empty()) what += ", did you mean " + meant + "?";
+        report(name.source().begin, prefix + printable(name.str()), what, joined(known));
+    }
+
+    const std::filesystem::path& file_;
+    ConfigReading& reading_;
+};
+
+// The number of the first line that is longer than a line may be; 0: there is none.
+std::uint32_t overlong_line(std::string_view text) {
+    for (std::uint32_t line = 1; !text.empty(); ++line) {
+        const auto end = std::min(text.find('\n'), text.size());
+        if (end > config_line_limit) return line;
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return 0;
+}
+
+toml::source_position position_of(std::string_view text, std::size_t at) {
+    const auto before = text.substr(0, at);
+    const auto line_start = before.rfind('\n') + 1; // 0 where there is none
+    return {static_cast<toml::source_index>(std::ranges::count(before, '\n') + 1),
+            static_cast<toml::source_index>(at - line_start + 1)};
+}
+
+} // namespace
+
+void read_config_text(std::string_view text, const std::filesystem::path& file, ConfigReading& reading) {
+    Reader reader(file, reading);
+    if (const auto line = overlong_line(text); line != 0) {
+        return reader.report({line, static_cast<toml::source_index>(config_line_limit + 1)}, "",
+                             "a line of more than " + std::to_string(config_line_limit) + " bytes");
+    }
+    if (const auto stray = stray_character(text)) {
+        return reader.report(position_of(text, *stray), "",
+                             R"(a character that is not ASCII, outside a comment; in a string, write \u00e9 for it)");
+    }
+    const auto parsed = toml::parse(text);
+    if (parsed) return reader.read(parsed.table());
+    reader.report(parsed.error().source().begin, "", printable(parsed.error().description()));
+}
+
+} // namespace kmon

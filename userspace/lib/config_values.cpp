@@ -1,0 +1,71 @@
+#include "config_values.hpp"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+
+#include <array>
+#include <charconv>
+#include <limits>
+
+namespace kmon {
+namespace {
+
+// Digits alone: no sign, no blank.
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+std::uint64_t seconds_in(char unit) {
+    switch (unit) {
+    case 's': return 1;
+    case 'm': return 60;
+    case 'h': return 3600;
+    default: return 0;
+    }
+}
+
+bool is_address(int family, const std::string& host) {
+    std::array<unsigned char, sizeof(in6_addr)> address{};
+    return ::inet_pton(family, host.c_str(), address.data()) == 1;
+}
+
+} // namespace
+
+bool is_interface_name(std::string_view name) {
+    if (name.empty() || name.size() >= IFNAMSIZ || name == "." || name == "..") return false;
+    // The kernel's isspace() is that of Latin-1: it takes the no-break space, too.
+    return name.find_first_of(std::string_view("/: \t\n\v\f\r\xa0\0", 10)) == std::string_view::npos;
+}
+
+std::optional<std::uint64_t> parse_duration(std::string_view text) {
+    if (text.empty()) return std::nullopt;
+    std::uint64_t unit = seconds_in(text.back());
+    if (unit != 0)
+        text.remove_suffix(1);
+    else
+        unit = 1;
+    const auto number = parse_number(text);
+    if (!number || *number > std::numeric_limits<std::uint64_t>::max() / unit) return std::nullopt;
+    return *number * unit;
+}
+
+std::optional<Endpoint> parse_endpoint(std::string_view text) {
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    const auto port = parse_number(text.substr(colon + 1));
+    if (!port || *port == 0 || *port > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;
+
+    Endpoint endpoint{std::string(text.substr(0, colon)), static_cast<std::uint16_t>(*port)};
+    auto& host = endpoint.host;
+    if (host.find('\0') != std::string::npos) return std::nullopt;
+    if (host.starts_with('[') && host.ends_with(']')) {
+        host = host.substr(1, host.size() - 2);
+        return is_address(AF_INET6, host) ? std::optional(endpoint) : std::nullopt;
+    }
+    return is_address(AF_INET, host) ? std::optional(endpoint) : std::nullopt;
+}
+
+} // namespace kmon

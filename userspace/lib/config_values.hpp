@@ -1,0 +1,25 @@
+// What the values of the configuration may be, apart from TOML.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace kmon {
+
+// Could an interface be called that? As the kernel judges: at most 15 bytes, no '/', ':' or blank, not "." or "..".
+bool is_interface_name(std::string_view name);
+
+// "20s", "5m", "2h", "20" in seconds.
+std::optional<std::uint64_t> parse_duration(std::string_view text);
+
+struct Endpoint {
+    std::string host;
+    std::uint16_t port = 0;
+};
+
+// "127.0.0.1:9778", "[::1]:9778".
+std::optional<Endpoint> parse_endpoint(std::string_view text);
+
+} // namespace kmon

@@ -1,0 +1,40 @@
+// One line of the trace event kmon:process_exit.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace kmon {
+
+struct ExitRecord {
+    std::int64_t pid = 0; // the thread that was the last one
+    std::int64_t tgid = 0;
+    std::int64_t ppid = 0;
+    int status = 0; // as wait(2) reports it
+    std::uint64_t utime_ns = 0;
+    std::uint64_t stime_ns = 0;
+    std::uint64_t start_ns = 0; // CLOCK_MONOTONIC
+    std::uint64_t lifetime_ns = 0;
+    std::string name; // as the process called itself: any bytes
+
+    std::uint64_t cpu_ns() const { return utime_ns + stime_ns; }
+    std::uint64_t end_ns() const { return start_ns + lifetime_ns; }
+    int code() const { return status >> 8 & 0xff; } // where signal() is 0
+    int signal() const { return status & 0x7f; }
+    bool dumped_core() const { return (status & 0x80) != 0; }
+    bool failed() const { return status != 0; }
+};
+
+// What a line of trace_pipe says; nothing where it is about something else. The event's name has to come first: the
+// trace has to be read with its option `nocontext-info`.
+std::optional<ExitRecord> parse_exit(std::string_view line);
+
+// "0", "3", "SIGKILL", "SIGSEGV, core"
+std::string how_it_ended(const ExitRecord& record);
+
+// "SIGKILL", or "SIG64" for one without a name.
+std::string signal_name(int signal);
+
+} // namespace kmon

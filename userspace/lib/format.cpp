@@ -1,0 +1,98 @@
+#include "format.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace kmon {
+
+namespace {
+
+template <class... Values>
+std::string print(const char* form, Values... values) {
+    std::array<char, 64> text{};
+    std::snprintf(text.data(), text.size(), form, values...);
+    return text.data();
+}
+
+// 1.23, 12.3, 123: so that rounding cannot make a digit more, the limits stand where it would.
+std::string three_digits(double value) {
+    return print(value < 9.995 ? "%.2f" : value < 99.95 ? "%.1f" : "%.0f", value);
+}
+
+struct Scaled {
+    double value;
+    char unit; // 0: none
+};
+
+Scaled scale(std::uint64_t value) {
+    double scaled = static_cast<double>(value);
+    const char* unit = " kMGTPE";
+    while (scaled >= 999.5 && unit[1]) {
+        scaled /= 1000;
+        ++unit;
+    }
+    return {scaled, *unit == ' ' ? '\0' : *unit};
+}
+
+// A UTF-8 character is one byte that is no continuation, and those that continue it.
+bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xc0u) != 0x80; }
+
+} // namespace
+
+std::string grouped(std::uint64_t value) {
+    std::string text = std::to_string(value);
+    for (std::size_t at = text.size(); at > 3;)
+        text.insert(at -= 3, 1, ',');
+    return text;
+}
+
+std::string brief(std::uint64_t value) {
+    const auto [scaled, unit] = scale(value);
+    return unit ? three_digits(scaled) + unit : std::to_string(value);
+}
+
+std::string brief_bytes(std::uint64_t value) {
+    const auto [scaled, unit] = scale(value);
+    return unit ? three_digits(scaled) + ' ' + unit + 'B' : std::to_string(value) + " B";
+}
+
+std::string percent(std::uint64_t part, std::uint64_t whole) {
+    if (whole == 0) return "-";
+    if (part == whole) return "100 %";
+    // What is not all of it does not round up to it.
+    return print("%.1f %%", std::min(100.0 * static_cast<double>(part) / static_cast<double>(whole), 99.9));
+}
+
+std::string duration(std::uint64_t nanoseconds) {
+    const double time = static_cast<double>(nanoseconds) / 1e9;
+    if (nanoseconds == 0) return "0 s";
+    if (time < 0.9995e-3) return print("%.0f us", time * 1e6);
+    if (time < 0.9995) return three_digits(time * 1e3) + " ms";
+    if (time < 59.95) return three_digits(time) + " s";
+
+    return seconds(static_cast<std::uint64_t>(time + 0.5));
+}
+
+std::string seconds(std::uint64_t count) {
+    const auto whole = static_cast<unsigned long long>(count);
+    if (whole < 60) return print("%llu s", whole);
+    if (whole < 3600) return print("%llum %02llus", whole / 60, whole % 60);
+    if (whole < 86400) return print("%lluh %02llum", whole / 3600, whole / 60 % 60);
+    return print("%llud %02lluh", whole / 86400, whole / 3600 % 24);
+}
+
+std::size_t width(std::string_view text) {
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_character));
+}
+
+std::string cut(std::string_view text, std::size_t columns) {
+    std::size_t taken = 0;
+    while (taken < text.size() && (columns > 0 || !begins_character(text[taken]))) {
+        if (begins_character(text[taken])) --columns;
+        ++taken;
+    }
+    return std::string(text.substr(0, taken));
+}
+
+} // namespace kmon

@@ -1,0 +1,34 @@
+// Numbers and times as people read them. Never wider than said here, so that columns can be planned.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace kmon {
+
+// 1,234,567
+std::string grouped(std::uint64_t value);
+
+// 0, 999, 1.23k, 12.3k, 123k, 1.23M ... 18.4E. At most 5 characters.
+std::string brief(std::uint64_t value);
+
+// 999 B, 1.23 kB, 12.3 MB ... 18.4 EB. At most 7 characters.
+std::string brief_bytes(std::uint64_t value);
+
+// 0.0 %, 41.2 %, 100 %; "-" of nothing. At most 6 characters.
+std::string percent(std::uint64_t part, std::uint64_t whole);
+
+// 950 us, 1.23 ms, 12.3 s, 4m 03s, 2h 05m, 3d 04h. At most 7 characters up to 99 days.
+std::string duration(std::uint64_t nanoseconds);
+
+// The same of whole seconds: 0 s, 20 s, 4m 03s.
+std::string seconds(std::uint64_t count);
+
+// Columns that a text takes on a terminal: ours has no wide characters, and others' goes through printable() first.
+std::size_t width(std::string_view text);
+
+// The longest start of a text that takes at most `columns`.
+std::string cut(std::string_view text, std::size_t columns);
+
+} // namespace kmon

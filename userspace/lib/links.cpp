@@ -1,0 +1,108 @@
+#include "links.hpp"
+
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "links_parse.hpp"
+
+namespace kmon {
+
+std::optional<Link> parse_link(Bytes payload) {
+    const auto info = read_as<ifinfomsg>(payload);
+    if (!info) return std::nullopt;
+    Link link;
+    link.index = info->ifi_index;
+    link.loopback = (info->ifi_flags & unsigned{IFF_LOOPBACK}) != 0;
+    bool has_stats = false;
+    for_each_attribute(payload.subspan(sizeof *info), [&](unsigned type, Bytes value) {
+        if (type == IFLA_IFNAME) {
+            const auto* const text = reinterpret_cast<const char*>(value.data());
+            link.name.assign(text, ::strnlen(text, value.size()));
+        } else if (type == IFLA_STATS64) {
+            // Kernels add fields at the end, so theirs may be more or fewer than this header's; those asked for are
+            // old.
+            rtnl_link_stats64 stats{};
+            std::memcpy(&stats, value.data(), std::min(value.size(), sizeof stats));
+            link.stats = {stats.rx_bytes,  stats.tx_bytes,  stats.rx_packets, stats.tx_packets,
+                          stats.rx_errors, stats.tx_errors, stats.rx_dropped, stats.tx_dropped};
+            has_stats = true;
+        }
+    });
+    if (link.name.empty() || !has_stats) return std::nullopt;
+    return link;
+}
+
+namespace {
+
+// The interface of the first next hop that can be used; 0: none.
+int first_next_hop(Bytes hops) {
+    while (const auto hop = read_as<rtnexthop>(hops)) {
+        if (hop->rtnh_len < sizeof *hop || hop->rtnh_len > hops.size()) return 0;
+        if ((hop->rtnh_flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)) == 0) return hop->rtnh_ifindex;
+        hops = hops.subspan(std::min<std::size_t>(RTNH_ALIGN(hop->rtnh_len), hops.size()));
+    }
+    return 0;
+}
+
+} // namespace
+
+std::optional<DefaultRoute> parse_default_route(Bytes payload) {
+    const auto info = read_as<rtmsg>(payload);
+    if (!info || info->rtm_dst_len != 0 || info->rtm_src_len != 0 || info->rtm_type != RTN_UNICAST) return std::nullopt;
+    if ((info->rtm_flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)) != 0) return std::nullopt;
+    DefaultRoute route;
+    std::uint32_t table = info->rtm_table;
+    for_each_attribute(payload.subspan(sizeof *info), [&](unsigned type, Bytes value) {
+        if (type == RTA_TABLE) table = read_as<std::uint32_t>(value).value_or(table);
+        if (type == RTA_PRIORITY) route.metric = read_as<std::uint32_t>(value).value_or(0);
+        if (type == RTA_OIF) route.interface = read_as<int>(value).value_or(0);
+        if (type == RTA_MULTIPATH) route.interface = first_next_hop(value);
+    });
+    if (table != RT_TABLE_MAIN || route.interface == 0) return std::nullopt;
+    return route;
+}
+
+Result<Links> Links::open() {
+    return NetlinkSocket::open().map([](NetlinkSocket&& socket) { return Links(std::move(socket)); });
+}
+
+Result<std::vector<Link>> Links::list() {
+    auto links = socket_.dump(RTM_GETLINK, ifinfomsg{}, parse_link);
+    if (!links) return links;
+    // Old kernels give them in another order, and where devices come and go one may stand there twice.
+    std::ranges::sort(*links, {}, &Link::index);
+    const auto same = [](const Link& a, const Link& b) { return a.index == b.index; };
+    links->erase(std::unique(links->begin(), links->end(), same), links->end());
+    return links;
+}
+
+Result<std::optional<std::string>> Links::default_route_interface() {
+    for (const auto family : {AF_INET, AF_INET6}) {
+        rtmsg request{};
+        request.rtm_family = static_cast<unsigned char>(family);
+        request.rtm_table = RT_TABLE_MAIN;
+        const auto routes = socket_.dump(RTM_GETROUTE, request, parse_default_route);
+        if (!routes) return fail(routes.error());
+        const auto best = std::ranges::min_element(*routes, {}, &DefaultRoute::metric);
+        if (best == routes->end()) continue;
+        std::array<char, IF_NAMESIZE> name{};
+        if (::if_indextoname(static_cast<unsigned>(best->interface), name.data()) != nullptr)
+            return std::string(name.data());
+    }
+    return std::nullopt;
+}
+
+Result<LinkEvents> LinkEvents::open() {
+    return NetlinkSocket::open({RTNLGRP_LINK, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE}).map([](NetlinkSocket&& socket) {
+        return LinkEvents(std::move(socket));
+    });
+}
+
+Result<bool> LinkEvents::drain() { return socket_.drain(); }
+
+} // namespace kmon

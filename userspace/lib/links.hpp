@@ -1,0 +1,69 @@
+// Network devices, the default route's interface, and word of their changes, from rtnetlink. All of it is about the
+// network namespace of the calling process.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "netlink.hpp"
+#include "result.hpp"
+
+namespace kmon {
+
+// The figures of `ip -s link`.
+struct LinkStats {
+    std::uint64_t rx_bytes = 0;
+    std::uint64_t tx_bytes = 0;
+    std::uint64_t rx_packets = 0;
+    std::uint64_t tx_packets = 0;
+    std::uint64_t rx_errors = 0;
+    std::uint64_t tx_errors = 0;
+    std::uint64_t rx_dropped = 0;
+    std::uint64_t tx_dropped = 0;
+};
+
+struct Link {
+    int index = 0;    // a device that comes back under its old name has a new one
+    std::string name; // any bytes but '/' and blanks: escape it before showing it
+    bool loopback = false;
+    LinkStats stats;
+};
+
+class Links {
+public:
+    static Result<Links> open();
+
+    // Every device, by one dump of the kernel, in the order of their index.
+    Result<std::vector<Link>> list();
+
+    // The interface of the default route with the lowest metric in the main table: of IPv4's, or else of IPv6's.
+    // Nothing when there is no default route.
+    Result<std::optional<std::string>> default_route_interface();
+
+private:
+    explicit Links(NetlinkSocket socket) : socket_(std::move(socket)) {}
+
+    NetlinkSocket socket_;
+};
+
+// Tells that devices or routes changed, not what: whoever hears of it asks Links anew. So nothing is missed when there
+// are more messages than the socket holds, and a route that goes silently with its device is noticed, too.
+class LinkEvents {
+public:
+    static Result<LinkEvents> open();
+
+    // Readable when something changed: for poll() or sd_event_add_io().
+    int fd() const { return socket_.fd(); }
+
+    // Takes in all that waits. True: something changed since the last call.
+    Result<bool> drain();
+
+private:
+    explicit LinkEvents(NetlinkSocket socket) : socket_(std::move(socket)) {}
+
+    NetlinkSocket socket_;
+};
+
+} // namespace kmon

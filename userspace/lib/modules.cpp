@@ -1,0 +1,108 @@
+#include "modules.hpp"
+
+#include <libkmod.h>
+
+#include <cerrno>
+#include <memory>
+#include <system_error>
+
+#include "escape.hpp"
+#include "file.hpp"
+
+namespace kmon {
+namespace {
+
+template <class T, auto release>
+struct Release {
+    void operator()(T* object) const { release(object); }
+};
+using Kmod = std::unique_ptr<kmod_ctx, Release<kmod_ctx, kmod_unref>>;
+using Module = std::unique_ptr<kmod_module, Release<kmod_module, kmod_module_unref>>;
+using ModuleInfo = std::unique_ptr<kmod_list, Release<kmod_list, kmod_module_info_free_list>>;
+
+std::filesystem::path module_directory(const Root& root) { return root.lib_modules / kernel_release(root); }
+
+// configuration: nullptr for the system's modprobe.d, an empty list for none.
+Kmod open_kmod(const Root& root, const char* const* configuration) {
+    Kmod kmod(::kmod_new(module_directory(root).c_str(), configuration));
+    // Its words would go to stderr; what matters of them comes back as an errno.
+    if (kmod)
+        ::kmod_set_log_fn(
+            kmod.get(), [](auto...) {}, nullptr);
+    return kmod;
+}
+
+Module find_module(kmod_ctx* kmod, const std::string& name) {
+    kmod_module* module = nullptr;
+    if (kmod == nullptr || ::kmod_module_new_from_name(kmod, name.c_str(), &module) < 0) return nullptr;
+    return Module(module);
+}
+
+void read_module_file(kmod_module* module, ModuleState& state) {
+    const char* path = ::kmod_module_get_path(module);
+    if (path == nullptr) return;
+    state.file = path;
+    kmod_list* list = nullptr;
+    if (::kmod_module_get_info(module, &list) < 0) return;
+    const ModuleInfo info(list);
+    const kmod_list* entry = nullptr;
+    kmod_list_foreach(entry, info.get()) {
+        const std::string key = ::kmod_module_info_get_key(entry);
+        const char* value = ::kmod_module_info_get_value(entry);
+        if (key == "version")
+            state.file_version = value;
+        else if (key == "vermagic")
+            state.vermagic = value;
+        else if (key == "signer")
+            state.signer = value;
+    }
+}
+
+Error cannot_load(const Root& root, const std::string& name, int error) {
+    auto why = why_not_loaded(root, module_state(root, name), error);
+    why.what = "cannot load " + name + ": " + why.what;
+    return why;
+}
+
+} // namespace
+
+std::string kernel_release(const Root& root) { return first_line_of(root.proc / "sys/kernel/osrelease"); }
+
+ModuleState module_state(const Root& root, const std::string& name) {
+    ModuleState state;
+    state.name = name;
+    const auto directory = root.sys / "module" / name;
+    // A module that is still coming or already going is of no use; one built in has no initstate, and ours never are.
+    state.loaded = first_line_of(directory / "initstate") == "live";
+    if (state.loaded) state.loaded_version = first_line_of(directory / "version");
+
+    const char* const none = nullptr;
+    const auto kmod = open_kmod(root, &none);
+    if (const auto module = find_module(kmod.get(), name)) read_module_file(module.get(), state);
+    return state;
+}
+
+Result<void> load_module(const Root& root, const std::string& name) {
+    const auto kmod = open_kmod(root, nullptr);
+    const auto module = find_module(kmod.get(), name);
+    if (!module) return fail(cannot_load(root, name, ENOMEM));
+    if (::kmod_module_get_path(module.get()) == nullptr) return fail(cannot_load(root, name, 0));
+    const int outcome =
+        ::kmod_module_probe_insert_module(module.get(), KMOD_PROBE_APPLY_BLACKLIST, nullptr, nullptr, nullptr, nullptr);
+    if (outcome > 0) return fail(cannot_load(root, name, ECANCELED));
+    if (outcome < 0 && outcome != -EEXIST) return fail(cannot_load(root, name, -outcome));
+    return {};
+}
+
+Result<void> unload_module(const Root& root, const std::string& name) {
+    const auto kmod = open_kmod(root, nullptr);
+    const auto module = find_module(kmod.get(), name);
+    if (!module) return fail("cannot unload " + name + ": out of memory");
+    const int outcome = ::kmod_module_remove_module(module.get(), 0);
+    if (outcome == 0 || outcome == -ENOENT) return {};
+    auto error = system_error("cannot unload " + name, -outcome);
+    if (-outcome == EAGAIN || -outcome == EBUSY) error.hint = "somebody reads its files in /proc: fuser shows who";
+    return fail(error);
+}
+
+} // namespace kmon

@@ -1,0 +1,44 @@
+// kmon's kernel modules: are they there for this kernel, do they run, and if not, why not.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <string>
+
+#include "result.hpp"
+#include "root.hpp"
+
+namespace kmon {
+
+inline constexpr std::array<const char*, 5> module_names = {"localhost_monitor", "l2packet_counter", "kstat",
+                                                            "netmon_proc", "process_monitor"};
+
+struct ModuleState {
+    std::string name;
+    bool loaded = false;
+    std::string loaded_version;
+    std::filesystem::path file; // that modprobe would load for the running kernel; empty: there is none
+    std::string file_version;
+    std::string vermagic;
+    std::string signer; // empty: not signed
+
+    // The one that runs is not the one that is installed: it was upgraded meanwhile.
+    bool reload_needed() const { return loaded && !file.empty() && loaded_version != file_version; }
+};
+
+// The release of the running kernel.
+std::string kernel_release(const Root& root);
+
+ModuleState module_state(const Root& root, const std::string& name);
+
+// Why a module does not run, and the cure. error: the errno with which the kernel refused it, 0 where none is known.
+Error why_not_loaded(const Root& root, const ModuleState& state, int error = 0);
+
+// As modprobe does it: with the options of modprobe.d, and refused where that blacklists it (Error::system is then
+// ECANCELED). A module that is loaded already is a success. The error is that of why_not_loaded().
+Result<void> load_module(const Root& root, const std::string& name);
+
+// As rmmod does it. A module that is not loaded is a success.
+Result<void> unload_module(const Root& root, const std::string& name);
+
+} // namespace kmon

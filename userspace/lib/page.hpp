@@ -1,0 +1,45 @@
+// Text with styles, line by line: what a command shows, whether it goes to a terminal, a pipe or the screen of `kmon
+// top`.
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace kmon {
+
+enum class Style { plain, heading, strong, faint, good, warning, bad, accent };
+
+struct Span {
+    std::string text; // printable
+    Style style = Style::plain;
+};
+
+class Line {
+public:
+    Line() = default;
+    Line(std::string text, Style style = Style::plain) { add(std::move(text), style); }
+
+    Line& add(std::string text, Style style = Style::plain);
+    Line& add(const Line& other);
+    // Blanks up to that column; none where the line is longer.
+    Line& fill(std::size_t column);
+    // Cut to so many columns.
+    Line& limit(std::size_t columns);
+
+    std::size_t columns() const;
+    std::string text() const; // without styles
+    const std::vector<Span>& spans() const { return spans_; }
+
+private:
+    std::vector<Span> spans_;
+};
+
+using Page = std::vector<Line>;
+
+void append(Page& page, Page more);
+
+// Styles as ANSI colours if `colour`. No blanks at the ends of lines.
+void print(std::ostream& out, const Page& page, bool colour);
+
+} // namespace kmon

@@ -1,0 +1,40 @@
+// What can fail returns a Result; its Error is written for whoever has to do something about it.
+#pragma once
+
+#include <string>
+#include <tl/expected.hpp>
+#include <utility>
+
+namespace kmon {
+
+// The exit codes of every program of kmon.
+struct ExitCode {
+    enum Value : int {
+        ok = 0,
+        failed = 1,
+        usage = 2,
+        not_running = 3, // the module or the service
+        not_permitted = 4,
+        bad_config = 78, // EX_CONFIG of <sysexits.h>
+    };
+};
+
+struct Error {
+    std::string what; // what failed, where and why, in one sentence without a full stop
+    int code = ExitCode::failed;
+    std::string hint; // what to do about it; may be empty
+    int system = 0;   // the errno behind it, if there is one
+};
+
+template <class T>
+using Result = tl::expected<T, Error>;
+
+// return fail("cannot read /etc/kmon.toml: Permission denied", ExitCode::not_permitted);
+inline tl::unexpected<Error> fail(std::string what, int code = ExitCode::failed, std::string hint = {}) {
+    return tl::unexpected(Error{std::move(what), code, std::move(hint), 0});
+}
+
+// return fail(other.error());
+inline tl::unexpected<Error> fail(Error error) { return tl::unexpected(std::move(error)); }
+
+} // namespace kmon

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <filesystem>
+
+namespace kmon {
+
+// Where the system is found. Tests point it at captured trees.
+struct Root {
+    std::filesystem::path proc = "/proc";
+    std::filesystem::path sys = "/sys";
+    std::filesystem::path etc = "/etc";
+    std::filesystem::path lib_modules = "/lib/modules";
+    std::filesystem::path run = "/run";
+};
+
+} // namespace kmon

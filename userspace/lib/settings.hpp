@@ -1,0 +1,40 @@
+// From the configuration to what is written into the modules' parameters.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config.hpp"
+#include "sysfs.hpp"
+
+namespace kmon {
+
+// What the configuration asks of a module, in the order in which it is to be written. Without l2packet_counter's
+// interface, which depends on what interfaces there are.
+std::vector<Setting> settings_of(const Config& config, const std::string& module);
+
+// The interfaces as far as they matter here.
+struct Network {
+    std::vector<std::string> devices;
+    std::optional<std::string> default_route;
+
+    bool operator==(const Network&) const = default;
+};
+
+// The configured interfaces (with "auto": that of the default route) that are there, and those to wait for.
+struct Watched {
+    std::vector<std::string> there;
+    std::vector<std::string> missing;
+    bool no_route = false; // "auto", and there is no default route
+
+    bool operator==(const Watched&) const = default;
+};
+Watched watched_interfaces(const Config::L2packetCounter& config, const Network& network);
+
+// What l2packet_counter's interface is to become, when it is `now`; nothing where it is to stay. The module keeps the
+// numbers of an interface that went, or was renamed, as long as nothing is written: so where nothing new is to be
+// watched, nothing is. That does not hold for names which a new configuration no longer has.
+std::optional<std::string> interface_to_write(const Watched& watched, const std::string& now, bool new_configuration);
+
+} // namespace kmon

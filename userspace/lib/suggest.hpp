@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kmon {
+
+// The candidate that `word` was probably meant to be; empty where none is near.
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+} // namespace kmon

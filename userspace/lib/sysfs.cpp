@@ -1,0 +1,88 @@
+#include "sysfs.hpp"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "escape.hpp"
+#include "file.hpp"
+
+namespace kmon {
+namespace {
+
+std::filesystem::path directory_of(const Root& root, const std::string& module) { return root.sys / "module" / module; }
+
+std::filesystem::path path_of(const Root& root, const std::string& module, const std::string& parameter) {
+    return directory_of(root, module) / "parameters" / parameter;
+}
+
+// The errno of a file that went with its module.
+bool is_gone(int error) { return error == ENOENT || error == ENODEV; }
+
+bool is_loaded(const Root& root, const std::string& module) {
+    std::error_code ignored;
+    return std::filesystem::exists(directory_of(root, module), ignored);
+}
+
+Error not_loaded(const std::string& doing, const std::string& module) {
+    return {doing + ": the module " + module + " is not loaded", ExitCode::not_running, "modprobe " + module, ENOENT};
+}
+
+// Why the module did not take a value, as far as the errno tells. The kernel log has the module's own words.
+Error refused(const Setting& setting, int error) {
+    const std::string doing = "cannot set " + to_string(setting);
+    const std::string look = "the kernel log says more: dmesg | grep " + setting.module;
+    switch (error) {
+    case EINVAL: return {doing + ": the module refuses that value", ExitCode::failed, look, error};
+    case ENODEV:
+        return {doing + ": there is no such interface", ExitCode::failed, "`ip link` lists those there are", error};
+    case EBUSY: return {doing + ": something else holds what the module needs", ExitCode::failed, look, error};
+    default: return system_error(doing, error);
+    }
+}
+
+} // namespace
+
+std::string to_string(const Setting& setting) {
+    return setting.module + " " + setting.parameter + "=" + printable(setting.value);
+}
+
+std::optional<ino_t> module_instance(const Root& root, const std::string& module) {
+    if (first_line_of(directory_of(root, module) / "initstate") != "live") return std::nullopt;
+    struct stat about {};
+    if (::stat(directory_of(root, module).c_str(), &about) < 0) return std::nullopt;
+    return about.st_ino;
+}
+
+Result<std::string> read_parameter(const Root& root, const std::string& module, const std::string& parameter) {
+    auto value = read_file(path_of(root, module, parameter));
+    if (!value) {
+        if (is_gone(value.error().system) && !is_loaded(root, module))
+            return fail(not_loaded("cannot read its " + parameter, module));
+        return fail(value.error());
+    }
+    if (value->ends_with('\n')) value->pop_back();
+    return *value;
+}
+
+Result<void> write_parameter(const Root& root, const Setting& setting) {
+    const auto path = path_of(root, setting.module, setting.parameter);
+    // A write of nothing never reaches the module, so there always is a newline.
+    const auto written = write_file(path, setting.value + "\n");
+    if (!written) {
+        if (is_gone(written.error().system) && !is_loaded(root, setting.module))
+            return fail(not_loaded("cannot set " + to_string(setting), setting.module));
+        if (written.error().system == ENOENT)
+            return fail("cannot set " + to_string(setting) + ": this version of the module has no such parameter",
+                        ExitCode::failed, "load the module of this version of kmon: kmon doctor tells how");
+        return fail(refused(setting, written.error().system));
+    }
+    const auto now = read_parameter(root, setting.module, setting.parameter);
+    if (!now) return fail(now.error());
+    if (*now != setting.value)
+        return fail("cannot set " + to_string(setting) + ": it was taken, but reads " + printable(*now));
+    return {};
+}
+
+} // namespace kmon

@@ -1,0 +1,26 @@
+#include "transaction.hpp"
+
+namespace kmon {
+
+Result<bool> Transaction::set(const Setting& setting) {
+    const auto now = read_parameter(root_, setting.module, setting.parameter);
+    if (!now) return fail(now.error());
+    if (*now == setting.value) return false;
+    // Remembered before it is tried: a value that reads back as another was taken all the same.
+    old_.push_back({setting.module, setting.parameter, *now});
+    if (const auto written = write_parameter(root_, setting); !written) return fail(written.error());
+    return true;
+}
+
+std::vector<Error> Transaction::roll_back() {
+    std::vector<Error> failed;
+    for (auto old = old_.rbegin(); old != old_.rend(); ++old) {
+        const auto now = read_parameter(root_, old->module, old->parameter);
+        if (now && *now == old->value) continue;
+        if (const auto restored = write_parameter(root_, *old); !restored) failed.push_back(restored.error());
+    }
+    old_.clear();
+    return failed;
+}
+
+} // namespace kmon

@@ -1,0 +1,106 @@
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+#include "escape.hpp"
+#include "file.hpp"
+#include "modules.hpp"
+#include "version.hpp"
+
+namespace kmon {
+namespace {
+
+bool is_there(const std::filesystem::path& path) {
+    std::error_code ignored;
+    return std::filesystem::exists(path, ignored);
+}
+
+bool secure_boot(const Root& root) {
+    const auto variable = read_file(root.sys / "firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c");
+    return variable && variable->size() == 5 && variable->back() == 1; // four bytes of attributes before the value
+}
+
+bool locked_down(const Root& root) {
+    return first_line_of(root.sys / "kernel/security/lockdown").find("[none]") == std::string::npos &&
+           is_there(root.sys / "kernel/security/lockdown");
+}
+
+Error not_built(const Root& root, const std::string& release) {
+    const auto directory = root.lib_modules / release;
+    if (!is_there(directory))
+        return {"there are no modules at all for the running kernel " + release, ExitCode::failed,
+                "reboot into an installed kernel; in a container, install kmon on the host"};
+    if (!is_there(directory / "build")) {
+        const bool red_hat = is_there(root.etc / "redhat-release");
+        return {"it is not built for the running kernel " + release + ", whose headers are missing", ExitCode::failed,
+                (red_hat ? "dnf install kernel-devel-" : "apt install linux-headers-") + release};
+    }
+    return {"it is not built for the running kernel " + release, ExitCode::failed,
+            std::string("dkms install kmon/") + version + " -k " + release};
+}
+
+Error not_signed(const Root& root, const ModuleState& state) {
+    const std::string what = state.signer.empty()
+                                 ? "it is not signed"
+                                 : "the kernel does not know the key of its signer, " + printable(state.signer);
+    if (secure_boot(root))
+        return {what + ", and Secure Boot is on", ExitCode::failed,
+                "mokutil --import /var/lib/dkms/mok.pub, reboot, and confirm the key there"};
+    return {what + ", and this kernel takes signed modules only", ExitCode::failed,
+            "boot without module.sig_enforce=1, or enroll the key that signs it"};
+}
+
+Error wrong_kernel(const Root& root, const ModuleState& state) {
+    const auto release = kernel_release(root);
+    return {"it was built for another kernel or by another compiler (vermagic " + printable(state.vermagic) + ")",
+            ExitCode::failed, std::string("dkms install --force kmon/") + version + " -k " + release};
+}
+
+Error forbidden(const Root& root) {
+    if (first_line_of(root.proc / "sys/kernel/modules_disabled") == "1")
+        return {"loading modules is switched off until the next boot (kernel.modules_disabled=1)",
+                ExitCode::not_permitted, "load kmon before that is set, then reboot"};
+    if (locked_down(root))
+        return {"the kernel is locked down and forbids it", ExitCode::not_permitted,
+                "cat /sys/kernel/security/lockdown shows how far"};
+    return {"only root may load modules", ExitCode::not_permitted, "become root (sudo)"};
+}
+
+Error refused(const Root& root, const ModuleState& state, int error) {
+    const std::string look = "the kernel log says more: dmesg | grep " + state.name;
+    switch (error) {
+    case EKEYREJECTED:
+    case ENOKEY:
+    case EKEYREVOKED:
+    case EKEYEXPIRED: return not_signed(root, state);
+    case ENOEXEC: return wrong_kernel(root, state);
+    case EPERM: return forbidden(root);
+    case ECANCELED:
+        return {"modprobe.d blacklists it", ExitCode::failed, "grep -r " + state.name + " /etc/modprobe.d shows where"};
+    case ENODEV:
+        if (state.name != "l2packet_counter") break;
+        return {"the interface that modprobe.d names for it does not exist", ExitCode::failed,
+                "have `options l2packet_counter interface=` there: kmond sets it when it comes"};
+    case ENOENT: return {"this kernel lacks a function that it needs", ExitCode::failed, look};
+    default: break;
+    }
+    return {"the kernel refuses it: " + std::system_category().message(error), ExitCode::failed, look};
+}
+
+Error cause(const Root& root, const ModuleState& state, int error) {
+    if (!is_there(root.proc / "modules"))
+        return {"this kernel cannot load modules", ExitCode::failed, "boot one with loadable modules"};
+    if (state.file.empty()) return not_built(root, kernel_release(root));
+    if (error != 0) return refused(root, state, error);
+    return {"it is not loaded", ExitCode::not_running, "modprobe " + state.name};
+}
+
+} // namespace
+
+Error why_not_loaded(const Root& root, const ModuleState& state, int error) {
+    auto why = cause(root, state, error);
+    why.system = error;
+    return why;
+}
+
+} // namespace kmon

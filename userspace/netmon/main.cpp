@@ -1,0 +1,65 @@
+// netmon: the kernel's figures of network interfaces as JSON lines on standard output.
+#include <csignal>
+#include <iostream>
+
+#include "configured_interface.hpp"
+#include "links.hpp"
+#include "options.hpp"
+#include "output.hpp"
+#include "reading.hpp"
+
+namespace {
+
+using kmon::Result;
+
+void say(const std::string& words) { std::cerr << "netmon: " << words << '\n'; }
+
+// True: print the next one, too; false: the reader of our output has gone.
+Result<bool> print_next(netmon::Readings& readings) {
+    const auto reading = readings.next();
+    if (!reading) return kmon::fail(reading.error());
+    for (const auto& note : reading->notes)
+        say(note);
+    return netmon::write_all(reading->lines);
+}
+
+Result<void> watch(const netmon::Options& options) {
+    auto interface = options.interface ? Result<std::string>(*options.interface) : netmon::configured_interface({});
+    if (!interface) return kmon::fail(interface.error());
+    auto links = kmon::Links::open();
+    if (!links) return kmon::fail(links.error());
+    netmon::Readings readings(std::move(*links), *interface, options.rates);
+
+    const auto interval = std::chrono::duration_cast<std::chrono::steady_clock::duration>(options.interval);
+    auto next = std::chrono::steady_clock::now();
+    // Moments that a slow reader let pass are left out, so that the lines stay at a distance.
+    const auto wait = [&] {
+        const auto now = std::chrono::steady_clock::now();
+        do
+            next += interval;
+        while (next <= now);
+        return netmon::sleep_until(next);
+    };
+    if (options.rates) {
+        if (const auto base = readings.next(); !base) return kmon::fail(base.error());
+        if (!wait()) return {};
+    }
+    for (std::uint64_t printed = 0;;) {
+        const auto more = print_next(readings);
+        if (!more) return kmon::fail(more.error());
+        if (!*more || ++printed == options.count || !wait()) return {};
+    }
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    const auto parsed = netmon::parse_command_line(argc, argv);
+    if (const int* const status = std::get_if<int>(&parsed)) return *status;
+    (void)std::signal(SIGPIPE, SIG_IGN); // write() says so
+    const auto watched = watch(std::get<netmon::Options>(parsed));
+    if (watched) return 0;
+    say(watched.error().what);
+    if (!watched.error().hint.empty()) say(watched.error().hint);
+    return watched.error().code;
+}

@@ -1,0 +1,22 @@
+// netmon's command line.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace netmon {
+
+struct Options {
+    std::optional<std::string> interface; // as given; nothing: the configuration decides
+    std::chrono::duration<double> interval{1};
+    std::optional<std::uint64_t> count; // readings to print; nothing: until stopped
+    bool rates = false;
+};
+
+// The options, or the status to exit with: help or an error has been printed.
+std::variant<Options, int> parse_command_line(int argc, char** argv);
+
+} // namespace netmon

@@ -1,0 +1,40 @@
+#include "output.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <ctime>
+#include <system_error>
+
+namespace netmon {
+
+kmon::Result<bool> write_all(std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
+        if (written >= 0) {
+            text.remove_prefix(static_cast<std::size_t>(written));
+        } else if (errno == EPIPE) {
+            return false;
+        } else if (errno == EAGAIN) { // somebody who shares the pipe made it non-blocking
+            pollfd out{STDOUT_FILENO, POLLOUT, 0};
+            ::poll(&out, 1, -1);
+        } else if (errno != EINTR) {
+            return kmon::fail("cannot write to standard output: " + std::system_category().message(errno));
+        }
+    }
+    return true;
+}
+
+bool sleep_until(std::chrono::steady_clock::time_point time) {
+    for (;;) {
+        const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(time - std::chrono::steady_clock::now());
+        if (left.count() <= 0) return true;
+        constexpr std::chrono::nanoseconds::rep second = 1'000'000'000;
+        const timespec timeout{left.count() / second, left.count() % second};
+        pollfd out{STDOUT_FILENO, 0, 0}; // no events: only that the other end was closed is told
+        if (::ppoll(&out, 1, &timeout, nullptr) > 0) return false;
+    }
+}
+
+} // namespace netmon

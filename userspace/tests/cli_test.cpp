@@ -1,0 +1,454 @@
+#include "kmon/cli.hpp"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "fixture.hpp"
+#include "format.hpp"
+#include "kmon/doctor.hpp"
+#include "view_json.hpp"
+
+namespace kmon::cli {
+namespace {
+
+struct Outcome {
+    int code;
+    std::string out;
+    std::string err;
+
+    Json json() const { return Json::parse(out); }
+};
+
+class Cli : public testing::Test {
+protected:
+    Outcome run(const Root& root, std::vector<const char*> arguments) {
+        std::ostringstream out;
+        std::ostringstream err;
+        Context context(out, err);
+        context.root = root;
+        context.unicode = unicode;
+        context.now = [] { return std::time_t{1'800'000'000}; };
+        context.service = [this] { return service; };
+        context.stimulus = [this] { return stimulus; };
+        arguments.insert(arguments.begin(), "kmon");
+        const int code = cli::run(context, static_cast<int>(arguments.size()), arguments.data());
+        return {code, out.str(), err.str()};
+    }
+
+    bool unicode = true;
+    Result<Service> service = Service{"loaded", "active", "enabled", "5 of 5 modules"};
+    Stimulus stimulus = {[](unsigned) { return Result<void>(); }, [] { return Result<std::uint64_t>(0); },
+                         [](unsigned) { return Result<void>(); }, [] {}};
+};
+
+std::size_t longest_line(const std::string& text) {
+    std::istringstream lines(text);
+    std::size_t longest = 0;
+    for (std::string line; std::getline(lines, line);)
+        longest = std::max(longest, width(line));
+    return longest;
+}
+
+// ---- the command line itself ----
+
+TEST_F(Cli, WrongUseIsStatus2WithWordsOnStandardError) {
+    for (const auto& arguments : std::vector<std::vector<const char*>>{{},
+                                                                       {"nonsense"},
+                                                                       {"stats", "--nonsense"},
+                                                                       {"stats", "eth0"},
+                                                                       {"top", "--interval", "0"},
+                                                                       {"exits", "--seconds", "x"}}) {
+        const auto outcome = run(test::busy("second"), arguments);
+        EXPECT_EQ(outcome.code, ExitCode::usage);
+        EXPECT_EQ(outcome.out, "");
+        EXPECT_EQ(outcome.err.rfind("kmon: ", 0), 0U) << outcome.err;
+    }
+}
+
+TEST_F(Cli, AMisspeltCommandIsGuessed) {
+    EXPECT_NE(run(test::busy("second"), {"stat"}).err.find("did you mean 'sta"), std::string::npos);
+    EXPECT_EQ(run(test::busy("second"), {"\033[31m"}).err.find('\033'), std::string::npos);
+}
+
+TEST_F(Cli, HelpIsData) {
+    const auto outcome = run(test::busy("second"), {"--help"});
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_NE(outcome.out.find("stats"), std::string::npos);
+    EXPECT_EQ(outcome.err, "");
+    EXPECT_NE(run(test::busy("second"), {"stats", "--help"}).out.find("--top"), std::string::npos);
+}
+
+// ---- stats ----
+
+TEST_F(Cli, StatsFitsEightyColumns) {
+    const auto outcome = run(test::busy("second"), {"stats"});
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_LE(longest_line(outcome.out), 80U);
+    for (const auto* part : {"LOOPBACK", "FRAMES BY SOURCE MAC", "OUTGOING TCP", "INTERFACES", "PROCESS EXITS",
+                             "36,000  43,200,000  66.8 %"})
+        EXPECT_NE(outcome.out.find(part), std::string::npos) << part;
+}
+
+// The largest numbers there can be, and the longest names.
+TEST_F(Cli, StatsFitsEightyColumnsWhateverTheNumbers) {
+    const test::BusyCopy tree;
+    const std::string most = "18446744073709551615";
+    for (const auto* file : {"proc/localhost_stats.json", "proc/l2packet_counter.json", "proc/kstat/stats.json",
+                             "proc/netmon", "proc/process_monitor.json"}) {
+        auto content = tree.read(file);
+        for (const std::string key :
+             {"packets",         "segments",        "bytes",      "rx_bytes",      "tx_bytes",
+              "rx_packets",      "tx_packets",      "rx_errors",  "tx_errors",     "rx_dropped",
+              "tx_dropped",      "published",       "exits",      "thread_exits",  "untracked_packets",
+              "evicted_packets", "logged",          "suppressed", "missed_probes", "utime_ns",
+              "nonzero_exits",   "killed_by_signal"}) {
+            const auto quoted = "\"" + key + "\":";
+            for (auto at = content.find(quoted); at != std::string::npos; at = content.find(quoted, at + 1)) {
+                const auto start = at + quoted.size();
+                content.replace(start, content.find_first_not_of("0123456789", start) - start, most);
+            }
+        }
+        for (auto at = content.find("veth0"); at != std::string::npos; at = content.find("veth0", at + 15))
+            content.replace(at, 5, "abcdefghijklmno");
+        tree.write(file, content);
+    }
+    const auto outcome = run(test::root_of(tree.path()), {"stats"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_LE(longest_line(outcome.out), 80U) << outcome.out;
+    EXPECT_NE(outcome.out.find("18.4"), std::string::npos);
+}
+
+TEST_F(Cli, StatsIsPlainAsciiWhereTheLocaleIs) {
+    unicode = false;
+    const auto out = run(test::busy("second"), {"stats"}).out;
+    EXPECT_TRUE(std::ranges::all_of(out, [](char c) { return static_cast<unsigned char>(c) < 0x7f; }));
+    EXPECT_NE(out.find("####"), std::string::npos);
+}
+
+TEST_F(Cli, ANameCannotReachTheTerminal) {
+    const test::BusyCopy tree;
+    tree.replace("proc/netmon", "\"veth1\"", "\"e\\u001b[2J\\n\"");
+    const auto outcome = run(test::root_of(tree.path()), {"stats", "netmon_proc"});
+    EXPECT_EQ(outcome.out.find('\033'), std::string::npos);
+    EXPECT_NE(outcome.out.find("e\\x1b[2J\\x0a"), std::string::npos) << outcome.out;
+}
+
+TEST_F(Cli, StatsWithOneModuleMissingShowsTheOthers) {
+    const test::BusyCopy tree;
+    tree.remove("proc/kstat");
+    const auto outcome = run(test::root_of(tree.path()), {"stats"});
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_NE(outcome.out.find("kstat is not loaded"), std::string::npos);
+    EXPECT_NE(outcome.out.find("LOOPBACK"), std::string::npos);
+
+    const auto one = run(test::root_of(tree.path()), {"stats", "kstat"});
+    EXPECT_EQ(one.code, ExitCode::not_running);
+    EXPECT_EQ(one.out, "");
+    EXPECT_NE(one.err.find("kstat is not loaded"), std::string::npos);
+}
+
+TEST_F(Cli, StatsWithoutAnyModuleIsNotRunning) {
+    const test::TempTree tree;
+    const auto outcome = run(tree.root(), {"stats", "--json"});
+    EXPECT_EQ(outcome.code, ExitCode::not_running);
+    EXPECT_EQ(outcome.err.rfind("kmon: no module is loaded", 0), 0U) << outcome.err;
+}
+
+TEST_F(Cli, StatsAsJsonHasEveryMacAndEveryModule) {
+    const auto json = run(test::busy("second"), {"stats", "--json", "--top", "0"}).json();
+    EXPECT_EQ(json["host"], "kmon");
+    EXPECT_EQ(json["timestamp"], 1'800'000'000);
+    EXPECT_EQ(json["modules"].size(), 5U);
+    EXPECT_EQ(json["modules"]["l2packet_counter"]["interfaces"][0]["macs"].size(), 50U);
+}
+
+TEST_F(Cli, ABrokenViewInJsonIsAnErrorOfItsModule) {
+    const test::BusyCopy tree;
+    tree.write("proc/kstat/stats.json", "{\"module\":\"kstat\",\"version\":\"1.0");
+    const auto outcome = run(test::root_of(tree.path()), {"stats", "--json"});
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_NE(outcome.json()["modules"]["kstat"]["error"].get<std::string>().find("middle of a line"),
+              std::string::npos);
+}
+
+// ---- status ----
+
+TEST_F(Cli, StatusOfARunningMachineIsGood) {
+    const auto outcome = run(test::busy("second"), {"status"});
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_LE(longest_line(outcome.out), 80U);
+    for (const auto* part : {"on veth0, br0 (waiting)", "started, counter 10", "active, enabled: 5 of 5 modules"})
+        EXPECT_NE(outcome.out.find(part), std::string::npos) << outcome.out;
+}
+
+TEST_F(Cli, StatusWithoutAModuleNamesItAndIsNotRunning) {
+    const test::BusyCopy tree;
+    tree.remove("proc/kstat");
+    tree.remove("sys/module/kstat");
+    const auto outcome = run(test::root_of(tree.path()), {"status"});
+    EXPECT_EQ(outcome.code, ExitCode::not_running);
+    const auto json = run(test::root_of(tree.path()), {"status", "--json"}).json();
+    EXPECT_EQ(json["modules"]["kstat"]["loaded"], false);
+    EXPECT_NE(json["modules"]["kstat"]["cure"], "");
+}
+
+TEST_F(Cli, StatusTakesAModuleThatIsSwitchedOffForGranted) {
+    const test::BusyCopy tree;
+    tree.remove("proc/kstat");
+    tree.remove("sys/module/kstat");
+    tree.write("etc/kmon.toml", "[kstat]\nenabled = false\n");
+    const auto outcome = run(test::root_of(tree.path()), {"status"});
+    EXPECT_EQ(outcome.code, 0) << outcome.out;
+    EXPECT_NE(outcome.out.find("not loaded, as configured"), std::string::npos);
+}
+
+TEST_F(Cli, StatusOfAServiceThatIsDownIsNotRunning) {
+    service->active = "failed";
+    const auto outcome = run(test::busy("second"), {"status"});
+    EXPECT_EQ(outcome.code, ExitCode::not_running);
+    EXPECT_NE(outcome.out.find("systemctl start kmon"), std::string::npos);
+}
+
+TEST_F(Cli, StatusOfABadConfigurationIs78) {
+    const test::BusyCopy tree;
+    tree.write("etc/kmon.toml", "[kstat]\ncounter = 0\n");
+    const auto outcome = run(test::root_of(tree.path()), {"status"});
+    EXPECT_EQ(outcome.code, ExitCode::bad_config);
+    EXPECT_NE(outcome.out.find("kmon.toml:2:"), std::string::npos) << outcome.out;
+}
+
+// ---- check ----
+
+TEST_F(Cli, CheckPointsAtTheFault) {
+    const test::TempTree tree;
+    const auto file = tree.write("etc/kmon.toml", "[kstat]\nconter = 5\n");
+    const auto outcome = run(tree.root(), {"check"});
+    EXPECT_EQ(outcome.code, ExitCode::bad_config);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_EQ(outcome.err.rfind(file.string() + ":2:1: ", 0), 0U) << outcome.err;
+
+    const auto json = run(tree.root(), {"check", "--json"});
+    EXPECT_EQ(json.code, ExitCode::bad_config);
+    EXPECT_EQ(json.json()["ok"], false);
+    EXPECT_EQ(json.json()["problems"][0]["line"], 2);
+}
+
+TEST_F(Cli, CheckOfAGoodFileShowsWhatItMeans) {
+    const test::TempTree tree;
+    const auto file = tree.write("other.toml", "[kstat]\ncounter = 5\n").string();
+    EXPECT_EQ(run(tree.root(), {"check", file.c_str()}).out, file + ": good\n");
+    const auto json = run(tree.root(), {"check", file.c_str(), "--json"}).json();
+    EXPECT_EQ(json["config"]["kstat"]["counter"], 5);
+    EXPECT_EQ(json["config"]["l2packet_counter"]["interface"], "auto");
+}
+
+TEST_F(Cli, CheckOfAMissingFileFails) {
+    const test::TempTree tree;
+    EXPECT_NE(run(tree.root(), {"check", "/nonexistent.toml"}).code, 0);
+    EXPECT_EQ(run(tree.root(), {"check"}).code, 0) << "no file at all: the defaults hold";
+}
+
+// ---- reset, start, stop ----
+
+TEST_F(Cli, ResetWritesTheWord) {
+    const test::BusyCopy tree;
+    tree.write("proc/kstat/nout", "");
+    tree.write("proc/process_monitor", "");
+    EXPECT_EQ(run(test::root_of(tree.path()), {"reset", "kstat"}).code, 0);
+    EXPECT_EQ(tree.read("proc/kstat/nout"), "reset");
+    EXPECT_EQ(tree.read("proc/process_monitor"), "");
+    EXPECT_EQ(run(test::root_of(tree.path()), {"reset", "--json"}).json()["reset"].size(), 4U);
+    EXPECT_EQ(tree.read("proc/process_monitor"), "reset");
+}
+
+TEST_F(Cli, ResetOfWhatIsNotThere) {
+    const test::TempTree tree;
+    EXPECT_EQ(run(tree.root(), {"reset"}).code, ExitCode::not_running);
+    EXPECT_EQ(run(tree.root(), {"reset", "kstat"}).code, ExitCode::not_running);
+    EXPECT_EQ(run(tree.root(), {"reset", "netmon_proc"}).code, ExitCode::usage);
+}
+
+TEST_F(Cli, StartAndStopWriteTheParameter) {
+    const test::BusyCopy tree;
+    EXPECT_EQ(run(test::root_of(tree.path()), {"stop"}).code, 0);
+    EXPECT_EQ(tree.read("sys/module/kstat/parameters/start")[0], '0');
+    EXPECT_EQ(run(test::root_of(tree.path()), {"start", "--json"}).json()["module"], "kstat");
+    EXPECT_EQ(tree.read("sys/module/kstat/parameters/start")[0], '1');
+}
+
+TEST_F(Cli, StartWithoutTheModuleIsNotRunning) {
+    const test::TempTree tree;
+    EXPECT_EQ(run(tree.root(), {"start"}).code, ExitCode::not_running);
+}
+
+// ---- apply, version, exits, top ----
+
+TEST_F(Cli, ApplyOfABadFileChangesNothing) {
+    const test::BusyCopy tree;
+    tree.write("etc/kmon.toml", "[kstat]\nstart = 3\n");
+    const auto outcome = run(test::root_of(tree.path()), {"apply"});
+    EXPECT_EQ(outcome.code, ExitCode::bad_config);
+    EXPECT_EQ(tree.read("sys/module/kstat/parameters/start"), "1\n");
+}
+
+TEST_F(Cli, VersionNamesEachModule) {
+    const auto json = run(test::busy("second"), {"version", "--json"}).json();
+    EXPECT_EQ(json["modules"]["kstat"], "1.0.0");
+    EXPECT_EQ(json["kernel"], "6.12.117+deb13-amd64");
+    const test::TempTree empty;
+    EXPECT_NE(run(empty.root(), {"version"}).out.find("not loaded"), std::string::npos);
+}
+
+TEST_F(Cli, ExitsWithoutTheModuleSaysSo) {
+    const test::TempTree tree;
+    tree.write("sys/kernel/tracing/instances/x", "");
+    const auto outcome = run(tree.root(), {"exits", "--seconds", "0"});
+    EXPECT_EQ(outcome.code, ExitCode::not_running);
+}
+
+TEST_F(Cli, TopOnceIsAPageOfTheTerminalsSize) {
+    const auto outcome = run(test::busy("second"), {"top", "--once", "--interval", "0.1"});
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_EQ(std::ranges::count(outcome.out, '\n'), 24);
+    EXPECT_LE(longest_line(outcome.out), 80U);
+    const auto json = run(test::busy("second"), {"top", "--once", "--json", "--interval", "0.1"}).json();
+    EXPECT_EQ(json["kstat"]["packets_per_second"], 0.0);
+}
+
+// ---- doctor ----
+
+// A machine on which our own events are counted as they should be.
+class Doctor : public Cli {
+protected:
+    Doctor() {
+        tree.replace("sys/module/l2packet_counter/parameters/interface", "veth0,br0", "veth0");
+        stimulus.send_datagrams = [this](unsigned count) {
+            grow_loopback(count + 3);
+            return Result<void>();
+        };
+        stimulus.talk_tcp = [this] {
+            tree.write("proc/kstat/stats.json", kstat(segments += 50));
+            return Result<std::uint64_t>(50);
+        };
+        stimulus.end_processes = [this](unsigned count) {
+            const auto exits = read_process(root)->exits;
+            tree.replace("proc/process_monitor.json", "\"exits\":" + std::to_string(exits),
+                         "\"exits\":" + std::to_string(exits + count));
+            return Result<void>();
+        };
+        tree.write("proc/kstat/stats.json", kstat(0));
+        tree.write("etc/kmon.toml", "[l2packet_counter]\nmax_macs = 50\nenabled = true\ninterface = [\"veth0\"]\n");
+    }
+
+    static std::string kstat(unsigned more) {
+        const auto n = std::to_string(100 + more);
+        return R"({"module":"kstat","version":"1.0.0","schema":1,"all_netns":0,"running":true,"counter":10,"published":100,"packets":)" +
+               n + ",\"segments\":" + n + "}\n{\"ip_version\":4,\"packets\":" + n + ",\"segments\":" + n + "}\n";
+    }
+
+    void grow_loopback(unsigned count) {
+        const auto view = *read_localhost(root);
+        const auto lo = std::stoull(tree.read("sys/class/net/lo/statistics/rx_packets"));
+        tree.write("sys/class/net/lo/statistics/rx_packets", std::to_string(lo + lo_grows.value_or(count)) + "\n");
+        const auto packets = [](std::uint64_t n) { return "\"packets\":" + std::to_string(n); };
+        tree.replace("proc/localhost_stats.json", packets(view.packets), packets(view.packets + count));
+        tree.replace("proc/localhost_stats.json", "\"udp\"," + packets(view.protocols[1].packets),
+                     "\"udp\"," + packets(view.protocols[1].packets + count));
+        tree.replace("proc/localhost_stats.json", "\"size_min\":0," + packets(view.sizes[0].packets),
+                     "\"size_min\":0," + packets(view.sizes[0].packets + count));
+    }
+
+    Json findings() {
+        const auto outcome = run(root, {"doctor", "--json"});
+        code = outcome.code;
+        return outcome.json();
+    }
+
+    std::string state_of(const std::string& subject) {
+        const auto json = findings();
+        for (const auto& finding : json["findings"])
+            if (finding["subject"] == subject)
+                return finding["state"].get<std::string>() + ": " + finding["words"].get<std::string>();
+        return "no such finding";
+    }
+
+    test::BusyCopy tree;
+    Root root = test::root_of(tree.path());
+    std::optional<unsigned> lo_grows;
+    unsigned segments = 0;
+    int code = -1;
+};
+
+TEST_F(Doctor, ComparesEachCountWithTheKernels) {
+    EXPECT_EQ(state_of("loopback"), "good: 103 packets counted; lo received 103");
+    EXPECT_EQ(state_of("outgoing TCP"), "good: 50 segments counted; Tcp: OutSegs grew by 0");
+    EXPECT_EQ(state_of("interfaces"), "good: 16 figures of 2 interfaces are the kernel's own");
+    EXPECT_EQ(state_of("source MACs"), "good: veth0 received 0 frames, 0 counted; br0 is away");
+    EXPECT_EQ(state_of("process exits"), "good: 20 processes were ended, 20 exits counted");
+}
+
+TEST_F(Doctor, FindsPacketsThatAreNotCounted) {
+    stimulus.send_datagrams = [](unsigned) { return Result<void>(); };
+    EXPECT_EQ(state_of("loopback"), "bad: 100 packets were sent over lo, 0 counted");
+    EXPECT_EQ(code, ExitCode::failed);
+}
+
+TEST_F(Doctor, FindsPacketsThatAreCountedTwice) {
+    lo_grows = 60;
+    EXPECT_EQ(state_of("loopback"), "bad: 103 packets counted; lo received 60");
+}
+
+TEST_F(Doctor, FindsPartsThatDoNotAddUp) {
+    tree.replace("proc/l2packet_counter.json", "\"untracked_packets\":1", "\"untracked_packets\":2");
+    EXPECT_EQ(state_of("source MACs"), "bad: veth0: the addresses do not add up to 53,920 frames");
+}
+
+TEST_F(Doctor, FindsSegmentsThatAreNotCounted) {
+    stimulus.talk_tcp = [] { return Result<std::uint64_t>(70); };
+    EXPECT_EQ(state_of("outgoing TCP"), "bad: 70 segments were sent, 0 counted");
+}
+
+TEST_F(Doctor, FindsFiguresThatAreNotTheKernels) {
+    tree.replace("proc/netmon", "\"rx_packets\":53920", "\"rx_packets\":53921");
+    EXPECT_EQ(state_of("interfaces"), "bad: veth0 rx_packets: /proc/netmon says 53,921, the kernel 53,920");
+}
+
+TEST_F(Doctor, FindsExitsThatAreNotCounted) {
+    stimulus.end_processes = [](unsigned) { return Result<void>(); };
+    EXPECT_EQ(state_of("process exits"), "bad: 20 processes were ended, 0 exits counted");
+}
+
+TEST_F(Doctor, FindsAnInterfaceThatIsDeaf) {
+    stimulus.wait = [this] { tree.write("sys/class/net/veth0/statistics/rx_packets", "99999\n"); };
+    EXPECT_EQ(state_of("source MACs"), "bad: veth0 received 46,079 frames, 0 counted");
+}
+
+TEST_F(Doctor, FindsASettingThatIsNotAsConfigured) {
+    tree.write("sys/module/kstat/parameters/counter", "77\n");
+    EXPECT_EQ(state_of("settings"), "bad: kstat counter is 77, the configuration says 10");
+}
+
+TEST_F(Doctor, FindsAnotherVersion) {
+    tree.write("sys/module/kstat/version", "0.9.0\n");
+    EXPECT_EQ(state_of("kstat").rfind("bad: version 0.9.0 runs", 0), 0U);
+}
+
+TEST_F(Doctor, FindsAServiceThatIsDegraded) {
+    service->status = "degraded: 4 of 5 modules";
+    EXPECT_EQ(state_of("kmon.service"), "bad: degraded: 4 of 5 modules");
+}
+
+TEST_F(Doctor, NamesTheFirstThingWrongWithItsCure) {
+    tree.write("etc/kmon.toml", "[kstat]\ncounter = -1\n");
+    tree.remove("proc/kstat");
+    tree.remove("sys/module/kstat");
+    const auto outcome = run(root, {"doctor"});
+    EXPECT_EQ(outcome.code, ExitCode::failed);
+    EXPECT_NE(outcome.out.find("First wrong: configuration: "), std::string::npos) << outcome.out;
+    EXPECT_NE(outcome.out.find("kmon check"), std::string::npos);
+    EXPECT_LE(longest_line(outcome.out.substr(0, outcome.out.find("First wrong"))), 80U);
+}
+
+} // namespace
+} // namespace kmon::cli

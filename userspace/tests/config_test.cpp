@@ -1,0 +1,325 @@
+#include "config.hpp"
+
+#include <gtest/gtest.h>
+
+#include "config_toml.hpp"
+#include "temp_tree.hpp"
+
+namespace {
+
+using kmon::Config;
+using kmon::ExitCode;
+using kmon::test::TempTree;
+
+kmon::ConfigReading read(const std::string& text) {
+    kmon::ConfigReading reading;
+    kmon::read_config_text(text, "kmon.toml", reading);
+    return reading;
+}
+
+Config config_from(const std::string& text) {
+    const auto reading = read(text);
+    for (const auto& problem : reading.problems)
+        ADD_FAILURE() << problem.text();
+    return reading.config;
+}
+
+// What is wrong with `text`, as one line each.
+std::string problems_of(const std::string& text) {
+    const auto config = kmon::config_of(read(text));
+    return config ? "" : config.error().what;
+}
+
+void expect_problem(const std::string& text, const std::string& problem) {
+    EXPECT_NE(problems_of(text).find(problem), std::string::npos) << text << "\n is refused with\n"
+                                                                  << problems_of(text);
+}
+
+TEST(Config, an_empty_file_is_the_defaults) {
+    EXPECT_EQ(config_from(""), Config());
+    EXPECT_EQ(config_from("# nothing\n[kstat]\n"), Config());
+}
+
+TEST(Config, no_file_at_all_is_the_defaults) {
+    const TempTree tree;
+    EXPECT_EQ(kmon::load_config(tree.root()).value(), Config());
+}
+
+TEST(Config, the_packaged_file_is_the_defaults) {
+    const auto reading = kmon::read_config_file(std::filesystem::path(KMON_SOURCE) / "userspace/kmon.toml");
+    EXPECT_EQ(kmon::config_of(reading).value(), Config());
+}
+
+TEST(Config, takes_every_key) {
+    const auto config = config_from(R"(
+[l2packet_counter]
+enabled = false
+interface = ["eth0", "eth1"]
+reset_interval = "5m"
+max_macs = 1
+[localhost_monitor]
+enabled = false
+log_packets = true
+[kstat]
+enabled = false
+start = false
+counter = 2147483647
+[netmon]
+enabled = false
+interface = "wlan0"
+[process_monitor]
+enabled = false
+log = true
+log_rate = 0
+[exporter]
+listen = "[::1]:80"
+)");
+    Config wanted;
+    wanted.l2packet_counter = {false, false, {"eth0", "eth1"}, 300, 1};
+    wanted.localhost_monitor = {false, true};
+    wanted.kstat = {false, false, 2147483647};
+    wanted.netmon = {false, "wlan0"};
+    wanted.process_monitor = {false, true, 0};
+    wanted.exporter = {"::1", 80};
+    EXPECT_EQ(config, wanted);
+}
+
+TEST(Config, interface_is_auto_a_name_or_names) {
+    const auto counter = [](const std::string& value) {
+        return config_from("[l2packet_counter]\ninterface = " + value).l2packet_counter;
+    };
+    EXPECT_TRUE(counter("\"auto\"").follow_default_route);
+    EXPECT_FALSE(counter("\"eth0\"").follow_default_route);
+    EXPECT_EQ(counter("\"eth0\"").interfaces, std::vector<std::string>{"eth0"});
+    EXPECT_FALSE(counter("[]").follow_default_route);
+    EXPECT_TRUE(counter("[]").interfaces.empty());
+}
+
+TEST(Config, an_interval_is_a_number_or_a_text_with_its_unit) {
+    const auto seconds = [](const std::string& value) {
+        return config_from("[l2packet_counter]\nreset_interval = " + value).l2packet_counter.reset_interval;
+    };
+    EXPECT_EQ(seconds("0"), 0);
+    EXPECT_EQ(seconds("86400"), 86400);
+    EXPECT_EQ(seconds("\"0s\""), 0);
+    EXPECT_EQ(seconds("\"90\""), 90);
+    EXPECT_EQ(seconds("\"24h\""), 86400);
+}
+
+TEST(Config, a_bad_interval_is_refused) {
+    const auto refused = [](const std::string& value, const std::string& reason) {
+        expect_problem("[l2packet_counter]\nreset_interval = " + value,
+                       "kmon.toml:2:18: l2packet_counter.reset_interval: " + reason +
+                           "; allowed: \"20s\", \"5m\", \"1h\" or a number of seconds, up to 86400; 0: never");
+    };
+    refused("\"20 s\"", "\"20 s\" is no time");
+    refused("\"-1s\"", "\"-1s\" is no time");
+    refused("\"\"", "\"\" is no time");
+    refused("\"s\"", "\"s\" is no time");
+    refused("\"1w\"", "\"1w\" is no time");
+    refused("\"99999999999999999999s\"", "\"99999999999999999999s\" is no time");
+    refused("\"18446744073709551615h\"", "\"18446744073709551615h\" is no time");
+    refused("\"25h\"", "\"25h\" is too large");
+    refused("86401", "86401 is too large");
+    refused("-1", "-1 is too small");
+    refused("1.5", "expected a time, found a number with a fraction");
+    refused("true", "expected a time, found true or false");
+    refused("12:00:00", "expected a time, found a date or a time");
+}
+
+TEST(Config, a_misspelt_key_is_pointed_at) {
+    EXPECT_EQ(problems_of("[l2packet_counter]\nenabled = true\n  reset_intervall = 5\n"),
+              "kmon.toml:3:3: l2packet_counter.reset_intervall: unknown key, did you mean reset_interval?; "
+              "allowed: enabled, interface, reset_interval, max_macs");
+}
+
+TEST(Config, an_unknown_section_is_pointed_at) {
+    EXPECT_EQ(problems_of("[kstats]\ncounter = 5\n"),
+              "kmon.toml:1:2: kstats: unknown section, did you mean kstat?; allowed: l2packet_counter, "
+              "localhost_monitor, kstat, netmon, process_monitor, exporter");
+    expect_problem("zzzzzzzzzzzz = 1", "kmon.toml:1:1: zzzzzzzzzzzz: unknown section; allowed");
+    expect_problem("kstat = 1", "kmon.toml:1:9: kstat: expected a section, found a number; allowed: [kstat]");
+    expect_problem("[[kstat]]", "kstat: expected a section, found an array");
+}
+
+TEST(Config, numbers_have_their_range) {
+    const std::string place = "kmon.toml:2:11: kstat.counter: ";
+    const std::string allowed = "; allowed: a number from 1 to 2147483647";
+    EXPECT_EQ(problems_of("[kstat]\ncounter = 0"), place + "0 is too small" + allowed);
+    EXPECT_EQ(problems_of("[kstat]\ncounter = 2147483648"), place + "2147483648 is too large" + allowed);
+    EXPECT_EQ(problems_of("[kstat]\ncounter = -9223372036854775808"),
+              place + "-9223372036854775808 is too small" + allowed);
+    EXPECT_EQ(problems_of("[kstat]\ncounter = \"10\""), place + "expected a number, found a string" + allowed);
+    expect_problem("[l2packet_counter]\nmax_macs = 1048577",
+                   "1048577 is too large; allowed: a number from 1 to 1048576");
+    expect_problem("[process_monitor]\nlog_rate = 1000001",
+                   "allowed: a number from 0 to 1000000 a second; 0: no limit");
+}
+
+TEST(Config, yes_or_no_is_not_a_number) {
+    expect_problem("[process_monitor]\nlog = 1",
+                   "2:7: process_monitor.log: expected true or false, found a number; allowed: true or false");
+}
+
+TEST(Config, names_that_no_interface_can_have_are_refused) {
+    const auto refused = [](const std::string& value, const std::string& reason) {
+        expect_problem("[l2packet_counter]\ninterface = " + value, "2:13: l2packet_counter.interface: " + reason);
+    };
+    refused("\"\"", "\"\" cannot be");
+    refused("\"a b\"", "\"a b\" cannot be");
+    refused("\"..\"", "\"..\" cannot be");
+    refused("\"eth0:1\"", "\"eth0:1\" cannot be");
+    refused("\"sixteen-letters-\"", "\"sixteen-letters-\" cannot be");
+    refused("\"a\\u0000b\"", "\"a\\x00b\" cannot be");
+    refused("\"eth0,eth1\"", R"("eth0,eth1" cannot be the name of an interface; write ["eth0", "eth1"])");
+    refused("[\"eth0\", \"eth0\"]", "\"eth0\" stands there twice");
+    refused("[\"eth0\", \"auto\"]", "\"auto\" stands alone, not in a list");
+    refused("[\"eth0\", 1]", "expected names, found a number");
+    refused("{}", "expected a name or an array of names, found a table");
+    std::string names;
+    for (int i = 0; i < 65; ++i)
+        names += "\"e" + std::to_string(i) + "\",";
+    refused("[" + names + "]", "65 interfaces are too many");
+    expect_problem("[netmon]\ninterface = \"a/b\"", "netmon.interface: \"a/b\" cannot be the name of an interface");
+}
+
+TEST(Config, an_endpoint_is_an_address_and_a_port) {
+    const auto listen = [](const std::string& value) { return "[exporter]\nlisten = \"" + value + "\""; };
+    EXPECT_EQ(config_from(listen("0.0.0.0:65535")).exporter.port, 65535);
+    for (const auto* bad :
+         {"", "9778", ":9778", "localhost:9778", "1.2.3.4:0", "1.2.3.4:65536", "::1:80", "[::1]", "[1.2.3.4]:80"})
+        expect_problem(listen(bad), "is no address with a port");
+}
+
+TEST(Config, every_problem_is_told_in_the_order_of_the_lines) {
+    EXPECT_EQ(problems_of("[process_monitor]\nlog = 1\n[kstat]\nstart = 2\ncounter = 0\n"),
+              "kmon.toml:2:7: process_monitor.log: expected true or false, found a number; allowed: true or false\n"
+              "kmon.toml:4:9: kstat.start: expected true or false, found a number; allowed: true or false\n"
+              "kmon.toml:5:11: kstat.counter: 0 is too small; allowed: a number from 1 to 2147483647");
+}
+
+TEST(Config, what_is_not_toml_is_pointed_at) {
+    expect_problem("[kstat]\ncounter = \n", "kmon.toml:2:");
+    expect_problem("[kstat\n", "kmon.toml:1:");
+    expect_problem("[ = 1\n", "kmon.toml:1:3: ");
+    expect_problem("[kstat]\ncounter = 1\ncounter = 2\n", "kmon.toml:3:");
+    expect_problem(std::string("[kstat]\nstart = \xff\xfe\n"), "kmon.toml:2:");
+    expect_problem(std::string("[kstat]\n\0\n", 10), "kmon.toml:2:1");
+    EXPECT_EQ(kmon::config_of(read("[")).error().code, ExitCode::bad_config);
+}
+
+TEST(Config, what_is_not_ascii_stands_in_comments_only) {
+    const auto config = config_from("\xef\xbb\xbf# \u00e9\n[l2packet_counter] # \u00e9\ninterface = '#' # '\u00e9\n");
+    EXPECT_EQ(config.l2packet_counter.interfaces, std::vector<std::string>{"#"});
+    EXPECT_EQ(config_from(R"(l2packet_counter.interface = "\u00e9")").l2packet_counter.interfaces,
+              std::vector<std::string>{"\u00e9"});
+    const auto refused = [](const std::string& text, int column) {
+        expect_problem(text, "kmon.toml:2:" + std::to_string(column) + ": a character that is not ASCII, outside a");
+    };
+    refused("[kstat]\ncounter = 5\u00e9\n", 12);
+    refused("\na = '#\u00e9'", 7);
+    refused("\na = '\\'\u00e9", 8);
+    refused("\na = \"\\\"#\u00e9", 9);
+    refused("\na = \"\"\"\"#\u00e9", 10);
+    refused("\na = \"\"\"\\\"\"\"#\u00e9", 13);
+    refused("# '''\n'''#\u00e9", 5);
+    refused("\n\u00e9", 1);
+}
+
+TEST(Config, drop_ins_come_in_the_order_of_their_names_and_the_last_one_wins) {
+    const TempTree tree;
+    tree.write("etc/kmon.toml", "[kstat]\ncounter = 1\nstart = false\n[process_monitor]\nlog_rate = 1\n");
+    tree.write("etc/kmon.toml.d/20-b.toml", "[kstat]\ncounter = 3\n");
+    tree.write("etc/kmon.toml.d/10-a.toml", "[kstat]\ncounter = 2\n[process_monitor]\nlog_rate = 2\n");
+    tree.write("etc/kmon.toml.d/30-c.toml~", "[kstat]\ncounter = 4\n");
+    tree.write("etc/kmon.toml.d/.40-d.toml", "[kstat]\ncounter = 5\n");
+    const auto config = kmon::load_config(tree.root()).value();
+    EXPECT_EQ(config.kstat.counter, 3);
+    EXPECT_FALSE(config.kstat.start);
+    EXPECT_EQ(config.process_monitor.log_rate, 2);
+    EXPECT_EQ(kmon::read_config(tree.root()).files.size(), 3);
+}
+
+TEST(Config, a_drop_in_replaces_the_list_of_interfaces) {
+    const TempTree tree;
+    tree.write("etc/kmon.toml", "[l2packet_counter]\ninterface = [\"eth0\", \"eth1\"]\n");
+    tree.write("etc/kmon.toml.d/a.toml", "[l2packet_counter]\ninterface = \"eth2\"\n");
+    EXPECT_EQ(kmon::load_config(tree.root())->l2packet_counter.interfaces, std::vector<std::string>{"eth2"});
+    tree.write("etc/kmon.toml.d/b.toml", "[l2packet_counter]\ninterface = \"auto\"\n");
+    EXPECT_EQ(kmon::load_config(tree.root())->l2packet_counter, Config::L2packetCounter());
+}
+
+TEST(Config, a_link_that_leads_to_itself_is_named) {
+    const TempTree tree;
+    tree.link("etc/kmon.toml.d/loop.toml", "loop.toml");
+    const auto config = kmon::load_config(tree.root());
+    ASSERT_FALSE(config);
+    EXPECT_EQ(config.error().code, ExitCode::bad_config);
+    EXPECT_NE(config.error().what.find("loop.toml: Too many levels of symbolic links"), std::string::npos)
+        << config.error().what;
+}
+
+TEST(Config, a_directory_of_drop_ins_that_leads_to_itself_is_named) {
+    const TempTree tree;
+    tree.link("etc/kmon.toml.d", "kmon.toml.d");
+    EXPECT_FALSE(kmon::load_config(tree.root()));
+}
+
+TEST(Config, a_link_to_nowhere_is_an_error_not_the_defaults) {
+    const TempTree tree;
+    tree.link("etc/kmon.toml", "nowhere");
+    const auto config = kmon::load_config(tree.root());
+    ASSERT_FALSE(config);
+    EXPECT_NE(config.error().what.find("kmon.toml: No such file or directory"), std::string::npos);
+}
+
+TEST(Config, a_drop_in_whose_name_is_not_utf8_is_read_and_shown_escaped) {
+    const TempTree tree;
+    tree.write("etc/kmon.toml.d/\xff.toml", "[kstat]\ncounter = 0\n");
+    const auto config = kmon::load_config(tree.root());
+    ASSERT_FALSE(config);
+    EXPECT_NE(config.error().what.find("kmon.toml.d/\\xff.toml:2:11: kstat.counter"), std::string::npos)
+        << config.error().what;
+}
+
+TEST(Config, a_device_or_a_directory_is_refused_at_once) {
+    EXPECT_FALSE(kmon::config_of(kmon::read_config_file("/dev/zero")));
+    EXPECT_FALSE(kmon::config_of(kmon::read_config_file("/tmp")));
+    EXPECT_FALSE(kmon::config_of(kmon::read_config_file("/nonexistent/kmon.toml")));
+}
+
+TEST(Config, a_megabyte_of_comments_is_read) {
+    std::string text = "[kstat]\ncounter = 7\n";
+    while (text.size() + 64 < kmon::config_file_limit)
+        text += "# " + std::string(61, 'x') + "\n";
+    const TempTree tree;
+    tree.write("etc/kmon.toml", text);
+    EXPECT_EQ(kmon::load_config(tree.root())->kstat.counter, 7);
+}
+
+TEST(Config, more_than_a_megabyte_is_refused) {
+    const TempTree tree;
+    tree.write("etc/kmon.toml", std::string(kmon::config_file_limit + 1, '\n'));
+    const auto config = kmon::load_config(tree.root());
+    ASSERT_FALSE(config);
+    EXPECT_NE(config.error().what.find("longer than 1048576 bytes"), std::string::npos) << config.error().what;
+}
+
+TEST(Config, deep_nesting_is_refused_or_read_but_never_overruns_the_stack) {
+    EXPECT_FALSE(problems_of("a = " + std::string(4000, '[') + std::string(4000, ']')).empty());
+    std::string dotted = "[a";
+    while (dotted.size() < kmon::config_line_limit - 2)
+        dotted += ".a";
+    expect_problem(dotted + "]\n", "a: unknown section");
+    expect_problem("\n" + std::string(kmon::config_line_limit + 1, '#'),
+                   "kmon.toml:2:4097: a line of more than 4096 bytes");
+}
+
+TEST(Config, says_which_modules_are_enabled) {
+    const auto config = config_from("[netmon]\nenabled = false\n");
+    EXPECT_TRUE(config.enabled("kstat"));
+    EXPECT_FALSE(config.enabled("netmon_proc"));
+    EXPECT_FALSE(config.enabled("no_such_module"));
+}
+
+} // namespace

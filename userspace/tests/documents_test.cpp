@@ -1,0 +1,141 @@
+// Help, manual and completions of each program name the same commands and options.
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+
+namespace kmon {
+namespace {
+
+using Words = std::set<std::string>;
+
+const std::string source = std::string(KMON_SOURCE) + "/userspace/";
+
+std::string read(const std::string& name) {
+    std::ifstream file(source + name);
+    std::ostringstream content;
+    content << file.rdbuf();
+    EXPECT_FALSE(content.str().empty()) << name;
+    return content.str();
+}
+
+std::string help(const std::string& program, const std::string& command = "") {
+    const auto line = std::string(KMON_BUILD) + "/userspace/" + program + "/" + program + " " + command + " --help";
+    FILE* pipe = ::popen(line.c_str(), "r");
+    std::string text;
+    std::array<char, 4096> buffer{};
+    for (std::size_t got; (got = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
+        text.append(buffer.data(), got);
+    EXPECT_EQ(::pclose(pipe), 0) << line;
+    return text;
+}
+
+Words matches(const std::string& text, const std::string& expression, std::size_t group = 0) {
+    const std::regex regex(expression);
+    Words words;
+    for (std::sregex_iterator it(text.begin(), text.end(), regex), end; it != end; ++it)
+        words.insert((*it)[group].str());
+    return words;
+}
+
+Words options_in(const std::string& text) { return matches(text, "--[a-z][a-z-]*"); }
+
+// From `begin` to `end`, both left out; empty where there is no `begin`.
+std::string part(const std::string& text, const std::string& begin, const std::string& end) {
+    const auto start = text.find(begin);
+    if (start == std::string::npos) return "";
+    const auto from = start + begin.size();
+    const auto stop = text.find(end, from);
+    return text.substr(from, stop == std::string::npos ? stop : stop - from);
+}
+
+Words without(Words words, const Words& others) {
+    for (const auto& word : others)
+        words.erase(word);
+    return words;
+}
+
+// Of "Subcommands:" in kmon's help.
+Words commands() { return matches(part(help("kmon"), "Subcommands:", "\n\n"), "\n  ([a-z]+)", 1); }
+
+// ---- kmon ----
+
+TEST(Documents, EveryCommandIsInTheManualAndInTheCompletions) {
+    const auto all = commands();
+    EXPECT_EQ(all.size(), 11U);
+    EXPECT_EQ(matches(read("man/kmon.1.scd"), "\n## kmon ([a-z]+)", 1), all);
+    EXPECT_EQ(matches(part(read("completions/kmon.bash"), "commands='", "'"), "[a-z]+"), all);
+    EXPECT_EQ(matches(part(read("completions/_kmon"), "commands=(", "\n  )"), "'([a-z]+):", 1), all);
+}
+
+TEST(Documents, EveryCommandsOptionsAreInTheManualUnderIt) {
+    const Words common = {"--help", "--json"};
+    const auto manual = read("man/kmon.1.scd");
+    for (const auto& command : commands()) {
+        const auto has = options_in(help("kmon", command));
+        for (const auto& option : common)
+            EXPECT_TRUE(has.contains(option)) << command << ' ' << option;
+        auto section = part(manual, "\n## kmon " + command, "\n#");
+        const auto heading = section.substr(0, section.find('\n'));
+        EXPECT_EQ(matches(section, "\n\\*(--[a-z-]+)\\*", 1), without(has, common)) << command;
+        EXPECT_EQ(options_in(heading), without(has, common)) << command << ": its heading";
+    }
+    const auto general = part(manual, "\n# OPTIONS", "\n# ");
+    EXPECT_EQ(matches(general, "\\*(--[a-z]+)\\*\n", 1), (Words{"--help", "--version", "--json"}));
+}
+
+TEST(Documents, EveryCommandsArgumentsAreInItsHeading) {
+    const auto manual = read("man/kmon.1.scd");
+    for (const auto& command : commands()) {
+        const auto positionals = part(help("kmon", command), "Positionals:", "\n\n");
+        const auto heading = part(manual, "\n## kmon " + command, "\n");
+        EXPECT_EQ(matches(heading, "\\[([A-Z]+)\\]", 1), matches(positionals, "\n  ([A-Z]+)", 1)) << command;
+    }
+}
+
+// What bash and zsh offer for each command: --json and --help come with every one.
+TEST(Documents, EveryCommandsOptionsAreInTheCompletions) {
+    const auto bash = part(read("completions/kmon.bash"), "case ${COMP_WORDS[1]} in", "esac");
+    const auto zsh = part(read("completions/_kmon"), "case $line[1] in", "esac");
+    const auto branch = [](const std::string& cases, const std::string& command) {
+        const std::regex begin("\n    (?:[a-z]+ \\| )*" + command + "(?: \\| [a-z]+)*\\)");
+        std::smatch found;
+        if (!std::regex_search(cases, found, begin)) return std::string("no branch");
+        return part(cases.substr(static_cast<std::size_t>(found.position())), ")", ";;");
+    };
+    for (const auto& command : commands()) {
+        const auto has = without(options_in(help("kmon", command)), {"--help", "--json"});
+        EXPECT_NE(branch(bash, command), "no branch") << command;
+        EXPECT_NE(branch(zsh, command), "no branch") << command;
+        EXPECT_EQ(options_in(branch(bash, command)), has) << "bash, " << command;
+        EXPECT_EQ(options_in(branch(zsh, command)), has) << "zsh, " << command;
+    }
+}
+
+// ---- kmond and netmon ----
+
+class Program : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(Program, HasTheSameOptionsEverywhere) {
+    const auto [name, manual] = GetParam();
+    const auto has = options_in(help(name));
+    EXPECT_FALSE(has.empty());
+    EXPECT_EQ(options_in(part(read(manual), "\n# OPTIONS", "\n# ")), has) << manual;
+    EXPECT_EQ(options_in(read(std::string("completions/") + name + ".bash")), has) << "bash";
+    EXPECT_EQ(options_in(read(std::string("completions/_") + name)), has) << "zsh";
+}
+
+INSTANTIATE_TEST_SUITE_P(Documents, Program,
+                         testing::Values(std::pair("kmond", "man/kmond.8.scd"),
+                                         std::pair("netmon", "man/netmon.1.scd")),
+                         [](const auto& program) { return std::string(program.param.first); });
+
+} // namespace
+} // namespace kmon

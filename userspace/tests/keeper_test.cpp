@@ -1,0 +1,267 @@
+#include "kmond/keeper.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "kmond/status.hpp"
+#include "temp_tree.hpp"
+
+namespace {
+
+using kmon::Config;
+using kmon::Network;
+using kmon::kmond::Entry;
+using kmon::kmond::Keeper;
+using kmon::kmond::Topic;
+using kmon::test::TempTree;
+
+// The five modules as they stand in sysfs after modprobe, and a network, both in the test's hands.
+class KeeperTest : public testing::Test {
+protected:
+    KeeperTest() {
+        tree.write("proc/sys/kernel/osrelease", "6.1.0-56-amd64\n");
+        tree.write("proc/modules", "");
+        for (const std::string module : kmon::module_names)
+            load(module);
+    }
+
+    void load(const std::string& module) const {
+        const auto parameters = "sys/module/" + module + "/parameters/";
+        for (const auto& [name, value] : defaults.at(module))
+            tree.write(parameters + name, value + "\n");
+        tree.write("sys/module/" + module + "/initstate", "live\n");
+    }
+
+    void unload(const std::string& module) {
+        // Kept elsewhere, so that its inode is not given to the next one.
+        std::filesystem::rename(tree.path() / "sys/module" / module, tree.path() / ("gone" + std::to_string(gone_++)));
+    }
+
+    std::string get(const std::string& module, const std::string& parameter) const {
+        return kmon::read_parameter(tree.root(), module, parameter).value_or("?");
+    }
+    void set(const std::string& module, const std::string& parameter, const std::string& value) const {
+        tree.write("sys/module/" + module + "/parameters/" + parameter, value + "\n");
+    }
+
+    std::string status() const { return kmon::kmond::status_line(tree.root(), keeper); }
+
+    long told(Topic topic) const { return std::ranges::count(journal, topic, &Entry::topic); }
+
+    TempTree tree;
+    std::vector<Entry> journal;
+    Network network{{"lo", "eth0", "eth1"}, "eth0"};
+    Keeper keeper{tree.root(), [this](const Entry& entry) { journal.push_back(entry); }, [this] { return network; }};
+
+private:
+    int gone_ = 0;
+    const std::map<std::string, std::map<std::string, std::string>> defaults = {
+        {"l2packet_counter", {{"interface", ""}, {"max_macs", "65536"}, {"reset_interval", "20"}}},
+        {"localhost_monitor", {{"log_packets", "0"}}},
+        {"kstat", {{"counter", "10"}, {"start", "0"}}},
+        {"netmon_proc", {{"iface", ""}}},
+        {"process_monitor", {{"log", "0"}, {"log_rate", "100"}}},
+    };
+};
+
+TEST_F(KeeperTest, brings_the_defaults_into_force) {
+    keeper.start({});
+    EXPECT_EQ(get("kstat", "start"), "1");
+    EXPECT_EQ(get("l2packet_counter", "interface"), "eth0");
+    EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter on eth0; kstat started, counter 10");
+    EXPECT_EQ(told(Topic::module_ready), 5);
+    EXPECT_EQ(told(Topic::setting_written), 1); // kstat's start: the others had their values
+    EXPECT_EQ(told(Topic::interface_followed), 1);
+}
+
+TEST_F(KeeperTest, writes_nothing_that_stands_there_already) {
+    keeper.start({});
+    journal.clear();
+    keeper.refresh();
+    ASSERT_TRUE(keeper.reload({}));
+    EXPECT_TRUE(journal.empty());
+}
+
+TEST_F(KeeperTest, leaves_alone_what_is_not_enabled) {
+    unload("process_monitor");
+    Config config;
+    config.process_monitor.enabled = false;
+    config.kstat.enabled = false;
+    keeper.start(config);
+    EXPECT_EQ(get("kstat", "start"), "0");
+    EXPECT_EQ(status(), "3 of 3 modules; l2packet_counter on eth0");
+}
+
+TEST_F(KeeperTest, a_missing_module_degrades_and_the_others_run) {
+    unload("kstat");
+    keeper.start({});
+    EXPECT_EQ(status(),
+              "degraded: 4 of 5 modules; kstat: there are no modules at all for the running kernel "
+              "6.1.0-56-amd64; do: reboot into an installed kernel; in a container, install kmon on the host; "
+              "l2packet_counter on eth0");
+    keeper.refresh();
+    EXPECT_EQ(told(Topic::module_missing), 1);
+    EXPECT_EQ(journal.size(), 6); // once, and 4 modules, and an interface
+}
+
+TEST_F(KeeperTest, a_module_that_returns_gets_its_settings_again) {
+    keeper.start({});
+    unload("kstat");
+    keeper.refresh();
+    EXPECT_TRUE(status().starts_with("degraded: 4 of 5 modules; kstat: "));
+    load("kstat");
+    EXPECT_EQ(get("kstat", "start"), "0");
+    keeper.refresh();
+    EXPECT_EQ(get("kstat", "start"), "1");
+    EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter on eth0; kstat started, counter 10");
+}
+
+TEST_F(KeeperTest, a_module_that_was_loaded_anew_between_two_looks_gets_its_settings_again) {
+    keeper.start({});
+    unload("l2packet_counter");
+    load("l2packet_counter");
+    keeper.refresh();
+    EXPECT_EQ(get("l2packet_counter", "interface"), "eth0");
+    EXPECT_EQ(told(Topic::module_missing), 0);
+}
+
+TEST_F(KeeperTest, a_module_that_is_just_coming_is_waited_for) {
+    tree.write("sys/module/kstat/initstate", "coming\n");
+    keeper.start({});
+    EXPECT_TRUE(keeper.unsettled());
+    EXPECT_EQ(get("kstat", "start"), "0");
+    EXPECT_EQ(told(Topic::module_missing), 0);
+    tree.write("sys/module/kstat/initstate", "live\n");
+    keeper.refresh();
+    EXPECT_FALSE(keeper.unsettled());
+    EXPECT_EQ(get("kstat", "start"), "1");
+}
+
+TEST_F(KeeperTest, what_somebody_set_by_hand_stays_until_a_reload) {
+    keeper.start({});
+    set("kstat", "start", "0");
+    keeper.refresh();
+    EXPECT_EQ(get("kstat", "start"), "0");
+    EXPECT_TRUE(status().ends_with("kstat stopped, counter 10"));
+    ASSERT_TRUE(keeper.reload({}));
+    EXPECT_EQ(get("kstat", "start"), "1");
+}
+
+TEST_F(KeeperTest, a_reload_sets_what_changed) {
+    keeper.start({});
+    Config config;
+    config.kstat.counter = 50;
+    config.l2packet_counter = {.follow_default_route = false, .interfaces = {"eth1"}, .reset_interval = 60};
+    ASSERT_TRUE(keeper.reload(config));
+    EXPECT_EQ(get("kstat", "counter"), "50");
+    EXPECT_EQ(get("l2packet_counter", "reset_interval"), "60");
+    EXPECT_EQ(get("l2packet_counter", "interface"), "eth1");
+    EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter on eth1; kstat started, counter 50");
+}
+
+// process_monitor, the last one, refuses; what the others took is put back.
+TEST_F(KeeperTest, a_reload_that_one_module_refuses_changes_nothing) {
+    keeper.start({});
+    std::filesystem::remove(tree.path() / "sys/module/process_monitor/parameters/log_rate");
+    tree.link("sys/module/process_monitor/parameters/log_rate", "/proc/self/oom_score_adj"); // at most 1000
+    Config config;
+    config.kstat.counter = 50;
+    config.localhost_monitor.log_packets = true;
+    config.l2packet_counter = {.follow_default_route = false, .interfaces = {"eth1"}};
+    config.process_monitor.log_rate = 1000000;
+    const auto outcome = keeper.reload(config);
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().what, "cannot set process_monitor log_rate=1000000: the module refuses that value; the "
+                                    "old settings are in force");
+    EXPECT_EQ(get("kstat", "counter"), "10");
+    EXPECT_EQ(get("localhost_monitor", "log_packets"), "0");
+    EXPECT_EQ(get("l2packet_counter", "interface"), "eth0");
+    EXPECT_EQ(keeper.config(), Config());
+}
+
+TEST_F(KeeperTest, a_module_that_goes_during_a_reload_does_not_stop_it) {
+    keeper.start({});
+    std::filesystem::remove_all(tree.path() / "sys/module/kstat/parameters");
+    unload("kstat");
+    Config config;
+    config.process_monitor.log_rate = 555;
+    const auto outcome = keeper.reload(config);
+    EXPECT_TRUE(outcome) << outcome.error().what;
+    EXPECT_EQ(get("process_monitor", "log_rate"), "555");
+}
+
+TEST_F(KeeperTest, a_module_that_is_turned_off_runs_on) {
+    keeper.start({});
+    Config config;
+    config.kstat.enabled = false;
+    ASSERT_TRUE(keeper.reload(config));
+    EXPECT_EQ(get("kstat", "start"), "1");
+    EXPECT_EQ(status(), "4 of 4 modules; l2packet_counter on eth0");
+    EXPECT_EQ(journal.back().message, "kstat is no longer enabled, but loaded: it runs on until modprobe -r kstat");
+    ASSERT_TRUE(keeper.reload({}));
+    EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter on eth0; kstat started, counter 10");
+}
+
+TEST_F(KeeperTest, a_module_that_is_turned_on_gets_its_settings) {
+    Config config;
+    config.kstat.enabled = false;
+    keeper.start(config);
+    ASSERT_TRUE(keeper.reload({}));
+    EXPECT_EQ(get("kstat", "start"), "1");
+}
+
+TEST_F(KeeperTest, follows_the_default_route) {
+    network.default_route.reset();
+    keeper.start({});
+    EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter waits for a default route; kstat started, counter 10");
+    EXPECT_EQ(told(Topic::interface_missing), 1);
+    network.default_route = "eth0";
+    keeper.refresh();
+    EXPECT_EQ(get("l2packet_counter", "interface"), "eth0");
+    network.default_route = "eth1";
+    keeper.refresh();
+    EXPECT_EQ(get("l2packet_counter", "interface"), "eth1");
+    network.default_route.reset();
+    keeper.refresh();
+    EXPECT_EQ(get("l2packet_counter", "interface"), "eth1");
+    EXPECT_EQ(status(),
+              "5 of 5 modules; l2packet_counter on eth1, waits for a default route; kstat started, counter 10");
+}
+
+TEST_F(KeeperTest, picks_up_an_interface_that_comes_late) {
+    Config config;
+    config.l2packet_counter = {.follow_default_route = false, .interfaces = {"eth0", "usb0"}};
+    keeper.start(config);
+    EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter on eth0, waits for usb0; kstat started, counter 10");
+    network.devices.push_back("usb0");
+    keeper.refresh();
+    EXPECT_EQ(get("l2packet_counter", "interface"), "eth0,usb0");
+    EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter on eth0,usb0; kstat started, counter 10");
+}
+
+TEST_F(KeeperTest, an_interface_that_is_refused_degrades_and_is_not_tried_again_in_vain) {
+    std::filesystem::remove(tree.path() / "sys/module/l2packet_counter/parameters/interface");
+    tree.link("sys/module/l2packet_counter/parameters/interface", "/proc/self/oom_score_adj");
+    keeper.start({});
+    EXPECT_TRUE(status().starts_with("degraded: 5 of 5 modules; l2packet_counter: cannot set l2packet_counter "
+                                     "interface=eth0: the module refuses that value; do: name Ethernet interfaces"))
+        << status();
+    keeper.refresh();
+    EXPECT_EQ(told(Topic::setting_refused), 1);
+    network.devices.push_back("eth2");
+    keeper.refresh();
+    EXPECT_EQ(told(Topic::setting_refused), 2);
+}
+
+TEST_F(KeeperTest, why_the_kernel_refused_a_module_is_known_from_its_loading) {
+    unload("kstat");
+    std::filesystem::copy(std::filesystem::path(KMON_FIXTURES) / "modules/lib", tree.path() / "lib",
+                          std::filesystem::copy_options::recursive);
+    tree.write("run/kmon/load-errors", "process_monitor 1\nkstat 129\n"); // EKEYREJECTED
+    keeper.start({});
+    EXPECT_NE(status().find("kstat: it is not signed, and this kernel takes signed modules only"), std::string::npos)
+        << status();
+}
+
+} // namespace

@@ -1,0 +1,119 @@
+#include "modules.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "temp_tree.hpp"
+
+namespace {
+
+using kmon::ExitCode;
+using kmon::test::TempTree;
+
+const std::string release = "6.1.0-56-amd64";
+
+// A system with the modules of fixtures/modules, none of them loaded.
+class Modules : public testing::Test {
+protected:
+    Modules() {
+        tree.write("proc/sys/kernel/osrelease", release + "\n");
+        tree.write("proc/modules", "");
+        std::filesystem::create_directories(tree.path() / "lib");
+        std::filesystem::copy(std::filesystem::path(KMON_FIXTURES) / "modules/lib", tree.path() / "lib",
+                              std::filesystem::copy_options::recursive);
+    }
+
+    void load(const std::string& name, const std::string& version) const {
+        tree.write("sys/module/" + name + "/initstate", "live\n");
+        tree.write("sys/module/" + name + "/version", version + "\n");
+    }
+
+    std::string why_not(const std::string& name, int error = 0) const {
+        const auto why = kmon::why_not_loaded(tree.root(), kmon::module_state(tree.root(), name), error);
+        return why.what + " / " + why.hint;
+    }
+
+    TempTree tree;
+};
+
+TEST_F(Modules, knows_the_file_for_the_running_kernel) {
+    const auto state = kmon::module_state(tree.root(), "kstat");
+    EXPECT_FALSE(state.loaded);
+    EXPECT_EQ(state.file, tree.path() / "lib/modules/6.1.0-56-amd64/updates/dkms/kstat.ko");
+    EXPECT_EQ(state.file_version, "1.0.0");
+    EXPECT_EQ(state.vermagic, "6.1.0-56-amd64 SMP preempt mod_unload modversions ");
+    EXPECT_EQ(state.signer, "");
+    EXPECT_EQ(kmon::module_state(tree.root(), "netmon_proc").file, "");
+}
+
+TEST_F(Modules, a_loaded_module_of_an_older_version_needs_a_reload) {
+    load("kstat", "1.0.0");
+    EXPECT_TRUE(kmon::module_state(tree.root(), "kstat").loaded);
+    EXPECT_FALSE(kmon::module_state(tree.root(), "kstat").reload_needed());
+    load("kstat", "0.9.0");
+    EXPECT_TRUE(kmon::module_state(tree.root(), "kstat").reload_needed());
+    // Loaded by insmod from elsewhere: there is nothing to compare with.
+    load("netmon_proc", "0.9.0");
+    EXPECT_FALSE(kmon::module_state(tree.root(), "netmon_proc").reload_needed());
+}
+
+TEST_F(Modules, one_that_is_just_coming_is_not_loaded) {
+    load("kstat", "1.0.0");
+    tree.write("sys/module/kstat/initstate", "coming\n");
+    EXPECT_FALSE(kmon::module_state(tree.root(), "kstat").loaded);
+}
+
+TEST_F(Modules, not_built_says_what_to_install_or_to_run) {
+    EXPECT_EQ(why_not("netmon_proc"), "it is not built for the running kernel 6.1.0-56-amd64, whose headers are missing"
+                                      " / apt install linux-headers-6.1.0-56-amd64");
+    tree.write("etc/redhat-release", "");
+    EXPECT_EQ(why_not("netmon_proc"), "it is not built for the running kernel 6.1.0-56-amd64, whose headers are missing"
+                                      " / dnf install kernel-devel-6.1.0-56-amd64");
+    tree.write("lib/modules/6.1.0-56-amd64/build/Makefile", "");
+    EXPECT_EQ(why_not("netmon_proc"),
+              "it is not built for the running kernel 6.1.0-56-amd64 / dkms install kmon/1.0.0 -k 6.1.0-56-amd64");
+    tree.write("proc/sys/kernel/osrelease", "6.9.9\n");
+    EXPECT_EQ(why_not("kstat"), "there are no modules at all for the running kernel 6.9.9 / reboot into an installed "
+                                "kernel; in a container, install kmon on the host");
+    std::filesystem::remove(tree.path() / "proc/modules");
+    EXPECT_EQ(why_not("kstat"), "this kernel cannot load modules / boot one with loadable modules");
+}
+
+TEST_F(Modules, built_but_not_loaded_says_how_to_load) {
+    EXPECT_EQ(why_not("kstat"), "it is not loaded / modprobe kstat");
+    EXPECT_EQ(kmon::why_not_loaded(tree.root(), kmon::module_state(tree.root(), "kstat")).code, ExitCode::not_running);
+}
+
+TEST_F(Modules, a_refused_signature_tells_secure_boot_from_sig_enforce) {
+    EXPECT_EQ(why_not("kstat", EKEYREJECTED), "it is not signed, and this kernel takes signed modules only / boot "
+                                              "without module.sig_enforce=1, or enroll the key that signs it");
+    tree.write("sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+               std::string("\6\0\0\0\1", 5));
+    EXPECT_EQ(why_not("kstat", ENOKEY), "it is not signed, and Secure Boot is on / mokutil --import "
+                                        "/var/lib/dkms/mok.pub, reboot, and confirm the key there");
+    tree.write("sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+               std::string("\6\0\0\0\0", 5));
+    EXPECT_NE(why_not("kstat", ENOKEY).find("takes signed modules only"), std::string::npos);
+}
+
+TEST_F(Modules, what_is_forbidden_says_by_whom) {
+    EXPECT_EQ(why_not("kstat", EPERM), "only root may load modules / become root (sudo)");
+    tree.write("sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+    EXPECT_NE(why_not("kstat", EPERM).find("the kernel is locked down"), std::string::npos);
+    tree.write("sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
+    EXPECT_NE(why_not("kstat", EPERM).find("only root"), std::string::npos);
+    tree.write("proc/sys/kernel/modules_disabled", "1\n");
+    EXPECT_NE(why_not("kstat", EPERM).find("kernel.modules_disabled=1"), std::string::npos);
+}
+
+TEST_F(Modules, other_refusals_are_told_apart) {
+    EXPECT_EQ(why_not("kstat", ENOEXEC),
+              "it was built for another kernel or by another compiler (vermagic 6.1.0-56-amd64 SMP preempt mod_unload "
+              "modversions ) / dkms install --force kmon/1.0.0 -k 6.1.0-56-amd64");
+    EXPECT_EQ(why_not("kstat", ECANCELED), "modprobe.d blacklists it / grep -r kstat /etc/modprobe.d shows where");
+    EXPECT_EQ(why_not("process_monitor", ENOMEM),
+              "the kernel refuses it: Cannot allocate memory / the kernel log says more: dmesg | grep process_monitor");
+}
+
+} // namespace

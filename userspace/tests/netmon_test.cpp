@@ -1,0 +1,162 @@
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "in_netns.hpp"
+#include "netmon/configured_interface.hpp"
+#include "netmon/reading.hpp"
+#include "netmon/run_program.hpp"
+#include "temp_tree.hpp"
+
+namespace {
+
+using kmon::ExitCode;
+using kmon::Link;
+using kmon::test::in_netns;
+using kmon::test::ip;
+using kmon::test::TempTree;
+
+TEST(Netmon, a_line_to_the_letter) {
+    const Link link{2, "eth0", false, {1, 2, 3, 4, 5, 6, 7, 8}};
+    EXPECT_EQ(netmon::json_line(link, 1'700'000'000, nullptr, std::nullopt),
+              R"({"interface":"eth0","timestamp":1700000000,"rx_bytes":1,"tx_bytes":2,"rx_packets":3,"tx_packets":4,)"
+              R"("rx_errors":5,"tx_errors":6,"rx_dropped":7,"tx_dropped":8})"
+              "\n");
+}
+
+TEST(Netmon, rates_are_a_second_and_null_where_unknown) {
+    const Link before{2, "e", false, {1000, 0, 10, 9, 0, 0, 0, 0}};
+    const Link now{2, "e", false, {4000, 0, 11, 8, 0, 0, 0, 0}};
+    const auto line = netmon::json_line(now, 1, &before, 2.0);
+    EXPECT_NE(line.find(R"("rx_bytes_per_second":1500.0,"tx_bytes_per_second":0.0,"rx_packets_per_second":0.5,)"
+                        R"("tx_packets_per_second":null,)"),
+              std::string::npos)
+        << line;
+    EXPECT_NE(netmon::json_line(now, 1, nullptr, 2.0).find(R"("rx_bytes_per_second":null,)"), std::string::npos);
+}
+
+kmon::Result<std::optional<std::string>> from_file(const std::string& text) {
+    const TempTree tree;
+    tree.write("etc/netmon.conf", text);
+    return netmon::interface_from_file(tree.root());
+}
+
+TEST(Netmon, the_file_names_one_interface) {
+    EXPECT_EQ(from_file("rmnet_data0").value(), "rmnet_data0");
+    EXPECT_EQ(from_file("# the uplink\n\n  eth0\t# for now\r\neth1\n").value(), "eth0");
+    EXPECT_EQ(from_file("all\n").value(), "all");
+    EXPECT_EQ(from_file("").value(), std::nullopt);
+    EXPECT_EQ(from_file("# eth0\n").value(), std::nullopt);
+}
+
+TEST(Netmon, what_is_no_name_is_bad_configuration) {
+    for (const char* const text : {"two words", "eth/0", "..", "a-name-of-16-byte", "\n\neth0:1"}) {
+        const auto name = from_file(text);
+        ASSERT_FALSE(name) << text;
+        EXPECT_EQ(name.error().code, ExitCode::bad_config);
+    }
+    EXPECT_NE(from_file("\n\nnot \x1b[1m\n").error().what.find("/etc/netmon.conf:3: \"not \\x1b[1m\" cannot be"),
+              std::string::npos);
+}
+
+// A program `uci` in a PATH of its own; /bin follows for what the script itself runs.
+class Uci : public testing::Test {
+public:
+    Uci(const Uci&) = delete;
+    Uci& operator=(const Uci&) = delete;
+
+protected:
+    Uci() { ::setenv("PATH", (tree_.path() / "bin").c_str(), 1); }
+    ~Uci() override { ::setenv("PATH", path_.c_str(), 1); }
+
+    void answers(const std::string& script) {
+        tree_.write("bin/uci", "#!/bin/sh\n" + script + "\n");
+        ::chmod((tree_.path() / "bin/uci").c_str(), 0755);
+    }
+
+private:
+    TempTree tree_;
+    std::string path_ = std::getenv("PATH");
+};
+
+TEST_F(Uci, is_asked_for_both_options_and_without_a_shell) {
+    answers(R"([ "$#" = 3 ] && [ "$1 $2 $3" = "-q get netmon.interface" ] && echo wwan0)");
+    EXPECT_EQ(netmon::interface_from_uci().value(), "wwan0");
+    answers(R"([ "$3" = "netmon.@netmon[0].interface" ] && echo eth1)");
+    EXPECT_EQ(netmon::interface_from_uci().value(), "eth1");
+}
+
+TEST_F(Uci, that_is_missing_silent_or_failing_decides_nothing) {
+    EXPECT_EQ(netmon::interface_from_uci().value(), std::nullopt);
+    answers("");
+    EXPECT_EQ(netmon::interface_from_uci().value(), std::nullopt);
+    answers("echo eth0; exit 1");
+    EXPECT_EQ(netmon::interface_from_uci().value(), std::nullopt);
+}
+
+TEST_F(Uci, with_a_bad_answer_is_bad_configuration) {
+    answers("echo eth0 eth1");
+    EXPECT_EQ(netmon::interface_from_uci().error().code, ExitCode::bad_config);
+}
+
+TEST_F(Uci, comes_after_the_file_and_before_all) {
+    const TempTree tree;
+    EXPECT_EQ(netmon::configured_interface(tree.root()).value(), "all");
+    answers("echo wwan0");
+    EXPECT_EQ(netmon::configured_interface(tree.root()).value(), "wwan0");
+    tree.write("etc/netmon.conf", "eth0");
+    EXPECT_EQ(netmon::configured_interface(tree.root()).value(), "eth0");
+}
+
+netmon::Readings readings_of(const std::string& interface) {
+    return {std::move(kmon::Links::open().value()), interface, false};
+}
+
+std::size_t lines_in(const std::string& text) { return static_cast<std::size_t>(std::ranges::count(text, '\n')); }
+
+TEST(Netmon, an_interface_goes_away_and_is_picked_up_again) {
+    in_netns([] {
+        ip("link add left type veth peer name left1");
+        auto readings = readings_of("left");
+        EXPECT_EQ(lines_in(readings.next().value().lines), 1U);
+        ip("link del left");
+        auto reading = readings.next().value();
+        EXPECT_EQ(reading.lines, "");
+        EXPECT_EQ(reading.notes, std::vector<std::string>{"left went away"});
+        EXPECT_TRUE(readings.next().value().notes.empty()) << "it is told once";
+        ip("link add left type veth peer name left1");
+        reading = readings.next().value();
+        EXPECT_EQ(lines_in(reading.lines), 1U);
+        EXPECT_EQ(reading.notes, std::vector<std::string>{"left is back"});
+        ip("link del left");
+        ip("link add left type veth peer name left1");
+        EXPECT_EQ(readings.next().value().notes, std::vector<std::string>{"left is another device now"});
+    });
+}
+
+TEST(Netmon, one_that_is_not_there_at_first_is_an_error) {
+    in_netns([] {
+        const auto reading = readings_of("nosuch0").next();
+        ASSERT_FALSE(reading);
+        EXPECT_EQ(reading.error().code, ExitCode::failed);
+        EXPECT_EQ(reading.error().what, "there is no interface nosuch0");
+    });
+}
+
+TEST(Netmon, all_is_every_interface_but_lo) {
+    in_netns([] {
+        auto readings = readings_of("all");
+        const auto before = lines_in(readings.next().value().lines);
+        ip("link add left type veth peer name left1");
+        const auto reading = readings.next().value();
+        EXPECT_EQ(lines_in(reading.lines), before + 2);
+        EXPECT_EQ(reading.lines.find("\"lo\""), std::string::npos);
+        EXPECT_TRUE(reading.notes.empty());
+        ip("link del left");
+        EXPECT_EQ(readings.next().value().notes.size(), 2U);
+    });
+}
+
+} // namespace

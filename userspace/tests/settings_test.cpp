@@ -1,0 +1,95 @@
+#include "settings.hpp"
+
+#include <gtest/gtest.h>
+
+#include "modules.hpp"
+
+namespace {
+
+using kmon::Config;
+using kmon::Network;
+using kmon::Setting;
+
+using Names = std::vector<std::string>;
+
+TEST(Settings, are_the_modules_own_parameters) {
+    Config config;
+    config.l2packet_counter.reset_interval = 300;
+    config.localhost_monitor.log_packets = true;
+    config.kstat = {true, false, 50};
+    config.netmon.interface = "wlan0";
+    config.process_monitor = {true, true, 0};
+    using kmon::settings_of;
+    EXPECT_EQ(settings_of(config, "l2packet_counter"),
+              (std::vector<Setting>{{"l2packet_counter", "max_macs", "65536"},
+                                    {"l2packet_counter", "reset_interval", "300"}}));
+    EXPECT_EQ(settings_of(config, "localhost_monitor"),
+              (std::vector<Setting>{{"localhost_monitor", "log_packets", "1"}}));
+    EXPECT_EQ(settings_of(config, "kstat"),
+              (std::vector<Setting>{{"kstat", "counter", "50"}, {"kstat", "start", "0"}}));
+    EXPECT_EQ(settings_of(config, "netmon_proc"), (std::vector<Setting>{{"netmon_proc", "iface", "wlan0"}}));
+    EXPECT_EQ(settings_of(config, "process_monitor"),
+              (std::vector<Setting>{{"process_monitor", "log_rate", "0"}, {"process_monitor", "log", "1"}}));
+}
+
+kmon::Watched watched(const Names& configured, const Names& devices) {
+    return kmon::watched_interfaces({.follow_default_route = false, .interfaces = configured}, {devices, std::nullopt});
+}
+
+kmon::Watched watched_auto(const std::optional<std::string>& route) {
+    return kmon::watched_interfaces({.interfaces = {}}, {{"lo", "eth0", "wlan0"}, route});
+}
+
+std::optional<std::string> at_event(const kmon::Watched& w, const std::string& now) {
+    return kmon::interface_to_write(w, now, false);
+}
+
+std::optional<std::string> at_reload(const kmon::Watched& w, const std::string& now) {
+    return kmon::interface_to_write(w, now, true);
+}
+
+TEST(WatchedInterfaces, are_those_there_in_the_configured_order) {
+    const auto w = watched({"eth1", "eth9", "eth0"}, {"lo", "eth0", "eth1"});
+    EXPECT_EQ(w.there, (Names{"eth1", "eth0"}));
+    EXPECT_EQ(w.missing, Names{"eth9"});
+    EXPECT_EQ(at_event(w, ""), "eth1,eth0");
+}
+
+TEST(WatchedInterfaces, one_that_went_is_left_to_the_module) {
+    EXPECT_EQ(at_event(watched({"eth0"}, {"lo"}), "eth0"), std::nullopt);
+    EXPECT_EQ(at_reload(watched({"eth0"}, {"lo"}), "eth0"), std::nullopt);
+    EXPECT_EQ(at_reload(watched({"eth0", "eth1"}, {"eth0"}), "eth0,eth1"), std::nullopt);
+}
+
+TEST(WatchedInterfaces, one_that_comes_is_added) {
+    EXPECT_EQ(at_event(watched({"eth0", "eth1"}, {"eth0", "eth1"}), "eth0"), "eth0,eth1");
+}
+
+TEST(WatchedInterfaces, a_renamed_one_stays_watched_until_the_configuration_is_read_again) {
+    EXPECT_EQ(at_event(watched({"eth0"}, {"lan0"}), "lan0"), std::nullopt);
+    EXPECT_EQ(at_event(watched({"eth0"}, {"lan0", "eth0"}), "lan0"), "eth0");
+    EXPECT_EQ(at_reload(watched({"eth0"}, {"lan0"}), "lan0"), "");
+}
+
+TEST(WatchedInterfaces, a_new_configuration_drops_the_old_names) {
+    EXPECT_EQ(at_reload(watched({"eth1"}, {"eth0", "eth1"}), "eth0"), "eth1");
+    EXPECT_EQ(at_reload(watched({"eth1"}, {"eth0", "eth1"}), "eth0,eth1"), "eth1");
+    EXPECT_EQ(at_reload(watched({"eth9"}, {"eth0"}), "eth0"), "");
+    EXPECT_EQ(at_reload(watched({}, {"eth0"}), "eth0"), "");
+    EXPECT_EQ(at_reload(watched({}, {"eth0"}), ""), std::nullopt);
+}
+
+TEST(WatchedInterfaces, auto_follows_the_default_route) {
+    EXPECT_EQ(at_event(watched_auto("eth0"), ""), "eth0");
+    EXPECT_EQ(at_event(watched_auto("eth0"), "eth0"), std::nullopt);
+    EXPECT_EQ(at_event(watched_auto("wlan0"), "eth0"), "wlan0");
+}
+
+TEST(WatchedInterfaces, auto_keeps_what_it_has_while_there_is_no_route) {
+    EXPECT_TRUE(watched_auto({}).no_route);
+    EXPECT_EQ(at_event(watched_auto({}), "eth0"), std::nullopt);
+    EXPECT_EQ(at_reload(watched_auto({}), "eth0"), std::nullopt);
+    EXPECT_EQ(at_event(watched_auto({}), ""), std::nullopt);
+}
+
+} // namespace

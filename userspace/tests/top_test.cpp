@@ -1,0 +1,130 @@
+#include "kmon/top_page.hpp"
+
+#include <gtest/gtest.h>
+
+#include "fixture.hpp"
+#include "format.hpp"
+
+namespace kmon::cli {
+namespace {
+
+std::string text_of(const Page& page) {
+    std::string text;
+    for (const auto& line : page)
+        text += line.text() + "\n";
+    return text;
+}
+
+TopLook look(std::size_t rows, std::size_t columns) {
+    TopLook look;
+    look.rows = rows;
+    look.columns = columns;
+    look.host = "host";
+    look.time = "12:00:00";
+    look.interval = "1 s";
+    look.keys = "q quit";
+    return look;
+}
+
+// Two readings ten seconds apart.
+TopModel busy_model() {
+    TopModel model;
+    model.take(take_snapshot(test::busy("first")), 0);
+    model.take(take_snapshot(test::busy("second")), 10);
+    return model;
+}
+
+TEST(TopRate, IsTheGrowthASecond) {
+    Rate rate;
+    rate.take(100, 0);
+    EXPECT_FALSE(rate.known());
+    rate.take(150, 2);
+    EXPECT_EQ(rate.now(), 25);
+    rate.take(150, 1);
+    EXPECT_EQ(rate.now(), 0);
+    EXPECT_EQ(rate.peak(), 25);
+}
+
+TEST(TopRate, AModuleThatWasLoadedAnewIsNoRate) {
+    Rate rate;
+    rate.take(100, 0);
+    rate.take(3, 1);
+    EXPECT_FALSE(rate.known());
+    rate.take(13, 1);
+    EXPECT_EQ(rate.now(), 10);
+    rate.lose();
+    rate.take(1000, 1);
+    EXPECT_FALSE(rate.known());
+}
+
+TEST(TopModel, HasTheRatesOfEveryModule) {
+    const auto model = busy_model();
+    const auto first = *read_localhost(test::busy("first"));
+    const auto second = *read_localhost(test::busy("second"));
+    EXPECT_DOUBLE_EQ(model.loopback_packets.now(), static_cast<double>(second.packets - first.packets) / 10);
+    EXPECT_DOUBLE_EQ(model.frames.now(), 4044);
+    EXPECT_GT(model.tcp_packets.now(), 0);
+    EXPECT_DOUBLE_EQ(model.rx_bytes.now(), model.tx_bytes.now());
+    EXPECT_GT(model.exits.now(), model.bad_exits.now());
+    ASSERT_FALSE(model.macs.empty());
+    EXPECT_EQ(to_string(model.macs[0].address), "52:54:00:12:34:56");
+    EXPECT_DOUBLE_EQ(model.macs[0].frames, 2700);
+    EXPECT_EQ(model.interfaces.size(), 2U);
+}
+
+TEST(TopModel, TheLatestExitsComeFirst) {
+    TopModel model;
+    std::vector<ExitRecord> exits(300);
+    for (int i = 0; i < 300; ++i)
+        exits[static_cast<std::size_t>(i)].tgid = i;
+    model.take(exits);
+    EXPECT_EQ(model.latest_exits.size(), 200U);
+    EXPECT_EQ(model.latest_exits.front().tgid, 299);
+}
+
+class TopPage : public testing::TestWithParam<std::pair<std::size_t, std::size_t>> {};
+
+TEST_P(TopPage, FillsTheScreenAndNoMore) {
+    const auto [rows, columns] = GetParam();
+    auto model = busy_model();
+    ExitRecord record;
+    record.name = "a-very-long-\033name";
+    record.tgid = 4194304;
+    record.status = 139;
+    model.take(std::vector<ExitRecord>(100, record));
+    const auto page = top_page(model, look(rows, columns));
+    EXPECT_EQ(page.size(), rows);
+    for (const auto& line : page)
+        EXPECT_LE(line.columns(), columns) << line.text();
+    EXPECT_EQ(text_of(page).find('\033'), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, TopPage,
+                         testing::Values(std::pair(24, 80), std::pair(25, 81), std::pair(50, 200), std::pair(24, 159),
+                                         std::pair(24, 160), std::pair(100, 400), std::pair(23, 80), std::pair(24, 79),
+                                         std::pair(1, 1)));
+
+TEST(TopPageText, ShowsEveryModuleAtTheSmallestSize) {
+    const auto text = text_of(top_page(busy_model(), look(24, 80)));
+    for (const auto* part : {"localhost_monitor", "l2packet_counter", "kstat", "netmon_proc", "process_monitor",
+                             "4.04k/s", "52:54:00:12:34:56", "LATEST EXITS", "q quit"})
+        EXPECT_NE(text.find(part), std::string::npos) << part << '\n' << text;
+}
+
+TEST(TopPageText, AModuleThatIsNotThereSaysSo) {
+    const test::BusyCopy tree;
+    tree.remove("proc/kstat");
+    TopModel model;
+    model.take(take_snapshot(test::root_of(tree.path())), 0);
+    model.exits_missing = "only root sees them";
+    const auto text = text_of(top_page(model, look(24, 80)));
+    EXPECT_NE(text.find("kstat              not loaded"), std::string::npos) << text;
+    EXPECT_NE(text.find("only root sees them"), std::string::npos);
+}
+
+TEST(TopPageText, ASmallerTerminalIsToldWhatIsNeeded) {
+    EXPECT_NE(text_of(top_page(busy_model(), look(20, 70))).find("80 columns and 24 rows"), std::string::npos);
+}
+
+} // namespace
+} // namespace kmon::cli
