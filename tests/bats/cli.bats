@@ -35,7 +35,7 @@ of_stats() { kmon stats --json | jq -c ".modules | $1"; }
   run --separate-stderr kmon stats
   assert_success
   assert_equal "$stderr" ""
-  [ "$(awk '{ if (length > longest) longest = length } END { print longest }' <<<"$output")" -le 80 ]
+  [ "$(wc -L <<<"$output")" -le 80 ]
   [[ $output != *$'\e'* ]]
 }
 
@@ -76,7 +76,7 @@ of_stats() { kmon stats --json | jq -c ".modules | $1"; }
     on_teardown tmux -L kmon-test kill-server
     wait_until 20 top_shows kstat
     screen=$(tmux -L kmon-test capture-pane -p -t top)
-    [ "$(awk '{ if (length > longest) longest = length } END { print longest }' <<<"$screen")" -le "$columns" ]
+    [ "$(wc -L <<<"$screen")" -le "$columns" ]
     tmux -L kmon-test send-keys -t top q
     wait_until 10 no_top
   done
