@@ -645,6 +645,8 @@ read_text() {
   echo read
 }
 
+reader_got() { [ "$(grep -c read "$BATS_TEST_TMPDIR/reader")" -ge "$1" ]; }
+
 # flood MAX_MACS N: N frames of as many random addresses, two readers and a resetter beside them.
 flood() {
   local part
@@ -655,7 +657,7 @@ flood() {
   for part in 1 2; do
     send km0 --count "$(($2 / 2))" --random --seed "$part"
     mv "$sent" "$sent.$part"
-    wait_until 60 test "$(grep -c read "$BATS_TEST_TMPDIR/reader")" -ge "$part"
+    wait_until 60 reader_got "$part"
   done
   enough
   assert_packets km0 "$2"

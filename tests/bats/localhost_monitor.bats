@@ -96,6 +96,7 @@ nft_table() {
   on_teardown nft delete table inet kmon_test
   nft -f -
 }
+nft_saw() { [ "$(nft_counted)" = "$1" ]; }
 
 # --- what is shown
 
@@ -381,7 +382,7 @@ sends_as() {
     chain pre { type filter hook prerouting priority -300; iifname kmonhere ip saddr 127.0.0.1 counter; }; }'
   load_module localhost_monitor
   in_netns away ipsend --proto udp --from 127.0.0.1 --to 192.0.2.1 --size 100 --count 20
-  wait_until 2 test "$(nft_counted)" = 20
+  wait_until 2 nft_saw 20
   assert_text 0 0 0 0 0 0 0 0 0 0 0
 }
 
