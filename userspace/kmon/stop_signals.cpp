@@ -27,7 +27,7 @@ StopSignals::~StopSignals() {
         ::sigaction(signals[i], &before_[i], nullptr);
 }
 
-bool StopSignals::came() const { return stop != 0; }
+bool StopSignals::came() { return stop != 0; }
 
 bool wait_with_reader(std::chrono::milliseconds time, int output) {
     pollfd reader = {.fd = output, .events = 0, .revents = 0};

@@ -11,7 +11,7 @@ namespace {
 template <class... Values>
 std::string print(const char* form, Values... values) {
     std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), form, values...);
+    (void)std::snprintf(text.data(), text.size(), form, values...);
     return text.data();
 }
 
@@ -36,7 +36,7 @@ Scaled scale(std::uint64_t value) {
 }
 
 // A UTF-8 character is one byte that is no continuation, and those that continue it.
-bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xc0u) != 0x80; }
+bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80; }
 
 } // namespace
 
