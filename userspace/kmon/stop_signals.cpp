@@ -10,7 +10,7 @@ constexpr int signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 volatile std::sig_atomic_t stop = 0;
 
-void on_signal(int) { stop = 1; }
+void on_signal(int /*signal*/) { stop = 1; }
 
 } // namespace
 
