@@ -119,10 +119,10 @@ TEST_F(KeeperTest, a_module_that_returns_gets_its_settings_again) {
 
 TEST_F(KeeperTest, a_module_that_was_loaded_anew_between_two_looks_gets_its_settings_again) {
     keeper.start({});
-    unload("l2packet_counter");
-    load("l2packet_counter");
+    unload("kstat");
+    load("kstat");
     keeper.refresh();
-    EXPECT_EQ(get("l2packet_counter", "interface"), "eth0");
+    EXPECT_EQ(get("kstat", "start"), "1");
     EXPECT_EQ(told(Topic::module_missing), 0);
 }
 
