@@ -29,7 +29,7 @@ std::size_t terminal_columns() {
 } // namespace
 
 Context context_of_process() {
-    std::setlocale(LC_CTYPE, "");
+    (void)std::setlocale(LC_CTYPE, "");
     Context context(std::cout, std::cerr);
     context.out_descriptor = STDOUT_FILENO;
     context.err_is_terminal = ::isatty(STDERR_FILENO) == 1;

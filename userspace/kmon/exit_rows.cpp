@@ -1,11 +1,11 @@
 #include "exit_rows.hpp"
 
-#include <array>
-#include <cstdio>
+#include <algorithm>
 #include <ctime>
 
 #include "escape.hpp"
 #include "format.hpp"
+#include "local_time.hpp"
 
 namespace kmon::cli {
 
@@ -29,14 +29,9 @@ std::int64_t monotonic_to_wall() { return nanoseconds_of(CLOCK_REALTIME) - nanos
 
 std::string time_of_end(const ExitRecord& record, std::int64_t to_wall, bool milliseconds) {
     const auto end = static_cast<std::int64_t>(record.end_ns()) + to_wall;
-    const std::time_t seconds = end / second;
-    std::tm local{};
-    ::localtime_r(&seconds, &local);
-    std::array<char, 32> text{};
-    const auto length = std::strftime(text.data(), text.size(), "%H:%M:%S", &local);
-    if (milliseconds)
-        std::snprintf(text.data() + length, text.size() - length, ".%03d", static_cast<int>(end % second / 1'000'000));
-    return text.data();
+    auto text = local_time(end / second, "%H:%M:%S");
+    if (milliseconds) text += '.' + std::to_string(1000 + end % second / 1'000'000).substr(1);
+    return text;
 }
 
 Style style_of(const ExitRecord& record) {

@@ -23,8 +23,8 @@ struct Options {
 // One run of the command: what it has shown, and what it knows to be missing.
 class Follower {
 public:
-    Follower(Context& context, const Options& options, ExitTrace trace, const StopSignals& signals)
-        : context_(context), options_(options), trace_(std::move(trace)), signals_(signals), missed_before_(missed()) {}
+    Follower(Context& context, const Options& options, ExitTrace trace)
+        : context_(context), options_(options), trace_(std::move(trace)), missed_before_(missed()) {}
 
     Result<int> run() {
         const auto end = Clock::now() + std::chrono::duration<double>(options_.seconds);
@@ -34,7 +34,7 @@ public:
             const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
             const auto nap = options_.follow ? tick : std::clamp(left, std::chrono::milliseconds(0), tick);
             const bool reader = wait_with_reader(nap, context_.out_descriptor);
-            last = !reader || signals_.came() || (!options_.follow && Clock::now() >= end);
+            last = !reader || StopSignals::came() || (!options_.follow && Clock::now() >= end);
             if (const auto done = show_new(); !done) return fail(done.error());
             if (!context_.out) last = true;
             look_around();
@@ -113,7 +113,6 @@ private:
     Context& context_;
     const Options& options_;
     ExitTrace trace_;
-    const StopSignals& signals_;
     std::uint64_t missed_before_;
     std::uint64_t exits_ = 0;
     std::uint64_t failed_ = 0;
@@ -126,7 +125,7 @@ Result<int> exits(Context& context, const Options& options) {
     const StopSignals signals; // from before there is anything to take away
     auto trace = ExitTrace::open(context.root);
     if (!trace) return fail(trace.error());
-    return Follower(context, options, std::move(*trace), signals).run();
+    return Follower(context, options, std::move(*trace)).run();
 }
 
 } // namespace

@@ -1,10 +1,18 @@
 #include <csignal>
+#include <exception>
+#include <iostream>
 
 #include "cli.hpp"
+#include "result.hpp"
 
 int main(int argc, char** argv) {
     // A closed pipe is an error of write(2), so that `kmon exits` gets to take away what it set up.
-    std::signal(SIGPIPE, SIG_IGN);
-    auto context = kmon::cli::context_of_process();
-    return kmon::cli::run(context, argc, argv);
+    (void)std::signal(SIGPIPE, SIG_IGN);
+    try {
+        auto context = kmon::cli::context_of_process();
+        return kmon::cli::run(context, argc, argv);
+    } catch (const std::exception& error) { // there is no memory left, say
+        std::cerr << "kmon: " << error.what() << '\n';
+        return kmon::ExitCode::failed;
+    }
 }

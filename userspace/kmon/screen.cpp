@@ -74,6 +74,8 @@ Screen::~Screen() {
     ::delscreen(static_cast<SCREEN*>(terminal_));
 }
 
+// What ncurses does to its one screen takes an open one.
+// NOLINTBEGIN(readability-convert-member-functions-to-static)
 std::size_t Screen::rows() const { return static_cast<std::size_t>(::getmaxy(stdscr)); }
 std::size_t Screen::columns() const { return static_cast<std::size_t>(::getmaxx(stdscr)); }
 
@@ -105,5 +107,7 @@ Screen::Key Screen::wait_for_key(std::chrono::milliseconds time) {
     default: return Key::none;
     }
 }
+
+// NOLINTEND(readability-convert-member-functions-to-static)
 
 } // namespace kmon::cli

@@ -5,6 +5,7 @@
 #include "escape.hpp"
 #include "format.hpp"
 #include "host.hpp"
+#include "local_time.hpp"
 #include "stats_page.hpp"
 #include "view_json.hpp"
 
@@ -47,10 +48,7 @@ std::vector<Section> read_sections(const Context& context, const Look& look) {
 
 Page title(const Context& context, std::time_t now) {
     const auto host = read_host(context.root);
-    std::tm local{};
-    char when[64];
-    ::localtime_r(&now, &local);
-    std::strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S %z", &local);
+    const auto when = local_time(now, "%Y-%m-%d %H:%M:%S %z");
 
     const auto name = " on " + printable(host.name);
     const auto kernel = "Linux " + printable(host.kernel);
@@ -59,7 +57,7 @@ Page title(const Context& context, std::time_t now) {
         page[0].add(", " + kernel);
     else
         page.emplace_back(kernel);
-    page.emplace_back(std::string(when) + ", counts since each module was loaded", Style::faint);
+    page.emplace_back(when + ", counts since each module was loaded", Style::faint);
     return page;
 }
 

@@ -10,7 +10,7 @@ constexpr int signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 volatile std::sig_atomic_t stop = 0;
 
-void on_signal(int) { stop = 1; }
+void on_signal(int /*signal*/) { stop = 1; }
 
 } // namespace
 
@@ -27,7 +27,7 @@ StopSignals::~StopSignals() {
         ::sigaction(signals[i], &before_[i], nullptr);
 }
 
-bool StopSignals::came() const { return stop != 0; }
+bool StopSignals::came() { return stop != 0; }
 
 bool wait_with_reader(std::chrono::milliseconds time, int output) {
     pollfd reader = {.fd = output, .events = 0, .revents = 0};

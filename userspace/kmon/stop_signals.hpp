@@ -14,7 +14,7 @@ public:
     StopSignals(const StopSignals&) = delete;
     StopSignals& operator=(const StopSignals&) = delete;
 
-    bool came() const;
+    static bool came();
 
 private:
     struct sigaction before_[3] = {};

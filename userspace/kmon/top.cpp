@@ -1,6 +1,6 @@
 #include <chrono>
-#include <ctime>
 #include <optional>
+#include <sstream>
 #include <thread>
 
 #include "command.hpp"
@@ -8,6 +8,7 @@
 #include "exit_trace.hpp"
 #include "format.hpp"
 #include "host.hpp"
+#include "local_time.hpp"
 #include "screen.hpp"
 #include "stop_signals.hpp"
 #include "top_page.hpp"
@@ -23,26 +24,19 @@ struct Options {
     double interval = 1;
 };
 
-std::string time_of_day(std::time_t now) {
-    std::tm local{};
-    ::localtime_r(&now, &local);
-    char text[16];
-    std::strftime(text, sizeof text, "%H:%M:%S", &local);
-    return text;
+const char* const not_loaded = "process_monitor is not loaded";
+
+// "1 s", "0.5 s"
+std::string interval_text(double seconds) {
+    std::ostringstream text;
+    text << seconds << " s";
+    return text.str();
 }
 
 // The readings, one an interval.
 class Readings {
 public:
-    Readings(Context& context, double interval) : context_(context), interval_(interval) {
-        auto trace = ExitTrace::open(context.root);
-        if (trace)
-            trace_.emplace(std::move(*trace));
-        else
-            model.exits_missing = trace.error().code == ExitCode::not_permitted ? "only root sees them"
-                                  : trace.error().code == ExitCode::not_running ? "process_monitor is not loaded"
-                                                                                : trace.error().what;
-    }
+    Readings(Context& context, double interval) : context_(context), interval_(interval) { open_trace(); }
 
     void take() {
         const auto now = Clock::now();
@@ -56,8 +50,8 @@ public:
                 columns,
                 context_.unicode,
                 read_host(context_.root).name,
-                time_of_day(context_.now()),
-                CLI::detail::to_string(interval_.count()) + " s",
+                local_time(context_.now(), "%H:%M:%S"),
+                interval_text(interval_.count()),
                 std::move(keys),
                 monotonic_to_wall()};
     }
@@ -67,11 +61,21 @@ public:
     TopModel model;
 
 private:
+    void open_trace() {
+        auto trace = ExitTrace::open(context_.root);
+        if (trace)
+            trace_.emplace(std::move(*trace));
+        else
+            model.exits_missing = trace.error().code == ExitCode::not_permitted ? "only root sees them"
+                                  : trace.error().code == ExitCode::not_running ? not_loaded
+                                                                                : trace.error().what;
+    }
+
     void take_exits() {
-        if (!trace_) return;
+        if (!trace_) return open_trace(); // the module may have come
         if (const auto exits = trace_->read()) model.take(*exits);
         model.exits_lost = trace_->lost();
-        model.exits_missing = trace_->attached() ? "" : "process_monitor is not loaded";
+        model.exits_missing = trace_->attached() ? "" : not_loaded;
     }
 
     Context& context_;
@@ -103,18 +107,17 @@ Json rates_json(const TopModel& model, std::time_t now) {
 }
 
 // A page, or a line of JSON, an interval. The first one comes after two readings.
-Result<int> print_readings(Context& context, const Options& options, const StopSignals& signals) {
+Result<int> print_readings(Context& context, const Options& options) {
     Readings readings(context, options.interval);
     readings.take();
     do {
         bool reader = true;
         {
-            const auto progress =
-                context.progress("measuring for " + duration(static_cast<std::uint64_t>(options.interval * 1e9)));
-            while (reader && !signals.came() && Clock::now() < readings.next())
+            const auto progress = context.progress("measuring for " + interval_text(options.interval));
+            while (reader && !StopSignals::came() && Clock::now() < readings.next())
                 reader = wait_with_reader(std::chrono::milliseconds(50), context.out_descriptor);
         }
-        if (!reader || signals.came()) break;
+        if (!reader || StopSignals::came()) break;
         readings.take();
         if (context.json)
             context.out << to_text(rates_json(readings.model, context.now()), -1) << '\n';
@@ -127,13 +130,13 @@ Result<int> print_readings(Context& context, const Options& options, const StopS
     return ExitCode::ok;
 }
 
-Result<int> live(Context& context, const Options& options, const StopSignals& signals) {
+Result<int> live(Context& context, const Options& options) {
     Readings readings(context, options.interval);
     auto screen = Screen::open(context.colour);
     if (!screen) return fail(screen.error());
     bool paused = false;
     readings.take();
-    while (!signals.came()) {
+    while (!StopSignals::came()) {
         const char* keys = paused ? "paused   p go on   q quit" : "p pause   q quit";
         screen->show(top_page(readings.model, readings.look(screen->rows(), screen->columns(), keys)));
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(readings.next() - Clock::now());
@@ -153,8 +156,7 @@ void add_top(CLI::App& kmon, Context& context) {
     auto options = std::make_shared<Options>();
     auto& command = add_command(kmon, context, "top", "Show live what every module sees", [&context, options] {
         const StopSignals signals; // from before there is anything to take away
-        return options->once || context.json ? print_readings(context, *options, signals)
-                                             : live(context, *options, signals);
+        return options->once || context.json ? print_readings(context, *options) : live(context, *options);
     });
     command.add_flag("--once", options->once, "Print one page and end");
     command.add_option("--interval", options->interval, "Seconds between two readings, 1 if not given")

@@ -11,17 +11,17 @@ namespace {
 
 constexpr std::uint64_t accuracy = 20000; // microseconds
 
-int work_io(sd_event_source*, int, std::uint32_t, void* work) {
+int work_io(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* work) {
     (*static_cast<EventLoop::Work*>(work))();
     return 0;
 }
 
-int work_signal(sd_event_source*, const signalfd_siginfo*, void* work) {
+int work_signal(sd_event_source* /*source*/, const signalfd_siginfo* /*about*/, void* work) {
     (*static_cast<EventLoop::Work*>(work))();
     return 0;
 }
 
-int work_timer(sd_event_source*, std::uint64_t, void* work) {
+int work_timer(sd_event_source* /*source*/, std::uint64_t /*time*/, void* work) {
     (*static_cast<EventLoop::Work*>(work))();
     return 0;
 }
@@ -69,6 +69,8 @@ void EventLoop::Timer::arm(std::chrono::microseconds delay) {
     ::sd_event_source_set_time_relative(source_, static_cast<std::uint64_t>(delay.count()));
     ::sd_event_source_set_enabled(source_, SD_EVENT_ONESHOT);
 }
+
+bool EventLoop::Timer::armed() const { return ::sd_event_source_get_enabled(source_, nullptr) > 0; }
 
 Result<void> EventLoop::run() {
     const int code = ::sd_event_loop(loop_.get());

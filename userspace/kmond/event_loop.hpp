@@ -24,10 +24,11 @@ public:
     // Blocks the signal for the process and calls work when it comes.
     Result<void> on_signal(int signal, Work work);
 
-    // Calls work once, `delay` after the last call of arm().
+    // Calls work once, `delay` after arm().
     class Timer {
     public:
         void arm(std::chrono::microseconds delay);
+        bool armed() const;
 
     private:
         friend class EventLoop;

@@ -31,6 +31,7 @@ void to_journal(const Entry& entry) {
     for (const auto& [name, value] : entry.fields)
         lines.push_back(name + "=" + value);
     std::vector<iovec> parts;
+    parts.reserve(lines.size());
     for (auto& line : lines)
         parts.push_back({line.data(), line.size()});
     ::sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));

@@ -13,7 +13,7 @@
 namespace kmon::kmond {
 namespace {
 
-const std::string l2 = "l2packet_counter";
+constexpr const char* l2 = "l2packet_counter";
 
 bool is_there(const Root& root, const std::string& module) {
     std::error_code ignored;
@@ -163,7 +163,7 @@ Error Keeper::undo(Transaction& transaction, const Config& old, Error why) {
 
 // The new configuration is in force: what that means for the modules which it turned on or off.
 void Keeper::adopt(const Config& old) {
-    refused_on_.reset();
+    refused_.reset();
     for (const std::string module : module_names) {
         auto& kept = modules_[module];
         kept = {.instance = module_instance(root_, module), .problem = {}};
@@ -190,9 +190,9 @@ void Keeper::follow_interfaces(bool new_configuration) {
     const auto before = std::exchange(watched_, watched_interfaces(config_.l2packet_counter, *network));
     tell_waiting(before);
     const auto value = interface_to_write(watched_, *now, new_configuration);
-    if (value && refused_on_ == *network) return; // the kernel log need not hear it again
+    if (value && refused_ == watched_) return; // the kernel log need not hear it again
     interface_problem_.reset();
-    refused_on_.reset();
+    refused_.reset();
     if (!value || *value == *now) return;
 
     const auto done = watch(*value);
@@ -200,7 +200,7 @@ void Keeper::follow_interfaces(bool new_configuration) {
     if (done || done.error().system == ENODEV || done.error().code == ExitCode::not_running) return;
     interface_problem_ = done.error();
     if (done.error().system == EINVAL) interface_problem_->hint = "name Ethernet interfaces in /etc/kmon.toml";
-    refused_on_ = *network;
+    refused_ = watched_;
     tell_refused(l2, *interface_problem_);
     if (watched_.there.size() > 1) watch_those_taken();
 }
@@ -226,7 +226,7 @@ void Keeper::tell_waiting(const Watched& before) const {
     const auto tell = [&](const std::string& what, const std::string& interface) {
         journal_({Topic::interface_missing,
                   LOG_NOTICE,
-                  l2 + " waits for " + what,
+                  std::string(l2) + " waits for " + what,
                   {{"KMON_MODULE", l2}, {"KMON_INTERFACE", interface}}});
     };
     if (watched_.no_route && !before.no_route) tell("a default route", "auto");
@@ -241,7 +241,8 @@ void Keeper::tell_written(const Setting& setting) const {
     if (setting.module == l2 && setting.parameter == "interface") {
         journal_({Topic::interface_followed,
                   LOG_INFO,
-                  l2 + (setting.value.empty() ? " watches no interface" : " watches " + printable(setting.value)),
+                  setting.module +
+                      (setting.value.empty() ? " watches no interface" : " watches " + printable(setting.value)),
                   {{"KMON_MODULE", l2}, {"KMON_INTERFACE", setting.value}}});
         return;
     }

@@ -78,7 +78,7 @@ private:
     std::map<std::string, Kept> modules_;
     Watched watched_;
     std::optional<Error> interface_problem_;
-    std::optional<Network> refused_on_; // the network on which l2packet_counter refused an interface
+    std::optional<Watched> refused_; // by l2packet_counter
 };
 
 } // namespace kmon::kmond

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <exception>
 #include <iostream>
 
 #include "config.hpp"
@@ -34,9 +35,8 @@ Result<void> reload(const Root& root, const Journal& journal) {
     return request_reload(root);
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
+// The whole program: the exit code.
+int run(int argc, char** argv) {
     CLI::App app("Keeps kmon's kernel modules as /etc/kmon.toml wants them. Started by kmon.service.", "kmond");
     bool only_load = false;
     bool only_reload = false;
@@ -61,4 +61,15 @@ int main(int argc, char** argv) {
     if (outcome) return ExitCode::ok;
     std::cerr << "kmond: " << kmond::sentence(outcome.error()) << '\n';
     return outcome.error().code;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) { // there is no memory left, say
+        std::cerr << "kmond: " << error.what() << '\n';
+        return kmon::ExitCode::failed;
+    }
 }

@@ -1,15 +1,19 @@
 #include "service.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <ctime>
 
 #include "event_loop.hpp"
+#include "file.hpp"
 #include "keeper.hpp"
 #include "links.hpp"
 #include "load_report.hpp"
@@ -40,6 +44,18 @@ std::chrono::microseconds period() {
     std::uint64_t watchdog = 0;
     if (::sd_watchdog_enabled(0, &watchdog) <= 0) return look_anyway;
     return std::min<std::chrono::microseconds>(look_anyway, std::chrono::microseconds(watchdog / 3));
+}
+
+// Two of them would take each other's requests.
+Result<FileDescriptor> be_the_only_one(const Root& root) {
+    const auto path = root.run / "kmon/lock";
+    std::error_code ignored;
+    std::filesystem::create_directories(path.parent_path(), ignored);
+    FileDescriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!lock) return fail(system_error("cannot make " + path.string(), errno));
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) < 0)
+        return fail("kmond runs already", ExitCode::failed, "systemctl status kmon, or systemctl reload kmon");
+    return lock;
 }
 
 class Service {
@@ -122,12 +138,15 @@ Result<void> Service::listen() {
     return {};
 }
 
-void Service::heard() { soon_->arm(settle); }
+// Not anew at each event, or a stream of them would put it off for ever.
+void Service::heard() {
+    if (!soon_->armed()) soon_->arm(settle);
+}
 
 void Service::look() {
     keeper_.refresh();
     notify("WATCHDOG=1\n");
-    if (keeper_.unsettled()) soon_->arm(settle);
+    if (keeper_.unsettled()) heard();
     regularly_->arm(period());
 }
 
@@ -174,6 +193,8 @@ Result<void> serve(const Root& root, const Journal& journal) {
         tell(journal, reading.problems);
         return fail("not started: the configuration is not valid", config.error().code, "kmon check");
     }
+    const auto lock = be_the_only_one(root);
+    if (!lock) return fail(lock.error());
     // Started by hand, and not by systemd, which did it in a step of its own.
     if (can_load_modules()) load_modules(root, *config);
     if (auto dropped = drop_privileges(); !dropped) return dropped;

@@ -49,10 +49,9 @@ bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
 // The first that is not ASCII of those from `at` on and before `end`.
 std::optional<std::size_t> find_in(std::string_view text, std::size_t at, std::size_t end) {
-    const auto part = text.substr(at, end - at);
-    const auto found = std::ranges::find_if_not(part, is_ascii);
-    if (found == part.end()) return std::nullopt;
-    return at + static_cast<std::size_t>(found - part.begin());
+    while (at < end && is_ascii(text[at]))
+        ++at;
+    return at < end ? std::optional(at) : std::nullopt;
 }
 
 } // namespace

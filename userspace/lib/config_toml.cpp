@@ -94,7 +94,7 @@ Key number(std::string name, std::uint32_t from, std::uint32_t to, Member member
 template <class Member>
 Key duration(std::string name, std::uint32_t longest, Member member) {
     return {std::move(name),
-            "\"20s\", \"5m\", \"1h\" or a number of seconds, up to " + std::to_string(longest) + "; 0: never",
+            R"("20s", "5m", "1h" or a number of seconds, up to )" + std::to_string(longest) + "; 0: never",
             [=](const toml::node& value, Config& config) -> Refusal {
                 if (const auto* integer = value.as_integer())
                     return take_number(integer->get(), 0, longest, member(config));
@@ -215,6 +215,7 @@ const std::vector<Section>& sections() {
 template <class Named>
 std::vector<std::string> names_of(const std::vector<Named>& all) {
     std::vector<std::string> names;
+    names.reserve(all.size());
     for (const auto& one : all)
         names.push_back(one.name);
     return names;

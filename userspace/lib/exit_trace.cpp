@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <charconv>
 #include <fstream>
+#include <string_view>
 #include <utility>
 
 #include "file.hpp"
@@ -18,7 +19,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::string prefix = "kmon."; // of the instance's name; our PID follows
+constexpr std::string_view prefix = "kmon."; // of the instance's name; our PID follows
 
 // Whatever is forbidden here is so because it takes root.
 Error trace_error(const std::string& doing, int error) {
@@ -83,7 +84,7 @@ Result<ExitTrace> ExitTrace::open(const Root& root) {
 
     const auto instances = *tracing / "instances";
     remove_stale(instances, root);
-    const auto instance = instances / (prefix + std::to_string(::getpid()));
+    const auto instance = instances / (std::string(prefix) + std::to_string(::getpid()));
     if (::mkdir(instance.c_str(), 0700) < 0) return fail(trace_error("cannot make " + instance.string(), errno));
     ExitTrace trace(instance);
     if (const auto done = trace.set_up(); !done) return fail(done.error());
@@ -142,7 +143,7 @@ std::uint64_t ExitTrace::lost() {
     return lost_before_ + lost_now_;
 }
 
-bool ExitTrace::attached() {
+bool ExitTrace::attached() const {
     const auto enable = event_of(instance_) / "enable";
     char state = '0';
     if (!(std::ifstream(enable) >> state)) return false;

@@ -34,7 +34,7 @@ public:
     std::uint64_t lost();
 
     // False when process_monitor was unloaded: no exits come then. Switches the event on again once it is back.
-    bool attached();
+    bool attached() const;
 
 private:
     ExitTrace(std::filesystem::path instance) : instance_(std::move(instance)) {}

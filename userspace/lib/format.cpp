@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 
 namespace kmon {
@@ -11,7 +12,7 @@ namespace {
 template <class... Values>
 std::string print(const char* form, Values... values) {
     std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), form, values...);
+    (void)std::snprintf(text.data(), text.size(), form, values...);
     return text.data();
 }
 
@@ -26,7 +27,7 @@ struct Scaled {
 };
 
 Scaled scale(std::uint64_t value) {
-    double scaled = static_cast<double>(value);
+    auto scaled = static_cast<double>(value);
     const char* unit = " kMGTPE";
     while (scaled >= 999.5 && unit[1]) {
         scaled /= 1000;
@@ -36,7 +37,7 @@ Scaled scale(std::uint64_t value) {
 }
 
 // A UTF-8 character is one byte that is no continuation, and those that continue it.
-bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xc0u) != 0x80; }
+bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80; }
 
 } // namespace
 
@@ -71,7 +72,7 @@ std::string duration(std::uint64_t nanoseconds) {
     if (time < 0.9995) return three_digits(time * 1e3) + " ms";
     if (time < 59.95) return three_digits(time) + " s";
 
-    return seconds(static_cast<std::uint64_t>(time + 0.5));
+    return seconds(static_cast<std::uint64_t>(std::llround(time)));
 }
 
 std::string seconds(std::uint64_t count) {

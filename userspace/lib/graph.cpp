@@ -19,10 +19,10 @@ constexpr Levels growing = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉",
 std::string bar(double value, double largest, std::size_t columns, bool unicode) {
     if (!(value > 0) || !(largest > 0)) return "";
     const double share = std::min(value / largest, 1.0) * static_cast<double>(columns);
-    if (!unicode) return std::string(std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(share))), '#');
+    std::string drawn;
+    if (!unicode) return drawn.append(std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(share))), '#');
 
     const auto eighths = std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(share * 8)));
-    std::string drawn;
     for (std::size_t i = 0; i < eighths / 8; ++i)
         drawn += growing[8];
     return drawn + growing[eighths % 8];

@@ -11,7 +11,7 @@ namespace {
 const char* ansi(Style style) {
     switch (style) {
     case Style::plain: return "";
-    case Style::heading: return "1";
+    case Style::heading:
     case Style::strong: return "1";
     case Style::faint: return "2";
     case Style::good: return "32";

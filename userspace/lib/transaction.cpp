@@ -1,5 +1,7 @@
 #include "transaction.hpp"
 
+#include <algorithm>
+
 namespace kmon {
 
 Result<bool> Transaction::set(const Setting& setting) {
@@ -14,11 +16,11 @@ Result<bool> Transaction::set(const Setting& setting) {
 
 std::vector<Error> Transaction::roll_back() {
     std::vector<Error> failed;
-    for (auto old = old_.rbegin(); old != old_.rend(); ++old) {
-        const auto now = read_parameter(root_, old->module, old->parameter);
-        if (now && *now == old->value) continue;
-        if (const auto restored = write_parameter(root_, *old); !restored) failed.push_back(restored.error());
-    }
+    std::for_each(old_.rbegin(), old_.rend(), [&](const Setting& old) {
+        const auto now = read_parameter(root_, old.module, old.parameter);
+        if (now && *now == old.value) return;
+        if (const auto restored = write_parameter(root_, old); !restored) failed.push_back(restored.error());
+    });
     old_.clear();
     return failed;
 }

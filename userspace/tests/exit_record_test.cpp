@@ -12,11 +12,14 @@
 namespace kmon {
 namespace {
 
-const std::string line = "process_exit: pid=228 tgid=220 ppid=215 exit_code=139 utime=2897497 stime=3 "
-                         "start_time=20150920140 runtime=2897500 lifetime=7741633 comm=";
+std::string line(const std::string& name) {
+    return "process_exit: pid=228 tgid=220 ppid=215 exit_code=139 utime=2897497 stime=3 start_time=20150920140 "
+           "runtime=2897500 lifetime=7741633 comm=" +
+           name;
+}
 
 TEST(ExitRecord, HasTheFieldsOfTheTraceEvent) {
-    const auto record = parse_exit(line + "two words");
+    const auto record = parse_exit(line("two words"));
     ASSERT_TRUE(record);
     EXPECT_EQ(record->pid, 228);
     EXPECT_EQ(record->tgid, 220);
@@ -30,11 +33,11 @@ TEST(ExitRecord, HasTheFieldsOfTheTraceEvent) {
 }
 
 TEST(ExitRecord, TheNameIsWhatTheProcessCalledItself) {
-    EXPECT_EQ(parse_exit(line + R"(evil\x0a\x1b[31m)")->name, "evil\n\033[31m");
-    EXPECT_EQ(parse_exit(line + R"(a\x5cx0a)")->name, "a\\x0a");
-    EXPECT_EQ(parse_exit(line + R"(a\x)")->name, "a\\x");
-    EXPECT_EQ(parse_exit(line)->name, "");
-    EXPECT_EQ(parse_exit(line + " process_exit: pid=1")->name, " process_exit: pid=1");
+    EXPECT_EQ(parse_exit(line(R"(evil\x0a\x1b[31m)"))->name, "evil\n\033[31m");
+    EXPECT_EQ(parse_exit(line(R"(a\x5cx0a)"))->name, "a\\x0a");
+    EXPECT_EQ(parse_exit(line(R"(a\x)"))->name, "a\\x");
+    EXPECT_EQ(parse_exit(line(""))->name, "");
+    EXPECT_EQ(parse_exit(line(" process_exit: pid=1"))->name, " process_exit: pid=1");
 }
 
 TEST(ExitRecord, WhatIsNoneIsNone) {
@@ -42,7 +45,7 @@ TEST(ExitRecord, WhatIsNoneIsNone) {
          {"", "process_exit: ", "process_exit: pid=x", "CPU:0 [LOST 12 EVENTS]", "sh-1 [000] 1.0: process_exit: pid=1",
           "process_exit: pid=99999999999999999999 tgid=1"})
         EXPECT_FALSE(parse_exit(other)) << other;
-    EXPECT_FALSE(parse_exit(line.substr(0, line.size() - 6)));
+    EXPECT_FALSE(parse_exit(line("").substr(0, line("").size() - 6)));
 }
 
 TEST(ExitRecord, EndsAreNamed) {
@@ -57,7 +60,7 @@ TEST(ExitRecord, EndsAreNamed) {
 }
 
 TEST(ExitRecord, EveryLineOfTheCapturedTraceIsOne) {
-    std::ifstream trace(test::fixtures / "busy/trace");
+    std::ifstream trace(test::fixtures() / "busy/trace");
     std::map<std::string, int> names;
     int records = 0;
     for (std::string text; std::getline(trace, text); ++records) {

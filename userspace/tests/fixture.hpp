@@ -11,7 +11,7 @@
 
 namespace kmon::test {
 
-inline const std::filesystem::path fixtures = KMON_FIXTURES;
+inline std::filesystem::path fixtures() { return KMON_FIXTURES; }
 
 inline Root root_of(const std::filesystem::path& tree) {
     Root root;
@@ -24,11 +24,11 @@ inline Root root_of(const std::filesystem::path& tree) {
 }
 
 // moment: "first" or "second" of the busy guest.
-inline Root busy(const char* moment) { return root_of(fixtures / "busy" / moment); }
+inline Root busy(const char* moment) { return root_of(fixtures() / "busy" / moment); }
 
 class BusyCopy : public TempTree {
 public:
-    BusyCopy() { std::filesystem::copy(fixtures / "busy/second", path(), std::filesystem::copy_options::recursive); }
+    BusyCopy() { std::filesystem::copy(fixtures() / "busy/second", path(), std::filesystem::copy_options::recursive); }
 
     void remove(const std::string& name) const { std::filesystem::remove_all(path() / name); }
 

@@ -133,8 +133,9 @@ TEST(Views, AReadErrorIsToldWithItsFile) {
 
 // ---- hostile text ----
 
-const std::string kstat_head =
-    R"({"module":"kstat","version":"1.0.0","schema":1,"all_netns":0,"running":true,"counter":10,"published":0,"packets":0,"segments":0})";
+std::string kstat_head() {
+    return R"({"module":"kstat","version":"1.0.0","schema":1,"all_netns":0,"running":true,"counter":10,"published":0,"packets":0,"segments":0})";
+}
 
 std::string kstat_error(std::string content) {
     auto lines = text(std::move(content));
@@ -142,17 +143,17 @@ std::string kstat_error(std::string content) {
     return view ? "no error" : view.error().what;
 }
 
-TEST(HostileViews, TheHeadAloneIsEnough) { EXPECT_EQ(kstat_error(kstat_head + "\n"), "no error"); }
+TEST(HostileViews, TheHeadAloneIsEnough) { EXPECT_EQ(kstat_error(kstat_head() + "\n"), "no error"); }
 
 TEST(HostileViews, AreRefusedWithTheirLine) {
     EXPECT_EQ(kstat_error(""), "view:1: the file is empty");
     EXPECT_EQ(kstat_error("\n"), "view:1: not a JSON object");
     EXPECT_EQ(kstat_error("[1]\n"), "view:1: not a JSON object");
     EXPECT_EQ(kstat_error("nonsense\n"), "view:1: not a JSON object");
-    EXPECT_EQ(kstat_error(kstat_head), "view:1: the file ends in the middle of a line");
-    EXPECT_EQ(kstat_error(kstat_head + "\n{\"ip_version\":4,\"pack\n"), "view:2: not a JSON object");
-    EXPECT_EQ(kstat_error(kstat_head + "\n{}\n"), "view:2: there is no \"ip_version\"");
-    EXPECT_EQ(kstat_error(kstat_head + "\n{\"ip_version\":\"\xff\xfe\"}\n"), "view:2: not a JSON object");
+    EXPECT_EQ(kstat_error(kstat_head()), "view:1: the file ends in the middle of a line");
+    EXPECT_EQ(kstat_error(kstat_head() + "\n{\"ip_version\":4,\"pack\n"), "view:2: not a JSON object");
+    EXPECT_EQ(kstat_error(kstat_head() + "\n{}\n"), "view:2: there is no \"ip_version\"");
+    EXPECT_EQ(kstat_error(kstat_head() + "\n{\"ip_version\":\"\xff\xfe\"}\n"), "view:2: not a JSON object");
     EXPECT_EQ(kstat_error(std::string(100, '[') + "\n"), "view:1: not a JSON object");
 }
 
@@ -171,7 +172,7 @@ class WrongNumber : public testing::TestWithParam<const char*> {};
 
 TEST_P(WrongNumber, IsRefused) {
     const std::string line = std::string("{\"ip_version\":4,\"packets\":") + GetParam() + ",\"segments\":0}\n";
-    EXPECT_EQ(kstat_error(kstat_head + "\n" + line), "view:2: \"packets\" is not a whole number from 0 to 2^64-1");
+    EXPECT_EQ(kstat_error(kstat_head() + "\n" + line), "view:2: \"packets\" is not a whole number from 0 to 2^64-1");
 }
 
 INSTANTIATE_TEST_SUITE_P(Views, WrongNumber,
@@ -179,14 +180,14 @@ INSTANTIATE_TEST_SUITE_P(Views, WrongNumber,
                                          "{}"));
 
 TEST(HostileViews, TheLargestNumberIsKept) {
-    auto lines = text(kstat_head + "\n{\"ip_version\":4,\"packets\":18446744073709551615,\"segments\":0}\n");
+    auto lines = text(kstat_head() + "\n{\"ip_version\":4,\"packets\":18446744073709551615,\"segments\":0}\n");
     const auto view = parse_kstat(lines);
     ASSERT_TRUE(view) << view.error().what;
     EXPECT_EQ(view->families[0].packets, 18446744073709551615U);
 }
 
 TEST(HostileViews, AnotherModulesViewIsRefused) {
-    auto lines = text(kstat_head + "\n");
+    auto lines = text(kstat_head() + "\n");
     const auto view = parse_process(lines);
     ASSERT_FALSE(view);
     EXPECT_EQ(view.error().what, "view:1: this is the view of \"kstat\", not of process_monitor");
@@ -201,14 +202,15 @@ TEST(HostileViews, ANewerSchemaIsRefusedWithItsCure) {
 }
 
 TEST(HostileViews, KeysOfALaterVersionAreLetBe) {
-    auto head = kstat_head;
+    auto head = kstat_head();
     head.insert(head.size() - 1, ",\"new\":[1,{\"x\":null}]");
     EXPECT_EQ(kstat_error(head + "\n"), "no error");
 }
 
-const std::string l2_head =
-    R"({"module":"l2packet_counter","version":"1.0.0","schema":1,"hook":"auto","reset_interval":20,"max_macs":65536})"
-    "\n";
+std::string l2_head() {
+    return R"({"module":"l2packet_counter","version":"1.0.0","schema":1,"hook":"auto","reset_interval":20,"max_macs":65536})"
+           "\n";
+}
 
 std::string l2_interface(int macs) {
     return R"({"interface":"eth0","waiting":false,"hook":"tracepoint","macs":)" + std::to_string(macs) +
@@ -223,7 +225,7 @@ std::string l2_mac(const std::string& mac) {
 }
 
 std::string l2_error(const std::string& rest) {
-    auto lines = text(l2_head + rest);
+    auto lines = text(l2_head() + rest);
     const auto view = parse_l2(lines);
     return view ? "no error" : view.error().what;
 }
