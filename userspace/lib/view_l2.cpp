@@ -30,7 +30,7 @@ Result<void> parse_mac_line(Fields& line, std::vector<L2View::Mac>& macs) {
     std::string address;
     line.get("mac", address).get("packets", mac.packets).get("bytes", mac.bytes);
     line.get("first_seen", mac.first_seen).get("last_seen", mac.last_seen);
-    if (const auto done = line.done(); !done) return done;
+    if (auto done = line.done(); !done) return done;
 
     const auto parsed = parse_mac(address);
     if (!parsed) return fail(line.wrong("\"mac\" is not a MAC address"));
