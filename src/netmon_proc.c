@@ -41,7 +41,7 @@ static int iface_set(const char *val, const struct kernel_param *kp)
 	}
 	kmon_quote_value(shown, sizeof(shown), val);
 	pr_err("iface=%s refused: an interface name of at most %d bytes is wanted, or nothing for all\n",
-			   shown, IFNAMSIZ - 1);
+	       shown, IFNAMSIZ - 1);
 	return -EINVAL;
 }
 

@@ -47,7 +47,7 @@ static inline int kmon_uint_parse(const char *val, const char *name,
 	}
 	kmon_quote_value(shown, sizeof(shown), val);
 	pr_err("%s=%s refused: a number from %u to %u is wanted\n",
-			   name, shown, min, max);
+	       name, shown, min, max);
 	return -EINVAL;
 }
 

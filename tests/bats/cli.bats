@@ -69,7 +69,7 @@ of_stats() { kmon stats --json | jq -c ".modules | $1"; }
 }
 
 @test "cli: top in a terminal of 80x24 and one of 200x50 fills it and shows the modules" {
-  command -v tmux >/dev/null || skip "expected: no tmux"
+  command -v tmux >/dev/null || skip "tmux is not installed"
   for size in "80 24" "200 50"; do
     read -r columns rows <<<"$size"
     tmux -L kmon-test new-session -d -s top -x "$columns" -y "$rows" 'kmon top'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # kstat: outgoing TCP packets, published in steps. Whatever TCP this machine sends meanwhile for others is counted as well
 # and makes these tests fail, so they want a quiet one.
-# shellcheck disable=SC2016 # single quotes: jq and awk expand
+# shellcheck disable=SC2016,SC2154 # single quotes: jq and awk expand; two_senders sets senders
 
 load ../lib/common
 
@@ -541,16 +541,6 @@ JSON
 }
 
 # --- under load
-
-# two_senders N: N packets from each of two processors, as fast as they can; their process ids in `senders`. All of one
-# kind: processors that counted in one place would lose some.
-two_senders() {
-  taskset -c 0 ipsend --proto tcp --to 127.0.0.1 --size 100 --count "$1" >/dev/null 3>&- &
-  senders=($!)
-  taskset -c $(($(nproc) - 1)) ipsend --proto tcp --to 127.0.0.1 --size 100 --count "$1" >/dev/null 3>&- &
-  senders+=($!)
-}
-senders_run() { kill -0 "${senders[@]}" 2>/dev/null; }
 
 @test "kstat: two processors sending as fast as they can, each packet counted once" {
   n=$(scaled 1000000 50000 10000)

@@ -100,6 +100,18 @@ nft_counted() {
 # shellcheck disable=SC2016 # awk expands
 tcp_segments() { ${1:+ip netns exec "$1"} awk '/^Tcp: [0-9]/ { print $12 + $13 }' /proc/net/snmp; }
 
+# two_senders N: N TCP packets over lo from each of two processors, as fast as they can; their process ids in `senders`.
+# All of one kind: processors that counted in one place would lose some.
+two_senders() {
+  local cpu
+  senders=()
+  for cpu in 0 $(($(nproc) - 1)); do
+    taskset -c "$cpu" ipsend --proto tcp --to 127.0.0.1 --size 100 --count "$1" >/dev/null 3>&- &
+    senders+=($!)
+  done
+}
+senders_run() { kill -0 "${senders[@]}" 2>/dev/null; }
+
 # in_netns NAME COMMAND...
 in_netns() { ip netns exec "$@"; }
 
