@@ -94,18 +94,6 @@ Finding compare_tcp(const Root& root, const Stimulus& stimulus) {
     return {subject, Finding::good, words, ""};
 }
 
-struct Figure {
-    const char* name;
-    std::uint64_t NetmonView::Interface::*value;
-};
-
-constexpr Figure figures[] = {
-    {"rx_bytes", &NetmonView::Interface::rx_bytes},     {"tx_bytes", &NetmonView::Interface::tx_bytes},
-    {"rx_packets", &NetmonView::Interface::rx_packets}, {"tx_packets", &NetmonView::Interface::tx_packets},
-    {"rx_errors", &NetmonView::Interface::rx_errors},   {"tx_errors", &NetmonView::Interface::tx_errors},
-    {"rx_dropped", &NetmonView::Interface::rx_dropped}, {"tx_dropped", &NetmonView::Interface::tx_dropped},
-};
-
 // Between two readings of /sys, one by one: an interface may come or go meanwhile.
 Finding compare_interfaces(const Root& root) {
     const std::string subject = "interfaces";
@@ -114,7 +102,7 @@ Finding compare_interfaces(const Root& root) {
     if (!listed) return skipped(subject, listed.error());
     std::vector<Result<std::uint64_t>> before;
     for (const auto& interface : listed->interfaces)
-        for (const auto& figure : figures)
+        for (const auto& figure : link_figures)
             before.push_back(interface_count(root, interface.name, figure.name));
     const auto view = read_netmon(root);
     if (!view) return skipped(subject, view.error());
@@ -124,15 +112,15 @@ Finding compare_interfaces(const Root& root) {
         const auto now = std::find_if(view->interfaces.begin(), view->interfaces.end(),
                                       [&](const auto& candidate) { return candidate.name == name; });
         if (now == view->interfaces.end() || !now->error.empty()) continue;
-        for (std::size_t k = 0; k < std::size(figures); ++k) {
-            const auto& low = before[i * std::size(figures) + k];
-            const auto high = interface_count(root, name, figures[k].name);
+        for (std::size_t k = 0; k < link_figures.size(); ++k) {
+            const auto& low = before[i * link_figures.size() + k];
+            const auto high = interface_count(root, name, link_figures[k].name);
             if (!low || !high) continue;
             ++compared;
-            const auto value = (*now).*figures[k].value;
+            const auto value = (*now).*link_figures[k].value;
             if (value < *low || value > *high)
                 return wrong(subject,
-                             printable(name) + " " + figures[k].name + ": /proc/netmon says " + grouped(value) +
+                             printable(name) + " " + link_figures[k].name + ": /proc/netmon says " + grouped(value) +
                                  ", the kernel " + grouped(*high),
                              "netmon_proc");
         }

@@ -7,22 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "link_stats.hpp"
 #include "netlink.hpp"
 #include "result.hpp"
 
 namespace kmon {
-
-// The figures of `ip -s link`.
-struct LinkStats {
-    std::uint64_t rx_bytes = 0;
-    std::uint64_t tx_bytes = 0;
-    std::uint64_t rx_packets = 0;
-    std::uint64_t tx_packets = 0;
-    std::uint64_t rx_errors = 0;
-    std::uint64_t tx_errors = 0;
-    std::uint64_t rx_dropped = 0;
-    std::uint64_t tx_dropped = 0;
-};
 
 struct Link {
     int index = 0;    // a device that comes back under its old name has a new one

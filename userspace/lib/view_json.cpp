@@ -69,15 +69,10 @@ Json to_json(const NetmonView& view) {
             interfaces.push_back({{"interface", i.name}, {"error", i.error}});
             continue;
         }
-        interfaces.push_back({{"interface", i.name},
-                              {"rx_bytes", i.rx_bytes},
-                              {"tx_bytes", i.tx_bytes},
-                              {"rx_packets", i.rx_packets},
-                              {"tx_packets", i.tx_packets},
-                              {"rx_errors", i.rx_errors},
-                              {"tx_errors", i.tx_errors},
-                              {"rx_dropped", i.rx_dropped},
-                              {"tx_dropped", i.tx_dropped}});
+        Json interface = {{"interface", i.name}};
+        for (const auto& figure : link_figures)
+            interface[figure.name] = i.*figure.value;
+        interfaces.push_back(std::move(interface));
     }
     return {{"interfaces", std::move(interfaces)}};
 }

@@ -15,10 +15,8 @@ Result<NetmonView> parse_netmon(Lines& lines) {
         if (line->has("error")) {
             line->get("error", interface.error);
         } else {
-            line->get("rx_bytes", interface.rx_bytes).get("tx_bytes", interface.tx_bytes);
-            line->get("rx_packets", interface.rx_packets).get("tx_packets", interface.tx_packets);
-            line->get("rx_errors", interface.rx_errors).get("tx_errors", interface.tx_errors);
-            line->get("rx_dropped", interface.rx_dropped).get("tx_dropped", interface.tx_dropped);
+            for (const auto& figure : link_figures)
+                line->get(figure.name, interface.*figure.value);
         }
         if (const auto done = line->done(); !done) return fail(done.error());
     }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lines.hpp"
+#include "link_stats.hpp"
 #include "result.hpp"
 #include "root.hpp"
 
@@ -94,17 +95,9 @@ struct KstatView {
 
 // /proc/netmon has no first line of its own, so no version.
 struct NetmonView {
-    struct Interface {
+    struct Interface : LinkStats {
         std::string name;
         std::string error; // "not found": then there are no figures
-        std::uint64_t rx_bytes = 0;
-        std::uint64_t tx_bytes = 0;
-        std::uint64_t rx_packets = 0;
-        std::uint64_t tx_packets = 0;
-        std::uint64_t rx_errors = 0;
-        std::uint64_t tx_errors = 0;
-        std::uint64_t rx_dropped = 0;
-        std::uint64_t tx_dropped = 0;
     };
 
     std::vector<Interface> interfaces;

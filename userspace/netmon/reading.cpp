@@ -12,23 +12,7 @@ namespace netmon {
 namespace {
 
 using kmon::Link;
-using kmon::LinkStats;
-
-struct Figure {
-    std::string_view key;
-    std::uint64_t LinkStats::*value;
-};
-
-constexpr std::array<Figure, 8> figures{{
-    {"rx_bytes", &LinkStats::rx_bytes},
-    {"tx_bytes", &LinkStats::tx_bytes},
-    {"rx_packets", &LinkStats::rx_packets},
-    {"tx_packets", &LinkStats::tx_packets},
-    {"rx_errors", &LinkStats::rx_errors},
-    {"tx_errors", &LinkStats::tx_errors},
-    {"rx_dropped", &LinkStats::rx_dropped},
-    {"tx_dropped", &LinkStats::tx_dropped},
-}};
+using kmon::link_figures;
 
 // One digit after the point. Nothing sensible can be said where a driver set its figure back.
 std::string rate(std::uint64_t now, std::uint64_t before, double seconds) {
@@ -52,9 +36,9 @@ std::string json_line(const Link& link, std::int64_t timestamp, const Link* befo
         line.append(",\"").append(key).append("\":").append(value);
     };
     add("timestamp", std::to_string(timestamp));
-    for (const auto& [key, value] : figures)
+    for (const auto& [key, value] : link_figures)
         add(key, std::to_string(link.stats.*value));
-    for (const auto& [key, value] : figures) {
+    for (const auto& [key, value] : link_figures) {
         if (!seconds) break;
         add(std::string(key) + "_per_second",
             before == nullptr ? "null" : rate(link.stats.*value, before->stats.*value, *seconds));
