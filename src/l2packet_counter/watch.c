@@ -113,28 +113,37 @@ static int find_device(const char *name, struct net_device **dev)
 	return 0;
 }
 
-/* An attached watch for a name: the one there is, or one that waits for it, or a new one. */
-static int get_watch(const char *name, struct watch **result)
+/* The watch that a name means: its device's, or one that waits under this name. */
+static struct watch *find_watch(const char *name)
 {
+	struct net_device *dev = __dev_get_by_name(&init_net, name);
+	struct watch *w = dev ? find_by_dev(dev) : NULL;
+
+	return w ?: find_by_name(&watches, dev ? netdev_name(dev) : name);
+}
+
+/* Makes sure that there is a watch for a name, and that it counts if its device is there. */
+static int ensure_watch(const char *name)
+{
+	struct watch *w = find_watch(name);
 	struct net_device *dev;
 	struct shown_name shown;
-	struct watch *w;
 	int err;
 
+	if (w && (w->dev || !__dev_get_by_name(&init_net, name)))
+		return 0;	/* counts already, or waits on */
 	err = find_device(name, &dev);
 	if (err)
 		return err;
-	w = find_by_dev(dev) ?: find_by_name(&watches, netdev_name(dev));
 	if (!w) {
 		w = watch_alloc(netdev_name(dev));
 		if (!w)
 			return -ENOMEM;
 		list_add_tail(&w->list, &watches);
 	}
-	err = w->dev ? 0 : tap_attach(w, dev);
+	err = tap_attach(w, dev);
 	if (err && err != -EBUSY)
 		pr_err("interface %s cannot be watched: %d\n", show(&shown, name), err);
-	*result = w;
 	return err;
 }
 
@@ -155,7 +164,7 @@ static int set_names(char (*names)[IFNAMSIZ], unsigned int n, struct list_head *
 	int err = 0;
 
 	for (i = 0; i < n && !err; i++)
-		err = get_watch(names[i], &w);
+		err = ensure_watch(names[i]);
 	if (err) {
 		/* Those made just now stand behind the last one. */
 		while (watches.prev != last)
@@ -165,7 +174,7 @@ static int set_names(char (*names)[IFNAMSIZ], unsigned int n, struct list_head *
 
 	/* Nothing can fail any more: what stays keeps its numbers, in the new order. */
 	for (i = 0; i < n; i++) {
-		w = find_by_dev(__dev_get_by_name(&init_net, names[i]));
+		w = find_watch(names[i]);
 		if (w)	/* none: two names of one device */
 			list_move_tail(&w->list, &ordered);
 	}

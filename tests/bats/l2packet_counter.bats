@@ -915,6 +915,10 @@ MAC Address        Packet Count
 "
   assert_equal "$(figure km9 waiting) $(figure km9 packets)" "true 6"
   assert_equal "$(get_param l2packet_counter interface)" km9,km0
+  set_param l2packet_counter interface km1,km9
+  assert_equal "$(get_param l2packet_counter interface)" km1,km9
+  assert_equal "$(figure km9 waiting) $(figure km9 packets)" "true 6"
+  set_param l2packet_counter interface km9,km0
   echo reset >"$text"
   assert_packets km9 6
   unload_module l2packet_counter
