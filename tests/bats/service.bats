@@ -219,6 +219,31 @@ TOML
   assert_equal "$(frames_counted kmon9)" 11
 }
 
+@test "service: an interface that is away keeps its numbers when another one comes" {
+  uplink kmon0 192.0.2
+  configure <<<$'[l2packet_counter]\ninterface = ["kmon0", "kmon9"]'
+  systemctl reload kmon
+  assert_param l2packet_counter interface kmon0
+  frames kmon0p --count 7
+  ip link del kmon0
+  uplink kmon9 198.51.100
+  assert_param l2packet_counter interface kmon9,kmon0
+  assert_says "*; l2packet_counter on kmon9, waits for kmon0; *"
+  frames kmon9p --count 5
+  uplink kmon0 192.0.2
+  frames kmon0p --count 3
+  assert_equal "$(frames_counted kmon0) $(frames_counted kmon9)" "10 5"
+}
+
+@test "service: an alternative name is that of its interface" {
+  uplink kmon0 192.0.2
+  ip link property add dev kmon0 altname kmon-other
+  configure <<<$'[l2packet_counter]\ninterface = "kmon-other"'
+  systemctl reload kmon
+  assert_param l2packet_counter interface kmon0
+  assert_says "5 of 5 modules; l2packet_counter on kmon0; *"
+}
+
 # --- modules that come and go
 
 @test "service: a module removed and loaded again under it gets its settings again" {

@@ -20,13 +20,6 @@ bool is_there(const Root& root, const std::string& module) {
     return std::filesystem::exists(root.sys / "module" / module, ignored);
 }
 
-std::string joined(const std::vector<std::string>& names) {
-    std::string list;
-    for (const auto& name : names)
-        list += (list.empty() ? "" : ",") + name;
-    return list;
-}
-
 } // namespace
 
 void Keeper::start(const Config& config) {
@@ -217,7 +210,7 @@ void Keeper::watch_those_taken() {
     std::vector<std::string> taken;
     for (const auto& name : watched_.there) {
         taken.push_back(name);
-        if (!write_parameter(root_, {l2, "interface", joined(taken)})) taken.pop_back();
+        if (!write_parameter(root_, {l2, "interface", join_interfaces(taken)})) taken.pop_back();
     }
 }
 

@@ -10,8 +10,11 @@ Result<Network> ask_network() {
     const auto devices = links->list();
     if (!devices) return fail(devices.error());
     Network network;
-    for (const auto& device : *devices)
+    for (const auto& device : *devices) {
         network.devices.push_back(device.name);
+        for (const auto& name : device.alternative_names)
+            network.alternative_names.emplace(name, device.name);
+    }
     auto route = links->default_route_interface();
     if (!route) return fail(route.error());
     network.default_route = *route;

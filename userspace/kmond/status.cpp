@@ -20,10 +20,11 @@ std::string waiting(const Watched& watched) {
 }
 
 std::string l2_words(const Root& root, const Watched& watched) {
-    const auto interfaces = value_of(root, "l2packet_counter", "interface");
+    auto interfaces = split_interfaces(read_parameter(root, "l2packet_counter", "interface").value_or("?"));
+    std::erase_if(interfaces, [&](const auto& name) { return std::ranges::count(watched.missing, name) != 0; });
     const auto wait = waiting(watched);
     if (interfaces.empty()) return wait.empty() ? "on no interface" : wait;
-    return "on " + interfaces + (wait.empty() ? "" : ", " + wait);
+    return "on " + printable(join_interfaces(interfaces)) + (wait.empty() ? "" : ", " + wait);
 }
 
 std::string kstat_words(const Root& root) {

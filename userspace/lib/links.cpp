@@ -12,6 +12,15 @@
 
 namespace kmon {
 
+namespace {
+
+std::string text_of(Bytes value) {
+    const auto* const text = reinterpret_cast<const char*>(value.data());
+    return {text, ::strnlen(text, value.size())};
+}
+
+} // namespace
+
 std::optional<Link> parse_link(Bytes payload) {
     const auto info = read_as<ifinfomsg>(payload);
     if (!info) return std::nullopt;
@@ -21,8 +30,11 @@ std::optional<Link> parse_link(Bytes payload) {
     bool has_stats = false;
     for_each_attribute(payload.subspan(sizeof *info), [&](unsigned type, Bytes value) {
         if (type == IFLA_IFNAME) {
-            const auto* const text = reinterpret_cast<const char*>(value.data());
-            link.name.assign(text, ::strnlen(text, value.size()));
+            link.name = text_of(value);
+        } else if (type == IFLA_PROP_LIST) {
+            for_each_attribute(value, [&](unsigned property, Bytes name) {
+                if (property == IFLA_ALT_IFNAME) link.alternative_names.push_back(text_of(name));
+            });
         } else if (type == IFLA_STATS64) {
             // Kernels add fields at the end, so theirs may be more or fewer than this header's; those asked for are
             // old.

@@ -18,6 +18,7 @@ struct Link {
     std::string name; // any bytes but '/' and blanks: escape it before showing it
     bool loopback = false;
     LinkStats stats;
+    std::vector<std::string> alternative_names{};
 };
 
 class Links {

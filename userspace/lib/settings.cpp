@@ -1,6 +1,7 @@
 #include "settings.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <sstream>
 
 namespace kmon {
@@ -10,21 +11,6 @@ std::string flag(bool value) { return value ? "1" : "0"; }
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
     return std::ranges::find(names, name) != names.end();
-}
-
-std::string joined(const std::vector<std::string>& names) {
-    std::string list;
-    for (const auto& name : names)
-        list += (list.empty() ? "" : ",") + name;
-    return list;
-}
-
-std::vector<std::string> split(const std::string& list) {
-    std::vector<std::string> names;
-    std::istringstream stream(list);
-    for (std::string name; std::getline(stream, name, ',');)
-        names.push_back(name);
-    return names;
 }
 
 } // namespace
@@ -43,6 +29,21 @@ std::vector<Setting> settings_of(const Config& config, const std::string& module
     return {};
 }
 
+std::string join_interfaces(const std::vector<std::string>& names) {
+    std::string list;
+    for (const auto& name : names)
+        list += (list.empty() ? "" : ",") + name;
+    return list;
+}
+
+std::vector<std::string> split_interfaces(const std::string& list) {
+    std::vector<std::string> names;
+    std::istringstream stream(list);
+    for (std::string name; std::getline(stream, name, ',');)
+        names.push_back(name);
+    return names;
+}
+
 Watched watched_interfaces(const Config::L2packetCounter& config, const Network& network) {
     Watched watched;
     if (config.follow_default_route) {
@@ -50,20 +51,27 @@ Watched watched_interfaces(const Config::L2packetCounter& config, const Network&
         if (network.default_route) watched.there = {*network.default_route};
         return watched;
     }
-    for (const auto& name : config.interfaces)
-        (contains(network.devices, name) ? watched.there : watched.missing).push_back(name);
+    for (const auto& configured : config.interfaces) {
+        const auto alternative = network.alternative_names.find(configured);
+        const auto& name = alternative == network.alternative_names.end() ? configured : alternative->second;
+        auto& names = contains(network.devices, name) ? watched.there : watched.missing;
+        if (!contains(names, name)) names.push_back(name);
+    }
     return watched;
 }
 
 std::optional<std::string> interface_to_write(const Watched& watched, const std::string& now, bool new_configuration) {
-    const auto names = split(now);
+    const auto before = split_interfaces(now);
     const bool all_watched =
-        std::ranges::all_of(watched.there, [&](const auto& name) { return contains(names, name); });
-    const bool all_wanted = watched.no_route || std::ranges::all_of(names, [&](const auto& name) {
+        std::ranges::all_of(watched.there, [&](const auto& name) { return contains(before, name); });
+    const bool all_wanted = watched.no_route || std::ranges::all_of(before, [&](const auto& name) {
                                 return contains(watched.there, name) || contains(watched.missing, name);
                             });
     if (all_watched && (all_wanted || !new_configuration)) return std::nullopt;
-    return joined(watched.there);
+    auto names = watched.there;
+    std::ranges::copy_if(watched.missing, std::back_inserter(names),
+                         [&](const auto& name) { return contains(before, name); });
+    return join_interfaces(names);
 }
 
 } // namespace kmon

@@ -51,7 +51,7 @@ protected:
 
     TempTree tree;
     std::vector<Entry> journal;
-    Network network{{"lo", "eth0", "eth1"}, "eth0"};
+    Network network{{"lo", "eth0", "eth1"}, {}, "eth0"};
     Keeper keeper{tree.root(), [this](const Entry& entry) { journal.push_back(entry); }, [this] { return network; }};
 
 private:
@@ -238,6 +238,16 @@ TEST_F(KeeperTest, picks_up_an_interface_that_comes_late) {
     keeper.refresh();
     EXPECT_EQ(get("l2packet_counter", "interface"), "eth0,usb0");
     EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter on eth0,usb0; kstat started, counter 10");
+}
+
+TEST_F(KeeperTest, an_interface_that_went_stays_named_beside_one_that_comes) {
+    Config config;
+    config.l2packet_counter = {.follow_default_route = false, .interfaces = {"eth0", "usb0"}};
+    keeper.start(config);
+    network.devices = {"lo", "usb0"};
+    keeper.refresh();
+    EXPECT_EQ(get("l2packet_counter", "interface"), "usb0,eth0");
+    EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter on usb0, waits for eth0; kstat started, counter 10");
 }
 
 TEST_F(KeeperTest, an_interface_that_is_refused_degrades_and_is_not_tried_again_in_vain) {

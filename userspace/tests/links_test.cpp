@@ -166,6 +166,22 @@ TEST(Links, lists_what_there_is_in_the_order_of_the_index) {
     });
 }
 
+TEST(Links, lists_alternative_names) {
+    in_netns([] {
+        ip("link add left type veth peer name left1");
+        ip("link property add dev left altname quite-a-long-name-for-an-interface altname other");
+        auto links = kmon::Links::open();
+        ASSERT_TRUE(links) << links.error().what;
+        const auto list = links->list();
+        ASSERT_TRUE(list) << list.error().what;
+        std::string names;
+        for (const auto& link : *list)
+            for (const auto& name : link.alternative_names)
+                names += link.name + "=" + name + " ";
+        EXPECT_EQ(names, "left=quite-a-long-name-for-an-interface left=other ");
+    });
+}
+
 TEST(Links, finds_the_default_route_of_the_lowest_metric_first_of_ipv4) {
     in_netns([] {
         ip("link add left type veth peer name left1");

@@ -19,7 +19,7 @@ using kmon::test::ip;
 using kmon::test::TempTree;
 
 TEST(Netmon, a_line_to_the_letter) {
-    const Link link{2, "eth0", false, {1, 2, 3, 4, 5, 6, 7, 8}};
+    const Link link{2, "eth0", false, {1, 2, 3, 4, 5, 6, 7, 8}, {}};
     EXPECT_EQ(netmon::json_line(link, 1'700'000'000, nullptr, std::nullopt),
               R"({"interface":"eth0","timestamp":1700000000,"rx_bytes":1,"tx_bytes":2,"rx_packets":3,"tx_packets":4,)"
               R"("rx_errors":5,"tx_errors":6,"rx_dropped":7,"tx_dropped":8})"
@@ -27,8 +27,8 @@ TEST(Netmon, a_line_to_the_letter) {
 }
 
 TEST(Netmon, rates_are_a_second_and_null_where_unknown) {
-    const Link before{2, "e", false, {1000, 0, 10, 9, 0, 0, 0, 0}};
-    const Link now{2, "e", false, {4000, 0, 11, 8, 0, 0, 0, 0}};
+    const Link before{2, "e", false, {1000, 0, 10, 9, 0, 0, 0, 0}, {}};
+    const Link now{2, "e", false, {4000, 0, 11, 8, 0, 0, 0, 0}, {}};
     const auto line = netmon::json_line(now, 1, &before, 2.0);
     EXPECT_NE(line.find(R"("rx_bytes_per_second":1500.0,"tx_bytes_per_second":0.0,"rx_packets_per_second":0.5,)"
                         R"("tx_packets_per_second":null,)"),

@@ -33,11 +33,12 @@ TEST(Settings, are_the_modules_own_parameters) {
 }
 
 kmon::Watched watched(const Names& configured, const Names& devices) {
-    return kmon::watched_interfaces({.follow_default_route = false, .interfaces = configured}, {devices, std::nullopt});
+    return kmon::watched_interfaces({.follow_default_route = false, .interfaces = configured},
+                                    {devices, {}, std::nullopt});
 }
 
 kmon::Watched watched_auto(const std::optional<std::string>& route) {
-    return kmon::watched_interfaces({.interfaces = {}}, {{"lo", "eth0", "wlan0"}, route});
+    return kmon::watched_interfaces({.interfaces = {}}, {{"lo", "eth0", "wlan0"}, {}, route});
 }
 
 std::optional<std::string> at_event(const kmon::Watched& w, const std::string& now) {
@@ -63,6 +64,19 @@ TEST(WatchedInterfaces, one_that_went_is_left_to_the_module) {
 
 TEST(WatchedInterfaces, one_that_comes_is_added) {
     EXPECT_EQ(at_event(watched({"eth0", "eth1"}, {"eth0", "eth1"}), "eth0"), "eth0,eth1");
+}
+
+TEST(WatchedInterfaces, one_that_the_module_waits_for_is_named_again_beside_a_new_one) {
+    EXPECT_EQ(at_event(watched({"eth0", "eth1", "eth2"}, {"eth1"}), "eth0"), "eth1,eth0");
+    EXPECT_EQ(at_reload(watched({"eth0", "eth1"}, {"eth1"}), "eth0,eth5"), "eth1,eth0");
+}
+
+TEST(WatchedInterfaces, an_alternative_name_is_its_device) {
+    const Network network{{"lo", "eth0"}, {{"enp0s3", "eth0"}}, std::nullopt};
+    const auto w =
+        kmon::watched_interfaces({.follow_default_route = false, .interfaces = {"enp0s3", "eth0", "enp0s4"}}, network);
+    EXPECT_EQ(w.there, Names{"eth0"});
+    EXPECT_EQ(w.missing, Names{"enp0s4"});
 }
 
 TEST(WatchedInterfaces, a_renamed_one_stays_watched_until_the_configuration_is_read_again) {
