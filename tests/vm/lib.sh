@@ -8,6 +8,11 @@ repo=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 # Everything slow to make lives here; it may be deleted at any time.
 cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/kmon
 
+# What the C++ side is built and tested with.
+# shellcheck disable=SC2034 # for those who source this
+cxx_packages=(cmake g++ libcli11-dev libexpected-dev libgtest-dev libgmock-dev libkmod-dev libncurses-dev
+  libsystemd-dev libtomlplusplus-dev ninja-build nlohmann-json3-dev pkgconf scdoc)
+
 say() { printf 'kmon: %s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 
