@@ -68,6 +68,49 @@ of_stats() { kmon stats --json | jq -c ".modules | $1"; }
   assert_equal "$(find /sys/kernel/tracing/instances -mindepth 1 -name 'kmon.*')" ""
 }
 
+# follow_exits: `kmon exits --follow` in the background, its process in `follower`, what it says in $out and $err.
+follow_exits() {
+  out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err
+  kmon exits --follow --json >"$out" 2>"$err" 3>&- &
+  follower=$!
+  on_teardown kill -KILL $follower
+  wait_until 20 follows
+}
+follows() { [ "$(cat /sys/kernel/tracing/instances/kmon.$follower/events/kmon/process_exit/enable 2>/dev/null)" = 1 ]; }
+shown() { [ "$(grep -c "\"name\":\"$1\"" "$out")" = "$2" ]; }
+
+@test "cli: exits goes on after the module was unloaded and loaded again" {
+  follow_exits
+  storm --processes 5 --name kmon-first
+  wait_until 20 shown kmon-first 5
+  rmmod process_monitor
+  wait_until 20 grep -q "^kmon: process_monitor was unloaded" "$err"
+  modprobe process_monitor
+  wait_until 20 grep -q "^kmon: process_monitor is back" "$err"
+  storm --processes 7 --name kmon-second
+  wait_until 20 shown kmon-second 7
+  kill -INT $follower
+  wait $follower
+  [ ! -e /sys/kernel/tracing/instances/kmon.$follower ]
+}
+
+# The reader is held and its buffer made small; others end meanwhile, too, but few.
+@test "cli: exits counts those that it lost" {
+  follow_exits
+  kill -STOP $follower
+  echo 4 >/sys/kernel/tracing/instances/kmon.$follower/buffer_size_kb
+  storm --processes 1000 --name kmon-many
+  kill -CONT $follower
+  wait_until 20 grep -q "^kmon: [0-9,]* exits lost: they came faster than they were read" "$err"
+  kill -INT $follower
+  wait $follower
+  seen=$(grep -c '"name":"kmon-many"' "$out")
+  lost=$(jq 'select(.summary) | .summary.lost' "$out")
+  echo "seen $seen, lost $lost"
+  [ "$seen" -gt 0 ] && [ "$lost" -gt 0 ]
+  [ $((seen + lost)) -ge 1000 ] && [ $((seen + lost)) -le 1030 ]
+}
+
 @test "cli: top in a terminal of 80x24 and one of 200x50 fills it and shows the modules" {
   command -v tmux >/dev/null || skip "tmux is not installed"
   for size in "80 24" "200 50"; do
