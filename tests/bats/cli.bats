@@ -52,7 +52,7 @@ of_stats() { kmon stats --json | jq -c ".modules | $1"; }
 @test "cli: exits shows each process once, with its code or signal" {
   kmon exits --seconds 12 --json >"$BATS_TEST_TMPDIR/exits" 3>&- &
   watcher=$!
-  wait_until 10 test -d /sys/kernel/tracing/instances/kmon.$watcher
+  wait_until 30 test -d /sys/kernel/tracing/instances/kmon.$watcher
   sleep 2
   storm --processes 20 --mode mixed --code 4 --name kmon-cli --records "$BATS_TEST_TMPDIR/waited"
   wait $watcher
@@ -74,7 +74,7 @@ follow_exits() {
   kmon exits --follow --json >"$out" 2>"$err" 3>&- &
   follower=$!
   on_teardown kill -KILL $follower
-  wait_until 20 follows
+  wait_until 30 follows
 }
 follows() { [ "$(cat /sys/kernel/tracing/instances/kmon.$follower/events/kmon/process_exit/enable 2>/dev/null)" = 1 ]; }
 shown() { [ "$(grep -c "\"name\":\"$1\"" "$out")" = "$2" ]; }
@@ -82,13 +82,13 @@ shown() { [ "$(grep -c "\"name\":\"$1\"" "$out")" = "$2" ]; }
 @test "cli: exits goes on after the module was unloaded and loaded again" {
   follow_exits
   storm --processes 5 --name kmon-first
-  wait_until 20 shown kmon-first 5
+  wait_until 30 shown kmon-first 5
   rmmod process_monitor
-  wait_until 20 grep -q "^kmon: process_monitor was unloaded" "$err"
+  wait_until 30 grep -q "^kmon: process_monitor was unloaded" "$err"
   modprobe process_monitor
-  wait_until 20 grep -q "^kmon: process_monitor is back" "$err"
+  wait_until 30 grep -q "^kmon: process_monitor is back" "$err"
   storm --processes 7 --name kmon-second
-  wait_until 20 shown kmon-second 7
+  wait_until 30 shown kmon-second 7
   kill -INT $follower
   wait $follower
   [ ! -e /sys/kernel/tracing/instances/kmon.$follower ]
@@ -101,7 +101,7 @@ shown() { [ "$(grep -c "\"name\":\"$1\"" "$out")" = "$2" ]; }
   echo 4 >/sys/kernel/tracing/instances/kmon.$follower/buffer_size_kb
   storm --processes 1000 --name kmon-many
   kill -CONT $follower
-  wait_until 20 grep -q "^kmon: [0-9,]* exits lost: they came faster than they were read" "$err"
+  wait_until 30 grep -q "^kmon: [0-9,]* exits lost: they came faster than they were read" "$err"
   kill -INT $follower
   wait $follower
   seen=$(grep -c '"name":"kmon-many"' "$out")
@@ -117,11 +117,11 @@ shown() { [ "$(grep -c "\"name\":\"$1\"" "$out")" = "$2" ]; }
     read -r columns rows <<<"$size"
     tmux -L kmon-test new-session -d -s top -x "$columns" -y "$rows" 'kmon top'
     on_teardown tmux -L kmon-test kill-server
-    wait_until 20 top_shows kstat
+    wait_until 30 top_shows kstat
     screen=$(tmux -L kmon-test capture-pane -p -t top)
     [ "$(wc -L <<<"$screen")" -le "$columns" ]
     tmux -L kmon-test send-keys -t top q
-    wait_until 10 no_top
+    wait_until 30 no_top
   done
 }
 top_shows() { tmux -L kmon-test capture-pane -p -t top | grep -qi "$1"; }

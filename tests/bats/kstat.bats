@@ -239,10 +239,10 @@ attach() {
   nft_table router
   load_module kstat all_netns=1 start=1 counter=1
   in_netns alpha ipsend --proto tcp --to 192.0.2.130 --size 100 --count 40
-  wait_until 5 forwarded_are 40
+  wait_until 30 forwarded_are 40
   assert_nout 80 # as alpha sent them, and as router sent them on
   in_netns alpha ipsend --proto tcp --to 2001:db8:2::2 --ext dst --size 100 --count 30
-  wait_until 5 forwarded_are 70
+  wait_until 30 forwarded_are 70
   assert_nout 140
   assert_equal "$(json $json '.[] | select(.ip_version) | .packets' | xargs)" "80 60"
 }
@@ -529,7 +529,7 @@ JSON
     make_veth kmonhere kmonthere passing
     in_netns passing ipsend --proto tcp --to 127.0.0.1 --size 100 --count 10
     ip netns del passing
-    wait_until 10 test ! -e /sys/class/net/kmonhere
+    wait_until 30 test ! -e /sys/class/net/kmonhere
     assert_nout $((10 * i))
   done
 }
@@ -650,7 +650,7 @@ toggle() {
     hold "$file" 2 >"$BATS_TEST_TMPDIR/${file##*/}" 3>&- &
     readers+=($!)
   done
-  wait_until 5 held_open
+  wait_until 30 held_open
   unload_module kstat
   wait "${readers[@]}" # not all children: bats's own timer is one
   assert_equal "$(cat "$BATS_TEST_TMPDIR"/{nout,counter,stats.json} | jq -r .errno | xargs)" "EIO EIO EIO"

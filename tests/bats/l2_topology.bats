@@ -103,7 +103,7 @@ at_least() { [ "$(figure "$1" packets)" -ge "$2" ]; }
 
 # assert_counted INTERFACE PACKETS [BYTES]: so many in all, and none without a line.
 assert_counted() {
-  wait_until 20 at_least "$1" "$2" || true
+  wait_until 30 at_least "$1" "$2" || true
   assert_equal "$1: $(figure "$1" packets) packets" "$1: $2 packets"
   assert_equal "$1: $(figure "$1" untracked_packets) untracked" "$1: 0 untracked"
   [ $# -lt 3 ] || assert_equal "$1: $(figure "$1" bytes) bytes" "$1: $3 bytes"
@@ -453,7 +453,7 @@ transfer() {
   local server
   in_netns kmon-l2-1 tcpflow --server 198.18.77.2 5001 --ready "$BATS_TEST_TMPDIR/ready" 3>&- &
   server=$!
-  wait_until 10 test -e "$BATS_TEST_TMPDIR/ready"
+  wait_until 30 test -e "$BATS_TEST_TMPDIR/ready"
   in_netns kmon-l2-0 tcpflow --client 198.18.77.2 5001 --bytes "$1"
   wait "$server"
   rm "$BATS_TEST_TMPDIR/ready"
@@ -467,7 +467,7 @@ segments_counted() {
   segments0=$(tcp_segments)
   skbs0=$(skbs)
   transfer "$1"
-  wait_until 10 tcp_is_idle
+  wait_until 30 tcp_is_idle
   packets=$(($(queue_packets) - packets0))
   assert_equal "$(($(tcp_segments) - segments0))" "$packets"
   assert_counted kw0 "$packets" $(($(queue_bytes) - bytes0))
@@ -637,7 +637,7 @@ traffic_stop() {
 }
 
 # Traffic flows, and is counted.
-is_counted() { wait_until 10 at_least kw0 $(($(figure kw0 packets) + 1)); }
+is_counted() { wait_until 30 at_least kw0 $(($(figure kw0 packets) + 1)); }
 
 # goes_away COMMAND...: after it kw0 is waiting, and keeps the number it had.
 goes_away() {
@@ -665,7 +665,7 @@ comes_back() {
 
 exactly_100_more() {
   local n
-  wait_until 10 queues_are_empty
+  wait_until 30 queues_are_empty
   n=$(figure kw0 packets)
   send 0 --count 100 --macs 4
   assert_counted kw0 $((n + 100))
@@ -739,7 +739,7 @@ into_a_namespace_that_ends() {
   sleep 0.3
   ip netns del kmon-l2-gone
   # That ends later, in the kernel's own time, and takes both ends of the pair away.
-  wait_until 20 netns_is_gone
+  wait_until 30 netns_is_gone
 }
 
 @test "its namespace destroyed under traffic: waiting; made again: counting goes on" {
@@ -768,7 +768,7 @@ rename_down() {
     assert_equal "$(head -n 1 "$text")" "Interface: kwx"
     assert_equal "$(get_param l2packet_counter interface)" kwx
     [ "$(figure kwx packets)" -ge "$before" ]
-    wait_until 10 at_least kwx $(($(figure kwx packets) + 1))
+    wait_until 30 at_least kwx $(($(figure kwx packets) + 1))
     rename_down kwx kw0
     assert_equal "$(head -n 1 "$text")" "Interface: kw0"
     is_counted
@@ -787,7 +787,7 @@ rename_down() {
   run ip link set kw0 name kwx
   if [ "$status" = 0 ]; then
     assert_equal "$(head -n 1 "$text")" "Interface: kwx"
-    wait_until 10 at_least kwx $(($(figure kwx packets) + 1))
+    wait_until 30 at_least kwx $(($(figure kwx packets) + 1))
     ip link set kwx name kw0
   else
     # Before Linux 6.3.
@@ -851,7 +851,7 @@ frames_to_stacked() {
   assert_equal "$names" kw1
   set_param l2packet_counter interface "$names"
   send 0 --count 10
-  wait_until 10 at_least kw1 30
+  wait_until 30 at_least kw1 30
   assert_equal "$(grep -c '^Interface' "$text")" 1
   assert_counted kw1 30
 }
@@ -903,7 +903,7 @@ frames_to_stacked() {
   on_teardown ip netns del kmon-l2-gone
   ip link set kw0 netns kmon-l2-gone
   ip netns del kmon-l2-gone
-  wait_until 20 netns_is_gone
+  wait_until 30 netns_is_gone
   sleep 11
   run kernel_log
   refute_output --partial "unregister_netdevice: waiting"

@@ -106,7 +106,7 @@ assert_text() {
 # The frames are there when their sender ends, but perhaps in the queue of a busy processor still.
 at_least() { [ "$(figure "$1" packets)" -ge "$2" ]; }
 assert_packets() {
-  wait_until 20 at_least "$1" "$2" || true
+  wait_until 30 at_least "$1" "$2" || true
   assert_equal "$(figure "$1" packets)" "$2"
   books_balance
 }
@@ -575,8 +575,8 @@ text_is_zero() { [ "$(grep -m 1 '^Total' "$text")" = "Total packets: 0" ]; }
   load_l2 interface=km0 reset_interval=1
   send km0 --count 30 --macs 3
   assert_packets km0 30
-  wait_until 5 text_is_zero
-  wait_until 5 sh -c "grep -q '\"evicted_packets\":30,' $view"
+  wait_until 30 text_is_zero
+  wait_until 30 sh -c "grep -q '\"evicted_packets\":30,' $view"
   assert_packets km0 30
   assert_equal "$(figure km0 macs)" 0
 }
@@ -590,7 +590,7 @@ text_is_zero() { [ "$(grep -m 1 '^Total' "$text")" = "Total packets: 0" ]; }
   assert_equal "$(grep '^Total' "$text")" "Total packets: 30"
   set_param l2packet_counter reset_interval 3600
   set_param l2packet_counter reset_interval 1
-  wait_until 5 text_is_zero
+  wait_until 30 text_is_zero
   assert_packets km0 30
 }
 
@@ -872,7 +872,7 @@ make_many() {
   ip link set "$last" up
   ip -n "$peer" link set "${last/a/b}" up
   in_netns "$peer" frames "${last/a/b}" --count 9
-  wait_until 5 at_least "$last" 9
+  wait_until 30 at_least "$last" 9
   assert_equal "$(counts "$last")" "02:00:00:00:00:01 9"
 }
 
@@ -1030,7 +1030,7 @@ unload_total() { kernel_log | sed -nE 's/^l2packet_counter: Interface: km0, Tota
   meanwhile sender in_netns "$peer" frames km0p --count 20000 --macs 1000
   for ((i = 0; i < times; i++)); do
     load_l2 interface=km0
-    wait_until 10 at_least km0 1
+    wait_until 30 at_least km0 1
     seen=$(figure km0 packets)
     unload_module l2packet_counter
     [ "$(unload_total)" -ge "$seen" ]

@@ -657,7 +657,7 @@ kernel_memory() {
     background+=("$!")
   done
   all_hold() { [ "$(cat "$BATS_TEST_TMPDIR"/*.ready | grep -c holding)" = "${#holders[@]}" ]; }
-  wait_until 5 all_hold
+  wait_until 30 all_hold
   unload_all
   for file in "${holders[@]}"; do assert kill -0 "$file"; done # none had to go first
   for file in "${holders[@]}"; do wait "$file"; done
@@ -744,7 +744,7 @@ writes() {
     in_netns kmon-test ping -q -c 2 -i 0.2 127.0.0.1
     # Takes kmon1 with it, and so kmon0.
     timeout 20 ip netns del kmon-test
-    wait_until 10 [ ! -e /sys/class/net/kmon0 ]
+    wait_until 30 [ ! -e /sys/class/net/kmon0 ]
     assert_equal "$(</proc/netmon)" '{"interface":"kmon0","error":"not found"}'
     assert_equal "$(head -n 1 /proc/l2packet_counter)" "Interface: kmon0 (waiting)"
     make_link_to_watch

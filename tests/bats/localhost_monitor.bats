@@ -31,10 +31,10 @@ Packet size histogram (bytes):
 assert_text() {
   local want
   want=$(text_of "$@")
-  wait_until 2 text_is "$want" || assert_equal "$(<$text)" "$want"
+  wait_until 30 text_is "$want" || assert_equal "$(<$text)" "$want"
 }
 # assert_packets N: the same for the JSON view's total.
-assert_packets() { wait_until 2 packets_are "$1" || assert_equal "$(number_of packets)" "$1"; }
+assert_packets() { wait_until 30 packets_are "$1" || assert_equal "$(number_of packets)" "$1"; }
 packets_are() { [ "$(number_of packets)" = "$1" ]; }
 
 text_is() { [ "$(<$text)" = "$1" ]; }
@@ -382,7 +382,7 @@ sends_as() {
     chain pre { type filter hook prerouting priority -300; iifname kmonhere ip saddr 127.0.0.1 counter; }; }'
   load_module localhost_monitor
   in_netns away ipsend --proto udp --from 127.0.0.1 --to 192.0.2.1 --size 100 --count 20
-  wait_until 2 nft_saw 20
+  wait_until 30 nft_saw 20
   assert_text 0 0 0 0 0 0 0 0 0 0 0
 }
 
@@ -456,7 +456,7 @@ sends_as() {
     make_veth kmonhere kmonthere passing
     in_netns passing ipsend --proto tcp --to 127.0.0.1 --size 100 --count 10
     ip netns del passing
-    wait_until 10 test ! -e /sys/class/net/kmonhere
+    wait_until 30 test ! -e /sys/class/net/kmonhere
     assert_text $((10 * i)) 0 $((10 * i)) 0 0 0 $((10 * i)) 0 0 0 0
   done
 }
@@ -651,7 +651,7 @@ sends_as() {
   local readers=($!)
   hold $json 2 >"$BATS_TEST_TMPDIR/json" 3>&- &
   readers+=($!)
-  wait_until 5 held_open
+  wait_until 30 held_open
   unload_module localhost_monitor
   wait "${readers[@]}" # not all children: bats's own timer is one
   assert_equal "$(cat "$BATS_TEST_TMPDIR"/{text,json} | jq -r .errno | xargs)" "EIO EIO"

@@ -332,9 +332,9 @@ come_and_go() {
     $netmon /proc/$$/ns/net 3>&- &
   reader=$!
   on_teardown kill $reader
-  wait_until 5 moved_out $reader
+  wait_until 30 moved_out $reader
   ip netns del passing
-  wait_until 10 test ! -e /sys/class/net/kmonhere
+  wait_until 30 test ! -e /sys/class/net/kmonhere
   assert_equal "$(readlink /proc/$reader/fd/9)" $netmon
 }
 moved_out() { [ "$(cat "/proc/$1/comm")" = sleep ]; }
@@ -365,7 +365,7 @@ moved_out() { [ "$(cat "/proc/$1/comm")" = sleep ]; }
   load_module netmon_proc
   in_netns alpha hold $netmon 2 >"$BATS_TEST_TMPDIR/held" 3>&- &
   reader=$!
-  wait_until 5 held_open
+  wait_until 30 held_open
   unload_module netmon_proc
   [ ! -e $netmon ]
   wait $reader

@@ -173,11 +173,11 @@ rule="PROCESS_MONITOR: ========================================"
   watch log=1 log_rate=0
   sleep 1000 &
   child=$!
-  wait_until 10 grep -q '^sleep$' "/proc/$child/comm"
+  wait_until 30 grep -q '^sleep$' "/proc/$child/comm"
   kill "$child"
   wait "$child" || true
   line="PROCESS_MONITOR: Process exiting - PID: $child, Name: sleep, Parent PID: $BASHPID"
-  wait_until 10 kernel_log_has "^$line\$"
+  wait_until 30 kernel_log_has "^$line\$"
   read -r utime stime < <(trace_records | awk -v p="$child" '$2 == p { print $5, $6 }')
   assert_equal "$(kernel_log | grep -A 1 "PID: $child, Name")" "$line
 PROCESS_MONITOR:   User time: $utime ns, System time: $stime ns"
@@ -222,7 +222,7 @@ assert_log_adds_up() {
 @test "process_monitor: what log_rate leaves out is told while it goes on, not only at the unload" {
   load_module "$name" log_rate=5
   storm --processes 100
-  wait_until 5 kernel_log_has '^PROCESS_MONITOR: [0-9]* exits not logged: more than log_rate=5 a second'
+  wait_until 30 kernel_log_has '^PROCESS_MONITOR: [0-9]* exits not logged: more than log_rate=5 a second'
 }
 
 @test "process_monitor: in the JSON view logged and suppressed add up to the exits" {
@@ -233,7 +233,7 @@ assert_log_adds_up() {
     counters now
     [ $((now[logged] + now[suppressed])) = "${now[exits]}" ]
   }
-  wait_until 10 settled
+  wait_until 30 settled
   assert [ "${now[logged]}" -gt 0 ]
   assert [ "${now[suppressed]}" -gt 0 ]
 }
@@ -343,7 +343,7 @@ trace_process() {
   child=$!
   trace_process "$child" >"$stops" &
   tracer=$!
-  wait_until 10 grep -q seized "$stops"
+  wait_until 30 grep -q seized "$stops"
   kill "$child"
   wait "$tracer"
   wait "$child" || true
@@ -394,7 +394,7 @@ trace_process() {
   refute [ "$parent" = "$BASHPID" ]
   echo >"$go"
   gone() { [ ! -e "/proc/$orphan" ]; }
-  wait_until 10 gone
+  wait_until 30 gone
   assert_equal "$(trace_records | awk -v p="$orphan" '$2 == p { print $3, $4 }')" "$parent 2304"
 }
 
@@ -513,7 +513,7 @@ times() {
     read -r pid parent _ <"$BATS_TEST_TMPDIR/waited"
     printf '%s %s %s\n' "$pid" "$parent" "${shown[$given]}" >>"$expected"
   done
-  wait_until 10 kernel_log_has "Process exiting - PID: $pid,"
+  wait_until 30 kernel_log_has "Process exiting - PID: $pid,"
   # The kernel's own reader escapes in its turn, so that nothing is guessed here: a backslash of ours comes as \x5c.
   { dd if=/dev/kmsg iflag=nonblock bs=8192 2>/dev/null || true; } | sed "1,/;$kmon_mark\$/d;s/^[^;]*;//" >"$log"
   while IFS= read -r line; do
@@ -648,7 +648,7 @@ System time: ${now[stime_ns]} ns"
   reader=$!
   storm --processes 400 --mode mixed >"$BATS_TEST_TMPDIR/storm" &
   storm=$!
-  wait_until 10 grep -q ' process_exit: ' "$BATS_TEST_TMPDIR/pipe"
+  wait_until 30 grep -q ' process_exit: ' "$BATS_TEST_TMPDIR/pipe"
   unload_module "$name"
   assert [ ! -e "$instance/events/kmon" ]
   kill "$reader" 2>/dev/null || true # the kernel may have ended its reading with the event

@@ -133,7 +133,7 @@ TOML
   configure <<<$'[kstat]\nstrat = true'
   run systemctl reload kmon
   assert_failure
-  wait_until 20 journal_has strat
+  wait_until 30 journal_has strat
   entry=$(journalctl -q -o json -u kmon --after-cursor="$kmon_cursor" | jq -c 'select(.KMON_CONFIG_LINE != null)')
   assert_equal "$(jq -r '[.KMON_CONFIG_FILE, .KMON_CONFIG_LINE, .KMON_CONFIG_COLUMN] | join(" ")' <<<"$entry")" "/etc/kmon.toml 2 1"
   id=$(jq -r .MESSAGE_ID <<<"$entry")

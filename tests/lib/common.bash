@@ -141,7 +141,7 @@ make_veth() {
     ip link set "$2" up
   fi
   ip link set "$1" up
-  wait_until 10 link_is_up "$1"
+  wait_until 30 link_is_up "$1"
 }
 
 quiet_link() { sysctl -qw "net.ipv6.conf.$1.disable_ipv6=1"; }

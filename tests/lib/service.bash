@@ -86,7 +86,7 @@ journal() { journalctl -q -o cat -u kmon --after-cursor="$kmon_cursor"; }
 journal_has() { journal | grep -q -- "$1"; }
 
 assert_journal() {
-  wait_until 20 journal_has "$1" || {
+  wait_until 30 journal_has "$1" || {
     printf 'no line of the journal matches %s:\n' "$1" >&2
     journal >&2
     return 1
