@@ -459,9 +459,10 @@ transfer() {
   rm "$BATS_TEST_TMPDIR/ready"
 }
 
-# Compares with two counts that know nothing of this module: TCP's own, and the sender's queue.
+# Compares with the count of the sender's queue, which knows nothing of this module. TCP's own is that, too, but for what
+# it sends again on a slow machine.
 segments_counted() {
-  local bytes0 packets0 segments0 skbs0 packets
+  local bytes0 packets0 segments0 skbs0 packets segments
   bytes0=$(queue_bytes)
   packets0=$(queue_packets)
   segments0=$(tcp_segments)
@@ -469,11 +470,12 @@ segments_counted() {
   transfer "$1"
   wait_until 30 tcp_is_idle
   packets=$(($(queue_packets) - packets0))
-  assert_equal "$(($(tcp_segments) - segments0))" "$packets"
+  segments=$(($(tcp_segments) - segments0))
+  [ $((segments - packets)) -le $((packets / 50)) ] && [ $((packets - segments)) -le $((packets / 50)) ]
   assert_counted kw0 "$packets" $(($(queue_bytes) - bytes0))
   assert_equal "$(counts kw0)" "$(in_netns kmon-l2-0 cat /sys/class/net/kw0p/address) $packets"
-  # Or this test would have shown nothing.
-  [ $(($(skbs) - skbs0)) -lt $((packets / 2)) ]
+  # Or this test would have shown nothing. TCP on a slow machine makes super packets of two segments only.
+  [ $(($(skbs) - skbs0)) -lt $((3 * packets / 4)) ]
 }
 
 # The last acknowledgement was sent when no socket but a waiting one is left.
