@@ -8,8 +8,11 @@
 # A skip that is right on that kernel begins with `expected:`; any other one fails the run.
 
 # As bats_load_library does, which forks for each of these files, before each test: half of a short test's time.
-kmon_bats=${BATS_LIB_PATH%%:*}
-for kmon_file in "${kmon_bats:-/usr/lib/bats}"/bats-{support,assert}/src/*.bash; do
+kmon_lib=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
+# shellcheck source=host.bash
+source "$kmon_lib/host.bash"
+bats_library bats-support
+for kmon_file in "${library%/*}"/bats-{support,assert}/src/*.bash; do
   # shellcheck source=/dev/null
   source "$kmon_file"
 done
@@ -18,21 +21,26 @@ bats_require_minimum_version 1.5.0
 
 KMON_FULL=${KMON_FULL:-0}
 KMON_QUICK=${KMON_QUICK:-0}
-kmon_modules=(localhost_monitor l2packet_counter kstat netmon_proc process_monitor)
-kmon_lib=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
-PATH=${kmon_lib%/tests/lib}/bin:$PATH # the probes
+# The probes: in a guest /kmon/bin beside /kmon/tests/lib, installed /usr/share/kmon/bin beside /usr/share/kmon/lib.
+kmon_home=${kmon_lib%/lib}
+PATH=${kmon_home%/tests}/bin:$PATH
 
 setup() { kmon_setup; }
 teardown() { kmon_teardown; }
 
 kmon_setup() {
   kmon_undo=()
+  kmon_began=
+  # Loaded by somebody else, they are not ours to unload, unless nobody minds. In our own guests a test left them behind.
+  [ "${KMON_THROWAWAY:-0}" = 1 ] || ! kmon_in_use || skip "$in_use; KMON_STOP_SERVICE=1 puts kmon aside for the tests"
+  kmon_began=1
   kernel_log_mark
 }
 
 # Everything is tried, then the first failure counts. Modules first: they must let go of what is still there.
 kmon_teardown() {
   local module failed=0 i
+  [ -n "$kmon_began" ] || return 0
   for module in "${kmon_modules[@]}"; do
     [ ! -d "/sys/module/$module" ] || rmmod "$module" || failed=1
   done
