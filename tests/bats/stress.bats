@@ -26,11 +26,10 @@ come_and_go() {
   done
 }
 
+# bats test_tags=heavy
 @test "stress: twenty times each module loads and unloads under traffic; memory stays flat" {
   meanwhile some_frames
-  meanwhile some_tcp
-  meanwhile some_processes
-  stays_flat 512 come_and_go "$(scaled 100 10 3)" # twice at least
+  stays_flat 512 come_and_go "$(scaled 100 10 2)" # twice at least
   enough
   for module in "${kmon_modules[@]}"; do
     for file in ${views[$module]}; do [ ! -e "$file" ]; done
@@ -196,6 +195,7 @@ shake() {
 totals() { cumulative | grep -v '[0-9a-f]:[0-9a-f]'; }
 counted_frames() { in_peer frames kmon1 --count 300 --macs 150 && echo >>"$BATS_TEST_TMPDIR/rounds"; }
 
+# bats test_tags=heavy
 @test "stress: ten readers and five writers under traffic for a while: memory stays flat, no frame is lost" {
   half=$(((${KMON_DURATION:-$(scaled 120 10 6)} + 1) / 2))
   load_quiet "${kmon_modules[@]}"

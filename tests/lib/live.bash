@@ -157,6 +157,7 @@ meanwhile() {
     trap - ERR DEBUG EXIT
     while [ -e "$BATS_TEST_TMPDIR/go" ]; do
       "$@" || { echo "$* failed" && exit 1; }
+      sleep 0.05 # time for the others
     done
   ) >"$log" 2>&1 3>&- &
   meanwhile+=("$! $log")
