@@ -16,8 +16,8 @@
 # Exit codes: 0 nothing failed, 1 something did, 2 usage, 4 not permitted, 130 stopped.
 set -uo pipefail
 here=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
-bats_dir=$here lib=${here%/*}/lib # installed
-[ ! -d "$here/bats" ] || bats_dir=$here/bats lib=$here/lib
+bats_dir=$here lib=${here%/*}/lib checkout=''
+[ ! -d "$here/bats" ] || bats_dir=$here/bats lib=$here/lib checkout=${here%/*} # not installed
 # shellcheck source=lib/host.bash
 source "$lib/host.bash"
 
@@ -68,16 +68,24 @@ parse() {
 }
 
 check_machine() {
-  local missing
+  local missing module
   [ "$(id -u)" = 0 ] || die "the tests load kernel modules, which takes root: sudo $0 $suite" 4
   missing=$(missing_tools)
   [ -z "$missing" ] || die "please install what is missing here: ${missing//$'\n'/, }"
+  [ -z "$checkout" ] || build_probes
   # All five, or a test would fail that has nothing to say about them.
-  missing=$(modinfo -n "${kmon_modules[@]}" 2>&1 >/dev/null | sed -n 's/.*Module \([a-z0-9_]*\) not found.*/\1/p' | xargs)
-  [ -z "$missing" ] || die "no file of $missing for the running kernel $(uname -r); do: dkms autoinstall, or see kmon status"
+  missing=$(for module in "${kmon_modules[@]}"; do [ -e "$(ko "$module" 2>/dev/null)" ] || echo "$module"; done | xargs)
+  [ -z "$missing" ] || die "no file of $missing for the running kernel $(uname -r); do: dkms autoinstall, or in a checkout: make"
   if [ -n "${KMON_INTERFACE:-}" ] && [ ! -e "/sys/class/net/$KMON_INTERFACE" ]; then
     die "there is no interface '$KMON_INTERFACE' here (ip link shows them)"
   fi
+}
+
+# In a checkout: the modules that `make` built there, if it did, else those that are installed.
+build_probes() {
+  make -s -C "$here/probe" OUT="$checkout/build/probes" || die "cannot build the programs that the tests send with"
+  PATH=$checkout/build/probes:$PATH
+  [ ! -e "$checkout/src/kstat.ko" ] || export KMON_BUILT=$checkout/src
 }
 
 # new_file PATH: sets `fd` to a new file of that name. In /tmp others may have laid a link or a file of theirs there:
@@ -118,14 +126,20 @@ news() { inventory | grep -vxF -f <(printf '%s\n' "$before") | grep -E '^(module
 # --- bats
 
 # In a process group of its own: Ctrl-C then reaches this script alone, which ends bats so that the tests clear away.
-# Who started us may have had SIGINT ignored, which bats would inherit.
 start_bats() {
   set -m
-  (cd "$bats_dir" && exec env --default-signal=INT bats -F tap --timing --print-output-on-failure "${files[@]}" 2>&1) </dev/null |
-    show &
+  run_bats </dev/null 2>&1 | show &
   shower=$!
   set +m
   group=$(jobs -p)
+}
+
+# Who started us may have had SIGINT ignored, which bats would inherit. What an interrupted test had in the background ends
+# with bats.
+run_bats() {
+  trap '' INT TERM HUP
+  cd "$bats_dir" && env --default-signal=INT,TERM,HUP bats -F tap --timing --print-output-on-failure "${files[@]}"
+  kill -TERM 0
 }
 
 stop() {
@@ -133,18 +147,18 @@ stop() {
   trap '' INT TERM HUP
   echo "stopping: the tests clear away what they made ..." >&2
   kill -INT -- "-$group"
-  (sleep 60 && kill -KILL -- "-$group") 2>/dev/null &
-  patience=$!
 }
 
+# A signal ends the first wait; then bats has half a minute.
 wait_for_bats() {
-  until wait "$shower"; do
-    kill -0 "$shower" 2>/dev/null || break # else it was a signal that ended the wait
+  local tries
+  wait "$shower"
+  for ((tries = 0; tries < 300; tries++)); do
+    kill -0 "$shower" 2>/dev/null || return
+    sleep 0.1
   done
-  # What tests had in the background, if they were killed themselves.
-  kill -KILL -- "-$group"
-  [ -z "${patience:-}" ] || kill "$patience"
-} 2>/dev/null
+  { kill -KILL -- "-$group" && wait "$shower"; } 2>/dev/null
+}
 
 # show: TAP, as it comes, to the log and, a line a test, to people.
 show() {
@@ -210,7 +224,7 @@ Module Information
 ------------------
 END
   for module in "${kmon_modules[@]}"; do
-    echo "$module: version $(modinfo -F version "$module"), $(modinfo -n "$module")"
+    echo "$module: version $(modinfo -F version "$(ko "$module")"), $(ko "$module")"
   done
   cat <<END
 

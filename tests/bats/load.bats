@@ -30,16 +30,17 @@ bytes_of() {
 any_module() { find "/lib/modules/$(uname -r)/kernel" -name '*.ko*' -print -quit; }
 
 @test "load: modinfo tells description, licence GPL, one version, the running kernel, and each parameter" {
-  local module version
-  version=$(modinfo -F version l2packet_counter)
+  local module file version
+  version=$(modinfo -F version "$(ko l2packet_counter)")
   assert_regex "$version" '^[0-9]+\.[0-9]+'
   for module in "${kmon_modules[@]}"; do
-    assert_equal "$module $(modinfo -F license "$module")" "$module GPL"
-    assert_equal "$module $(modinfo -F version "$module")" "$module $version"
-    assert_regex "$(modinfo -F description "$module")" '^[A-Z].{15,}'
-    assert_equal "$(modinfo -F vermagic "$module" | cut -d ' ' -f 1)" "$(uname -r)"
-    assert_equal "$(modinfo -F depends "$module")" ""
-    assert_equal "$(modinfo -p "$module" | grep -cvE '^[a-z_]+:[^(]{20,}')" 0
+    file=$(ko "$module")
+    assert_equal "$module $(modinfo -F license "$file")" "$module GPL"
+    assert_equal "$module $(modinfo -F version "$file")" "$module $version"
+    assert_regex "$(modinfo -F description "$file")" '^[A-Z].{15,}'
+    assert_equal "$(modinfo -F vermagic "$file" | cut -d ' ' -f 1)" "$(uname -r)"
+    assert_equal "$(modinfo -F depends "$file")" ""
+    assert_equal "$(modinfo -p "$file" | grep -cvE '^[a-z_]+:[^(]{20,}')" 0
   done
   if command -v kmon >/dev/null; then assert_equal "$(kmon --version)" "kmon $version"; fi
 }
@@ -52,7 +53,7 @@ any_module() { find "/lib/modules/$(uname -r)/kernel" -name '*.ko*' -print -quit
     load_quiet "$module"
     assert_equal "$module $(<"/sys/module/$module/initstate")" "$module live"
     assert_equal "$module $(<"/sys/module/$module/refcnt")" "$module 0"
-    assert_equal "$module $(<"/sys/module/$module/version")" "$module $(modinfo -F version "$module")"
+    assert_equal "$module $(<"/sys/module/$module/version")" "$module $(modinfo -F version "$(ko "$module")")"
     assert_equal "$(grep -c "^$module " /proc/modules)" 1
     run load_quiet "$module"
     assert_failure

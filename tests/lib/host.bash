@@ -3,12 +3,15 @@
 # unload, and how kmon is put aside for them, with its owner's consent, and brought back. Sourced by common.bash,
 # setup_suite.bash and run_tests.sh; also without bats.
 #
-# In the environment: KMON_STOP_SERVICE=1 is the consent.
+# In the environment: KMON_STOP_SERVICE=1 is the consent; KMON_BUILT, where modules were built to be tested, not installed.
 
 kmon_modules=(localhost_monitor l2packet_counter kstat netmon_proc process_monitor)
 
 # Here for as long as kmon is put aside: who was killed before he could bring it back is made up for by the next run.
 kmon_aside=/run/kmon-tests
+
+# ko NAME: the path of the module's file for this kernel.
+ko() { if [ -n "${KMON_BUILT:-}" ]; then echo "$KMON_BUILT/$1.ko"; else modinfo -n "$1"; fi; }
 
 # missing_tools: what the tests need and this machine lacks, a line each, with the package that has it.
 missing_tools() {
@@ -30,7 +33,8 @@ END
 
 # bats_library NAME: sets `library` to its directory: Debian has them in the first place, Fedora in the second.
 bats_library() {
-  for library in "${BATS_LIB_PATH%%:*}/$1" "/usr/lib/bats/$1" "/usr/share/bats/$1"; do
+  local first=${BATS_LIB_PATH:-/usr/lib/bats}
+  for library in "${first%%:*}/$1" "/usr/lib/bats/$1" "/usr/share/bats/$1"; do
     [ ! -d "$library/src" ] || return 0
   done
   return 1

@@ -3,8 +3,7 @@
 # traffic and end processes at the same time. So:
 #  - The watched end kmon0 is here, as l2packet_counter watches the machine's own namespace; the sending end kmon1 and all
 #    who send are in a namespace of their own. Nothing but what a test sends comes in at kmon0, and that is counted exactly.
-#  - Where others can add to a count, the kernel's own figures say how much they added at most (`others`): ours <= count
-#    <= ours + others. On a quiet machine, such as our guests, others is 0, and the count is exact, too.
+#  - Where others can add to a count, assert_counted of common.bash says what it must be.
 #
 # In the environment: KMON_INTERFACE, an interface of the machine that is watched beside kmon0.
 
@@ -124,25 +123,6 @@ none_lower() {
         if (after[what] == "" || after[what] + 0 < before[what] + 0) { print what ": from " before[what] " to " after[what]; bad = 1 }
       exit bad || n < 20
     }' <(printf '%s\n' "$1") <(printf '%s\n' "$2")
-}
-
-# ---- what others do
-
-# assert_counted WHAT COUNT OURS [OTHERS]: OURS, and at most OTHERS more.
-assert_counted() {
-  [ "$2" -ge "$3" ] && [ "$2" -le $(($3 + ${4:-0})) ] && return
-  echo "$1: $2 counted, $3 were sent, others can have added ${4:-0}" >&2
-  return 1
-}
-
-lo_packets() { local n && read -r n </sys/class/net/lo/statistics/rx_packets && echo "$n"; }
-
-# tcp_sent: TCP segments that this machine sent or passed on, by its own count. What `ipsend` sends is in no such count.
-# shellcheck disable=SC2016 # awk expands
-tcp_sent() {
-  local forwarded
-  forwarded=$(awk '/^Ip: [0-9]/ { print $7 } /^Ip6OutForwDatagrams/ { print $2 }' /proc/net/snmp /proc/net/snmp6 2>/dev/null | paste -s -d +)
-  echo $(($(tcp_segments) + ${forwarded:-0}))
 }
 
 # ---- what goes on meanwhile
