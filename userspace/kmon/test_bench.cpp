@@ -22,9 +22,10 @@ bool in_path(const std::string& program) {
 
 // In place of this process, so that signals reach it without our help.
 Result<int> become(const std::vector<std::string>& command) {
+    auto words = command;
     std::vector<char*> arguments;
-    for (const auto& word : command)
-        arguments.push_back(const_cast<char*>(word.c_str())); // execv changes nothing
+    for (auto& word : words)
+        arguments.push_back(word.data());
     arguments.push_back(nullptr);
     (void)std::signal(SIGPIPE, SIG_DFL); // a shell could not take back that it is ignored
     ::execv(arguments.front(), arguments.data());
