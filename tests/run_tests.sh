@@ -114,7 +114,7 @@ clear_away() {
   local what
   while read -r what; do
     case $what in
-      'module '*) rmmod "${what#module }" ;;
+      'module '*) [ -e /run/kmon/reload ] || rmmod "${what#module }" ;; # else the service was started meanwhile
       'interface kmon'*) ip link del "${what#interface }" ;;
       'network namespace kmon'*) ip netns del "${what#network namespace }" ;;
     esac
@@ -138,7 +138,7 @@ start_bats() {
 # with bats.
 run_bats() {
   trap '' INT TERM HUP
-  cd "$bats_dir" && env --default-signal=INT,TERM,HUP bats -F tap --timing --print-output-on-failure "${files[@]}"
+  cd "$bats_dir" && env --default-signal bats -F tap --timing --print-output-on-failure "${files[@]}"
   kill -TERM 0
 }
 
@@ -160,13 +160,13 @@ wait_for_bats() {
   { kill -KILL -- "-$group" && wait "$shower"; } 2>/dev/null
 }
 
-# show: TAP, as it comes, to the log and, a line a test, to people.
+# show: TAP, as it comes, to the log and, a line a test, to people. When they have closed the pipe the tests go on.
 show() {
   local line
-  trap '' INT TERM HUP
+  trap '' INT TERM HUP PIPE
   while IFS= read -r line; do
     printf '%s\n' "$line" >&"$log_fd"
-    [ -n "$json" ] || show_line "$line"
+    [ -n "$json" ] || show_line "$line" 2>/dev/null
   done
 }
 
@@ -272,13 +272,13 @@ main() {
   trap stop INT TERM HUP
   start_bats
   wait_for_bats
-  trap '' INT TERM HUP
+  trap '' INT TERM HUP PIPE
   bring_kmon_back
   left=$(clear_away 2>/dev/null)
   judge
   new_file "$report"
   write_report >&"$fd"
-  if [ -n "$json" ]; then write_json; else say_outcome; fi
+  if [ -n "$json" ]; then write_json; else say_outcome; fi 2>/dev/null # who has closed the pipe is not told
   [ -z "$stopped" ] || exit 130
   [ "$failed" = 0 ]
 }
