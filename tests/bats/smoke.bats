@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Each module loads, counts a number that is known, unloads, and leaves a clean kernel log. The quickest look at a
 # kernel, and all that foreign architectures get.
+# shellcheck disable=SC2154 # others is set in common.bash
 
 load ../lib/common
 
@@ -8,16 +9,24 @@ load ../lib/common
 icmp() { json /proc/localhost_stats.json ".[] | select(.ip_version == $1 and (.protocol | startswith(\"icmp\"))).packets"; }
 
 @test "localhost_monitor counts 3 pings and 2 of IPv6, and their replies" {
+  lo_mark
   load_module localhost_monitor
   ping -q -c 3 -i 0.2 127.0.0.1
   ping -q -c 2 -i 0.2 ::1
-  assert_equal "$(icmp 4) $(icmp 6)" "6 4"
-  run cat /proc/localhost_stats
-  assert_line "ICMP packets: 6"
-  assert_line "ICMPv6 packets: 4"
+  v4=$(icmp 4) v6=$(icmp 6)
+  text=$(</proc/localhost_stats)
   unload_module localhost_monitor
+  others_on_lo 10
+  assert_counted ICMP "$v4" 6 "$others"
+  assert_counted ICMPv6 "$v6" 4 "$others"
+  [[ $text =~ "ICMP packets: "([0-9]+)$'\n'"ICMPv6 packets: "([0-9]+) ]]
+  assert_counted "ICMP in the text" "${BASH_REMATCH[1]}" 6 "$others"
+  assert_counted "ICMPv6 in the text" "${BASH_REMATCH[2]}" 4 "$others"
   run kernel_log
-  assert_line --regexp '^\[localhost_monitor\] Final stats: IPv4=[0-9]+, IPv6=[0-9]+, TCP=[0-9]+, UDP=[0-9]+, ICMP=6, ICMPv6=4$'
+  assert_line --regexp '^\[localhost_monitor\] Final stats: IPv4=[0-9]+, IPv6=[0-9]+, TCP=[0-9]+, UDP=[0-9]+, ICMP=[0-9]+, ICMPv6=[0-9]+$'
+  [[ $output =~ ", ICMP="([0-9]+)", ICMPv6="([0-9]+) ]]
+  assert_counted "ICMP in the log" "${BASH_REMATCH[1]}" 6 "$others"
+  assert_counted "ICMPv6 in the log" "${BASH_REMATCH[2]}" 4 "$others"
 }
 
 @test "l2packet_counter counts 100 frames from 4 addresses" {
@@ -37,15 +46,21 @@ MAC Address        Packet Count
 }
 
 @test "kstat counts refused connections and 40 packets, and publishes in tens" {
+  tcp_mark
   load_module kstat
   set_param kstat start 1
   # To a port where nobody listens: SYN and RST.
   for _ in 1 2 3; do ! (: <>/dev/tcp/127.0.0.1/9) 2>/dev/null; done
   ipsend --proto tcp --to ::1 --size 100 --count 41
-  assert_equal "$(json /proc/kstat/stats.json '[.[].packets] | join(" ")')" "47 6 41"
-  assert_equal "$(</proc/kstat/nout)" 40
+  steps=$(</proc/kstat/nout)
   set_param kstat start 0
-  assert_equal "$(</proc/kstat/nout)" 47
+  others_in_tcp 6
+  read -r all v4 v6 < <(json /proc/kstat/stats.json '[.[].packets] | join(" ")')
+  assert_counted packets "$all" 47 "$others"
+  assert_counted IPv4 "$v4" 6 "$others"
+  assert_counted IPv6 "$v6" 41 "$others"
+  assert_counted "published in tens" "$steps" 40 "$others"
+  assert_equal "$((steps % 10)) $(</proc/kstat/nout)" "0 $all"
   unload_module kstat
 }
 
@@ -69,6 +84,8 @@ MAC Address        Packet Count
 
 @test "all five at once count the same as each alone" {
   make_veth kmon0 kmon1
+  lo_mark
+  tcp_mark
   load_module process_monitor log=0
   load_module localhost_monitor
   load_module kstat start=1
@@ -78,9 +95,13 @@ MAC Address        Packet Count
   ipsend --proto tcp --to 127.0.0.1 --size 100 --count 5
   frames kmon1 --count 20
   storm --processes 3 --mode signal
-  assert_equal "$(icmp 4)" 2
-  assert_equal "$(json /proc/kstat/stats.json '.[0].packets')" 5
+  icmp=$(icmp 4) tcp=$(json /proc/kstat/stats.json '.[0].packets')
+  others_on_lo 7
+  assert_counted ICMP "$icmp" 2 "$others"
+  others_in_tcp 0
+  assert_counted TCP "$tcp" 5 "$others"
   assert_equal "$(json /proc/netmon '.[0].rx_packets')" 20
   assert_equal "$(json /proc/l2packet_counter.json '.[1].packets')" 20
-  assert_equal "$(json /proc/process_monitor.json '.[0].killed_by_signal')" 3
+  # Somebody else's process may be killed as well; whose it is, process_monitor.bats tells.
+  [ "$(json /proc/process_monitor.json '.[0].killed_by_signal')" -ge 3 ]
 }

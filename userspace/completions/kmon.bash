@@ -2,7 +2,7 @@
 
 _kmon() {
   local modules='localhost_monitor l2packet_counter kstat netmon_proc process_monitor'
-  local commands='status stats top exits check apply reset start stop doctor version'
+  local commands='status stats top exits check apply reset start stop doctor selftest version'
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} options='' words=''
   COMPREPLY=()
 
@@ -12,6 +12,10 @@ _kmon() {
   fi
   case $prev in
     --top | --interval | --seconds) return ;; # a number
+    --interface)
+      mapfile -t COMPREPLY < <(compgen -W "$(cd /sys/class/net && echo *)" -- "$cur")
+      return
+      ;;
   esac
   case ${COMP_WORDS[1]} in
     status | apply | start | stop | doctor | version) ;;
@@ -19,6 +23,7 @@ _kmon() {
     reset) words=${modules/netmon_proc /} ;; # that one has nothing to reset
     top) options='--once --interval' ;;
     exits) options='--follow --failed --seconds' ;;
+    selftest) options='--interface --stop-service' words='basic traffic stress all' ;;
     check)
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -f -- "$cur")

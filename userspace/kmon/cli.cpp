@@ -85,6 +85,7 @@ std::unique_ptr<CLI::App> command_line(Context& context) {
     add_start(*app, context);
     add_stop(*app, context);
     add_doctor(*app, context);
+    add_selftest(*app, context);
     add_version(*app, context);
     app->footer("The exit status is 0: ok, 1: failed, 2: usage, 3: a module or the service is not running,\n"
                 "4: not permitted, 78: bad configuration. See kmon(1).");

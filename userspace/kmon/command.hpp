@@ -22,6 +22,7 @@ void add_reset(CLI::App& kmon, Context& context);
 void add_start(CLI::App& kmon, Context& context);
 void add_stop(CLI::App& kmon, Context& context);
 void add_doctor(CLI::App& kmon, Context& context);
+void add_selftest(CLI::App& kmon, Context& context);
 void add_version(CLI::App& kmon, Context& context);
 
 // What a command does; the exit code, or why it could not.

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "doctor.hpp"
+#include "selftest.hpp"
 
 namespace kmon::cli {
 
@@ -37,6 +38,7 @@ Context context_of_process() {
     context.unicode = std::string_view(::nl_langinfo(CODESET)) == "UTF-8";
     context.columns = terminal_columns();
     context.stimulus = real_stimulus;
+    context.test_bench = real_test_bench;
     return context;
 }
 

@@ -13,6 +13,7 @@
 namespace kmon::cli {
 
 struct Stimulus;
+struct TestBench;
 
 struct Context {
     Context(std::ostream& data, std::ostream& words) : out(data), err(words) {}
@@ -30,7 +31,8 @@ struct Context {
     std::function<std::time_t()> now = [] { return std::time(nullptr); };
     std::function<Result<Service>()> service = [] { return query_service("kmon.service"); };
 
-    std::function<Stimulus()> stimulus; // see doctor.hpp
+    std::function<Stimulus()> stimulus;    // see doctor.hpp
+    std::function<TestBench()> test_bench; // see selftest.hpp
 
     Progress progress(std::string what) const { return {err, err_is_terminal, std::move(what)}; }
 };

@@ -7,6 +7,7 @@
 #include "fixture.hpp"
 #include "format.hpp"
 #include "kmon/doctor.hpp"
+#include "kmon/selftest.hpp"
 #include "view_json.hpp"
 
 namespace kmon::cli {
@@ -31,6 +32,7 @@ protected:
         context.now = [] { return std::time_t{1'800'000'000}; };
         context.service = [this] { return service; };
         context.stimulus = [this] { return stimulus; };
+        context.test_bench = [this] { return bench; };
         arguments.insert(arguments.begin(), "kmon");
         const int code = cli::run(context, static_cast<int>(arguments.size()), arguments.data());
         return {code, out.str(), err.str()};
@@ -40,6 +42,7 @@ protected:
     Result<Service> service = Service{"loaded", "active", "enabled", "5 of 5 modules"};
     Stimulus stimulus = {[](unsigned) { return Result<void>(); }, [] { return Result<std::uint64_t>(0); },
                          [](unsigned) { return Result<void>(); }, [] {}};
+    TestBench bench;
 };
 
 std::size_t longest_line(const std::string& text) {
@@ -448,6 +451,55 @@ TEST_F(Doctor, NamesTheFirstThingWrongWithItsCure) {
     EXPECT_NE(outcome.out.find("First wrong: configuration: "), std::string::npos) << outcome.out;
     EXPECT_NE(outcome.out.find("kmon check"), std::string::npos);
     EXPECT_LE(longest_line(outcome.out.substr(0, outcome.out.find("First wrong"))), 80U);
+}
+
+// ---- selftest ----
+
+class SelfTest : public Cli {
+protected:
+    SelfTest() {
+        tree.write("tests/run_tests.sh", "#!/bin/bash\n");
+        bench = {tree.path() / "tests", true, [](const std::string&) { return true; },
+                 [this](const std::vector<std::string>& words) {
+                     ran = words;
+                     return Result<int>(ExitCode::failed); // as if the tests had failed
+                 }};
+    }
+
+    test::BusyCopy tree;
+    std::vector<std::string> ran;
+};
+
+TEST_F(SelfTest, RunsTheSuiteAndPassesOnWhatWasAskedFor) {
+    const auto runner = (tree.path() / "tests/run_tests.sh").string();
+    EXPECT_EQ(run(test::root_of(tree.path()), {"selftest"}).code, ExitCode::failed);
+    EXPECT_EQ(ran, (std::vector<std::string>{runner, "all"}));
+    run(test::root_of(tree.path()), {"selftest", "stress", "--interface", "eth0", "--stop-service", "--json"});
+    EXPECT_EQ(ran, (std::vector<std::string>{runner, "stress", "--interface", "eth0", "--stop-service", "--json"}));
+}
+
+TEST_F(SelfTest, SaysWhatIsMissingAndTheCure) {
+    const auto refused = [this] {
+        ran.clear();
+        auto outcome = run(test::root_of(tree.path()), {"selftest"});
+        EXPECT_TRUE(ran.empty());
+        EXPECT_EQ(outcome.out, "");
+        return outcome;
+    };
+    bench.installed = [](const std::string& program) { return program != "bats"; };
+    EXPECT_EQ(refused().code, ExitCode::failed);
+    EXPECT_NE(refused().err.find("apt install bats"), std::string::npos);
+    tree.remove("tests");
+    EXPECT_EQ(refused().code, ExitCode::failed);
+    EXPECT_NE(refused().err.find("tests/run_tests.sh"), std::string::npos);
+    bench.root = false;
+    EXPECT_EQ(refused().code, ExitCode::not_permitted);
+    EXPECT_NE(refused().err.find("sudo"), std::string::npos);
+}
+
+TEST_F(SelfTest, AnUnknownSuiteIsWrongUse) {
+    EXPECT_EQ(run(test::root_of(tree.path()), {"selftest", "bogus"}).code, ExitCode::usage);
+    EXPECT_TRUE(ran.empty());
 }
 
 } // namespace

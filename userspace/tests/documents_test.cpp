@@ -69,7 +69,7 @@ Words commands() { return matches(part(help("kmon"), "Subcommands:", "\n\n"), "\
 
 TEST(Documents, EveryCommandIsInTheManualAndInTheCompletions) {
     const auto all = commands();
-    EXPECT_EQ(all.size(), 11U);
+    EXPECT_EQ(all.size(), 12U);
     EXPECT_EQ(matches(read("man/kmon.1.scd"), "\n## kmon ([a-z]+)", 1), all);
     EXPECT_EQ(matches(part(read("completions/kmon.bash"), "commands='", "'"), "[a-z]+"), all);
     EXPECT_EQ(matches(part(read("completions/_kmon"), "commands=(", "\n  )"), "'([a-z]+):", 1), all);

@@ -1,0 +1,23 @@
+# shellcheck shell=bash
+# Before the first test and after the last one, also after Ctrl-C. The suites of tests/run come through here as well.
+
+# shellcheck source=../lib/host.bash
+source "${BASH_SOURCE[0]%/*}/../lib/host.bash"
+
+setup_suite() {
+  local missing
+  if [ "$(id -u)" != 0 ]; then
+    echo "these tests load kernel modules, which takes root: sudo bats ..."
+    return 1
+  fi
+  missing=$(missing_tools)
+  if [ -n "$missing" ]; then
+    printf 'please install: %s\n' "${missing//$'\n'/, }"
+    return 1
+  fi
+  [ "${KMON_STOP_SERVICE:-0}" != 1 ] || put_kmon_aside
+}
+
+teardown_suite() {
+  [ "${KMON_STOP_SERVICE:-0}" != 1 ] || bring_kmon_back
+}

@@ -1,0 +1,189 @@
+# shellcheck shell=bash
+# Helpers of load.bats, traffic.bats and stress.bats, after common.bash. These run on users' machines, where others make
+# traffic and end processes at the same time. So:
+#  - The watched end kmon0 is here, as l2packet_counter watches the machine's own namespace; the sending end kmon1 and all
+#    who send are in a namespace of their own. Nothing but what a test sends comes in at kmon0, and that is counted exactly.
+#  - Where others can add to a count, assert_counted of common.bash says what it must be.
+#
+# In the environment: KMON_INTERFACE, an interface of the machine that is watched beside kmon0.
+
+peer=kmon-peer
+here_address=198.18.73.1 # a network for tests (RFC 2544), and only these two in it
+peer_address=198.18.73.2
+
+# The text and JSON files of each module.
+# shellcheck disable=SC2034 # for the bats files
+declare -gA views=(
+  [localhost_monitor]="/proc/localhost_stats /proc/localhost_stats.json"
+  [l2packet_counter]="/proc/l2packet_counter /proc/l2packet_counter.json"
+  [kstat]="/proc/kstat/nout /proc/kstat/counter /proc/kstat/stats.json"
+  [netmon_proc]="/proc/netmon"
+  [process_monitor]="/proc/process_monitor /proc/process_monitor.json"
+)
+
+setup_file() {
+  ! kmon_in_use || return 0 # every test will be skipped
+  ip netns add "$peer"
+  : >"$BATS_FILE_TMPDIR/netns"
+  ip link add kmon0 type veth peer name kmon1 netns "$peer"
+  : >"$BATS_FILE_TMPDIR/link"
+  quiet_link kmon0
+  in_peer sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+  ip -n "$peer" -batch - <<END
+link set lo up
+address add $peer_address/30 dev kmon1
+link set kmon1 up
+END
+  ip -batch - <<END
+address add $here_address/30 dev kmon0
+link set kmon0 up
+END
+  # No questions for addresses: they would be frames, too.
+  ip neigh replace "$peer_address" lladdr "$(in_peer cat /sys/class/net/kmon1/address)" dev kmon0 nud permanent
+  ip -n "$peer" neigh replace "$here_address" lladdr "$(</sys/class/net/kmon0/address)" dev kmon1 nud permanent
+  wait_until 10 link_is_up kmon0
+}
+
+# What could not be made was there before us, and stays.
+teardown_file() {
+  [ ! -e "$BATS_FILE_TMPDIR/link" ] || ip link del kmon0
+  [ ! -e "$BATS_FILE_TMPDIR/netns" ] || ip netns del "$peer"
+}
+
+setup() {
+  kmon_setup
+  meanwhile=()
+}
+
+teardown() {
+  enough || true
+  kmon_teardown
+}
+
+in_peer() { ip netns exec "$peer" "$@"; }
+
+# send ARGUMENTS...: frames to kmon0; they are counted when this returns. Of each source the number is then in $sent.
+send() {
+  sent=$BATS_TEST_TMPDIR/sent
+  in_peer frames kmon1 --list "$sent" "$@"
+}
+
+# load_quiet MODULE... [PARAMETER=VALUE...]: without periodic resets, without a line in the log for each exit.
+load_quiet() {
+  local module parameters=()
+  for module; do [[ $module != *=* ]] || parameters+=("$module"); done
+  for module; do
+    case $module in
+      *=*) ;;
+      l2packet_counter) load_module "$module" interface="kmon0${KMON_INTERFACE:+,$KMON_INTERFACE}" reset_interval=0 "${parameters[@]}" ;;
+      netmon_proc) load_module "$module" iface=kmon0 "${parameters[@]}" ;;
+      process_monitor) load_module "$module" log=0 "${parameters[@]}" ;;
+      *) load_module "$module" "${parameters[@]}" ;;
+    esac || return 1
+  done
+}
+
+# ---- what the modules say
+
+# l2_text: the text about kmon0. What is about KMON_INTERFACE comes after an empty line.
+l2_text() { sed '/^$/,$d' /proc/l2packet_counter; }
+l2_total() { sed -n 's/^Total packets: //p;/^$/q' /proc/l2packet_counter; }
+l2_macs() { l2_text | awk '/^[0-9a-f:]+ +[0-9]+$/ { print $1, $2 }' | LC_ALL=C sort; }
+
+# l2 KEY [INTERFACE]: that value in the interface's own line of the JSON view.
+l2() {
+  local line
+  line=$(grep -m 1 "^{\"interface\":\"${2:-kmon0}\",\"waiting\"" /proc/l2packet_counter.json)
+  [[ $line =~ \"$1\":\"?([^,\"\}]*) ]] && echo "${BASH_REMATCH[1]}"
+}
+
+# text_number FILE LABEL: the number behind `LABEL: `.
+text_number() { sed -n "s/^$2: \\([0-9]*\\).*/\\1/p" "$1"; }
+
+# localhost VERSION PROTOCOL: its packets. exits KEY. kstat_number KEY.
+localhost() { json /proc/localhost_stats.json ".[] | select(.ip_version == $1 and .protocol == \"$2\").packets"; }
+exits() { json=/proc/process_monitor.json number_of "$1"; }
+kstat_number() { json=/proc/kstat/stats.json number_of "$1"; }
+
+# cumulative: each count of the JSON views, as `what TAB number`.
+cumulative() {
+  jq -r '
+    ([input_filename, .interface, .mac, .ip_version, .protocol, .size] | map(select(. != null) | tostring) | join(" ")) as $what |
+    to_entries[] | select((.value | type) == "number" and (.key | test("packets|bytes|segments|exits|signal|published|_ns$"))) |
+    "\($what) \(.key)\t\(.value)"' \
+    /proc/{localhost_stats,l2packet_counter,kstat/stats,process_monitor}.json
+}
+
+# none_lower BEFORE AFTER: no count of cumulative went down or away.
+none_lower() {
+  awk -F '\t' 'NR == FNR { before[$1] = $2; n++; next }
+    { after[$1] = $2 }
+    END {
+      for (what in before)
+        if (after[what] == "" || after[what] + 0 < before[what] + 0) { print what ": from " before[what] " to " after[what]; bad = 1 }
+      exit bad || n < 20
+    }' <(printf '%s\n' "$1") <(printf '%s\n' "$2")
+}
+
+# ---- what goes on meanwhile
+
+# meanwhile COMMAND...: again and again, until `enough`, which fails if COMMAND ever did.
+meanwhile() {
+  local log
+  log=$BATS_TEST_TMPDIR/meanwhile.${#meanwhile[@]}
+  : >"$BATS_TEST_TMPDIR/go"
+  (
+    # The test's own traps are not for its children.
+    trap - ERR DEBUG EXIT
+    while [ -e "$BATS_TEST_TMPDIR/go" ]; do
+      "$@" || { echo "$* failed" && exit 1; }
+      sleep 0.05 # time for the others
+    done
+  ) >"$log" 2>&1 3>&- &
+  meanwhile+=("$! $log")
+}
+
+enough() {
+  local one failed=0
+  rm -f "$BATS_TEST_TMPDIR/go"
+  for one in "${meanwhile[@]}"; do
+    wait "${one%% *}" && continue
+    failed=1
+    tail -n 5 "${one#* }" >&2
+  done
+  meanwhile=()
+  return "$failed"
+}
+
+# ---- memory
+
+# memory: sets `memory` to what the kernel has allocated, in KiB, caches that it can give back left out.
+memory() {
+  local key value
+  memory=0
+  while read -r key value _; do
+    case $key in SUnreclaim: | Percpu: | VmallocUsed:) memory=$((memory + value)) ;; esac
+  done </proc/meminfo
+}
+
+# stays_flat KIB COMMAND...: COMMAND, once to have what the kernel allocates at the first time, and then until one run of
+# it takes less than KIB more memory than the one before. What leaks does so in every run; what others take comes and goes.
+# The sanitizer kernel keeps freed memory for a while; there, a scan follows each file (lib/in-guest).
+stays_flat() {
+  local most=$1 before run
+  shift
+  "$@" || return
+  for run in 1 2 3 4; do
+    settle
+    memory
+    before=$memory
+    "$@" || return
+    settle
+    memory
+    echo "# run $run: from $before to $memory KiB" >&2
+    [ $((memory - before)) -ge "$most" ] && [ ! -e /sys/kernel/debug/kmemleak ] || return 0
+  done
+  return 1
+}
+
+settle() { sleep 1; } # what is freed after a grace period is free then

@@ -1,0 +1,55 @@
+#include "selftest.hpp"
+
+#include "command.hpp"
+
+namespace kmon::cli {
+
+namespace {
+
+struct Options {
+    std::string suite = "all";
+    std::string interface;
+    bool stop_service = false;
+};
+
+Result<void> check(const TestBench& bench, const std::filesystem::path& runner) {
+    if (!bench.root)
+        return fail("the tests load and unload kernel modules, which only root may", ExitCode::not_permitted,
+                    "become root (sudo)");
+    std::error_code error;
+    if (!std::filesystem::exists(runner, error))
+        return fail("the tests are not installed: there is no " + runner.string(), ExitCode::failed,
+                    "install kmon's package again, or build with cmake and install from there");
+    if (!bench.installed("bats"))
+        return fail("bats, which runs the tests, is not installed", ExitCode::failed,
+                    "apt install bats bats-assert bats-support (or dnf, zypper, pacman)");
+    return {};
+}
+
+Result<int> selftest(const Context& context, const Options& options) {
+    const auto bench = context.test_bench();
+    const auto runner = bench.directory / "run_tests.sh";
+    if (const auto ready = check(bench, runner); !ready) return fail(ready.error());
+
+    std::vector<std::string> command = {runner.string(), options.suite};
+    if (!options.interface.empty()) command.insert(command.end(), {"--interface", options.interface});
+    if (options.stop_service) command.emplace_back("--stop-service");
+    if (context.json) command.emplace_back("--json");
+    return bench.become(command);
+}
+
+} // namespace
+
+void add_selftest(CLI::App& kmon, Context& context) {
+    auto options = std::make_shared<Options>();
+    auto& command = add_command(kmon, context, "selftest", "Test the modules on this machine, and leave it as it was",
+                                [&context, options] { return selftest(context, *options); });
+    command.add_option("SUITE", options->suite, "One of basic, traffic, stress and all, which is the default")
+        ->check(CLI::IsMember({"basic", "traffic", "stress", "all"}));
+    command.add_option("--interface", options->interface, "Watch this one, too, and not only interfaces of its own")
+        ->type_name("IF");
+    command.add_flag("--stop-service", options->stop_service,
+                     "Put a running kmon.service and loaded modules aside meanwhile");
+}
+
+} // namespace kmon::cli

@@ -1,0 +1,22 @@
+// What `kmon selftest` needs of the machine. Unit tests put others in its place.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "result.hpp"
+
+namespace kmon::cli {
+
+struct TestBench {
+    std::filesystem::path directory; // where the tests are installed
+    bool root = false;
+    std::function<bool(const std::string& program)> installed;
+    std::function<Result<int>(const std::vector<std::string>& command)> become; // returns only if that failed
+};
+
+TestBench real_test_bench();
+
+} // namespace kmon::cli
