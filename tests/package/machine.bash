@@ -4,8 +4,6 @@
 # shellcheck source=../lib/common.bash
 source "${BASH_SOURCE[0]%/*}/../lib/common.bash"
 
-trees=/var/lib/dkms
-every_kernel=/usr/libexec/kmon/every-kernel
 export DEBIAN_FRONTEND=noninteractive INITRD=No # no initrd for a kernel that never boots
 
 # Each test begins on a machine that has never seen kmon, with the one kernel KMON_KERNEL and its headers, and that one running.

@@ -3,6 +3,8 @@
 
 load machine
 
+trees=/var/lib/dkms
+
 @test "apt install kmon-dkms brings both packages, and the modules are built" {
   apt install --no-install-recommends kmon-dkms
   assert_success
@@ -56,7 +58,7 @@ load machine
   apt dist-upgrade
   assert_success
   for kernel in 5.10.1-other "$KMON_KERNEL" 99.1.0-other; do assert_built "$kernel"; done
-  assert_equal "$(ls $trees/kmon | grep -v '^kernel-')" "$KMON_VERSION"
+  assert_equal "$(cd "$trees/kmon" && find . -mindepth 1 -maxdepth 1 -type d)" "./$KMON_VERSION"
   assert [ ! -e /usr/src/kmon-0.9.0 ]
 }
 
@@ -133,15 +135,15 @@ load machine
 }
 
 @test "what an earlier installation left in dkms' tree goes; what is others' stays" {
-  mkdir -p $trees/kmon/0.1.0 $trees/elses/1.0 "/lib/modules/$KMON_KERNEL/updates/dkms"
-  ln -s /usr/src/kmon-0.1.0 $trees/kmon/0.1.0/source
-  ln -s /usr/src/elses-1.0 $trees/elses/1.0/source
+  mkdir -p "$trees/kmon/0.1.0" "$trees/elses/1.0" "/lib/modules/$KMON_KERNEL/updates/dkms"
+  ln -s /usr/src/kmon-0.1.0 "$trees/kmon/0.1.0/source"
+  ln -s /usr/src/elses-1.0 "$trees/elses/1.0/source"
   touch "/lib/modules/$KMON_KERNEL/updates/dkms/kstat.ko"
   apt install kmon-dkms
   assert_success
   assert_built "$KMON_KERNEL"
-  assert [ ! -e $trees/kmon/0.1.0 ]
-  assert [ -L $trees/elses/1.0/source ]
+  assert [ ! -e "$trees/kmon/0.1.0" ]
+  assert [ -L "$trees/elses/1.0/source" ]
 }
 
 @test "modules that were built by hand are replaced" {
@@ -186,17 +188,17 @@ load machine
 }
 
 @test "removed and purged, it leaves no file behind; and it can come again" {
-  files >/tmp/before
+  files >"$BATS_TEST_TMPDIR/before"
   apt install --no-install-recommends kmon-dkms
   assert_success
   apt remove 'kmon*'
   assert_success
   assert_equal "$(module_files "$KMON_KERNEL")" ""
-  assert [ ! -e $trees/kmon ]
+  assert [ ! -e "$trees/kmon" ]
   apt purge 'kmon*'
   assert_success
-  files >/tmp/after
-  run diff /tmp/before /tmp/after
+  files >"$BATS_TEST_TMPDIR/after"
+  run diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
   assert_success
   apt install kmon-dkms
   assert_success
@@ -239,7 +241,7 @@ no_secure_boot() {
   no_secure_boot
   [ "$KMON_TARGET" = bullseye ] || refute_output --partial mokutil
   secure_boot 0 'is not enrolled'
-  run $every_kernel build "$KMON_VERSION"
+  run /usr/libexec/kmon/every-kernel build "$KMON_VERSION"
   no_secure_boot
   assert_success
   refute_output --partial mokutil
