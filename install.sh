@@ -56,7 +56,7 @@ find_package_manager() {
   elif have dnf && have rpm; then
     manager=dnf
   else
-    die "neither apt nor dnf is here. By hand: see \"Build and load\" in README.md"
+    die "neither apt nor dnf is here. By hand: see \"Build and load by hand\" in README.md"
   fi
 }
 
