@@ -196,7 +196,11 @@ install_packages() {
   mapfile -t files < <(find "$packages" -maxdepth 1 \( -name 'kmon_*.deb' -o -name 'kmon-dkms_*.deb' -o -name 'kmon-*.rpm' \) ! -name '*.src.rpm')
   [ "${#files[@]}" -gt 0 ] || [ -n "$dry_run" ] || die "no package of kmon is in $packages"
   case $manager in
-    apt) change apt-get -qy install --reinstall --allow-downgrades "${files[@]:-$packages/*.deb}" ;;
+    # An edited /etc/kmon.toml stays, without a question.
+    apt)
+      change apt-get -qy -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
+        install --reinstall --allow-downgrades "${files[@]:-$packages/*.deb}"
+      ;;
     dnf) change dnf -y install "${files[@]:-$packages/*.rpm}" ;;
   esac
 }
