@@ -248,3 +248,13 @@ no_secure_boot() {
   assert_success
   refute_output --partial mokutil
 }
+
+@test "a kernel that takes signed modules only, without Secure Boot: how to boot without" {
+  mount -t tmpfs tmpfs /sys/module
+  mkdir -p /sys/module/module/parameters
+  echo Y >/sys/module/module/parameters/sig_enforce
+  apt install kmon-dkms
+  umount /sys/module
+  assert_success
+  assert_output --partial "boot without module.sig_enforce=1"
+}

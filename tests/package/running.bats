@@ -17,6 +17,8 @@ setup_file() {
   cp -r /kmon/repository /srv/kmon
   rm -f /etc/apt/sources.list
   ip link add eth0 type veth peer name peer
+  quiet_link eth0
+  quiet_link peer
   ip link set peer up
   ip link set eth0 up
   ip address add 192.0.2.1/24 dev eth0
@@ -30,6 +32,7 @@ repository() {
 }
 
 loaded_versions() { cat /sys/module/{localhost_monitor,l2packet_counter,kstat,netmon_proc,process_monitor}/version | sort | uniq -c | xargs; }
+all_new() { [ "$(loaded_versions)" = "5 $new" ]; }
 packets() { sed -n 's/^IPv4 packets: //p' /proc/localhost_stats; }
 
 # What kmon may leave nowhere; see `files` in machine.bash.
@@ -77,11 +80,12 @@ traces() {
   assert_output --partial "warning: process_monitor is in use and stays loaded"
   assert_equal "$(loaded_versions)" "1 0.9.0 4 $new"
   assert_equal "$(systemctl is-active kmon) $(systemctl is-enabled kmon)" "active enabled"
-  # The old one counted, ever more, until the new one did: at most 15 seconds apart, on a busy and emulated machine.
+  # The old one counted, ever more, until the new one did: less than a minute apart, on a busy and emulated machine. (The
+  # building before that takes several.)
   run awk -v new="$new" '
     $2 == "0.9.0" { if ($3 < last) exit 1; last = $3; at = $1; olds++ }
     $2 == new && !begun { begun = $1 }
-    END { printf "%d of the old, then a gap of %d s\n", olds, begun - at; exit !(olds > 5 && begun && begun - at <= 15) }' /tmp/watched
+    END { printf "%d of the old, then a gap of %d s\n", olds, begun - at; exit !(olds > 5 && begun && begun - at < 60) }' /tmp/watched
   echo "# $output" >&3
   assert_success
 }
@@ -92,7 +96,7 @@ traces() {
   echo '!enable_event:kmon:process_exit:1' >$tracing/sched/sched_process_hang/trigger
   modprobe -r process_monitor
   systemctl reload kmon
-  wait_until 20 test "$(loaded_versions)" = "5 $new"
+  wait_until 60 all_new
   run kmon status
   assert_success
   refute_output --partial "reload needed"
@@ -111,7 +115,7 @@ traces() {
 @test "install.sh installs and starts kmon on the interface it is told, and can be run again" {
   run /kmon/install.sh --packages /srv/kmon/new --interface eth0
   assert_success
-  assert_output --partial "Linux packets"
+  assert_output --partial "LOOPBACK"
   assert_equal "$(get_param l2packet_counter interface)" eth0
   run /kmon/install.sh --packages /srv/kmon/new
   assert_success
