@@ -39,13 +39,19 @@ Error not_built(const Root& root, const std::string& release) {
             std::string("dkms install kmon/") + version + " -k " + release};
 }
 
+// Where the public half of the key is that signed a module here: dkms makes one of its own, but on Ubuntu it uses the machine's.
+std::string key_of(const std::string& signer) {
+    const bool ubuntus = signer.find("Secure Boot Module Signature key") != std::string::npos;
+    return ubuntus ? "/var/lib/shim-signed/mok/MOK.der" : "/var/lib/dkms/mok.pub";
+}
+
 Error not_signed(const Root& root, const ModuleState& state) {
     const std::string what = state.signer.empty()
                                  ? "it is not signed"
                                  : "the kernel does not know the key of its signer, " + printable(state.signer);
     if (secure_boot(root))
         return {what + ", and Secure Boot is on", ExitCode::failed,
-                "mokutil --import /var/lib/dkms/mok.pub, reboot, and confirm the key there"};
+                "mokutil --import " + key_of(state.signer) + ", reboot, and confirm the key there"};
     return {what + ", and this kernel takes signed modules only", ExitCode::failed,
             "boot without module.sig_enforce=1, or enroll the key that signs it"};
 }

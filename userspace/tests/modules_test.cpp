@@ -97,6 +97,17 @@ TEST_F(Modules, a_refused_signature_tells_secure_boot_from_sig_enforce) {
     EXPECT_NE(why_not("kstat", ENOKEY).find("takes signed modules only"), std::string::npos);
 }
 
+TEST_F(Modules, the_key_to_enroll_is_the_one_that_signed) {
+    tree.write("sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+               std::string("\6\0\0\0\1", 5));
+    auto state = kmon::module_state(tree.root(), "kstat");
+    state.signer = "DKMS module signing key";
+    EXPECT_NE(kmon::why_not_loaded(tree.root(), state, ENOKEY).hint.find("/var/lib/dkms/mok.pub"), std::string::npos);
+    state.signer = "host Secure Boot Module Signature key";
+    EXPECT_NE(kmon::why_not_loaded(tree.root(), state, ENOKEY).hint.find("/var/lib/shim-signed/mok/MOK.der"),
+              std::string::npos);
+}
+
 TEST_F(Modules, what_is_forbidden_says_by_whom) {
     EXPECT_EQ(why_not("kstat", EPERM), "only root may load modules / become root (sudo)");
     tree.write("sys/kernel/security/lockdown", "none [integrity] confidentiality\n");

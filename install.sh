@@ -1,0 +1,307 @@
+#!/bin/bash
+# Usage: ./install.sh [--interface NAME] [--yes] [--dry-run] [--packages DIRECTORY]
+#        ./install.sh --uninstall [--yes] [--dry-run]
+#        ./install.sh --vm [--shell]
+# Builds kmon's packages from this directory and installs them with apt or dnf, so that every file has an owner; then starts the
+# service and shows what it counts. Run it again to install a changed source.
+#   --interface NAME  the Ethernet interface whose frames are counted (asked for on a terminal; else that of the default route)
+#   --yes             asks nothing
+#   --dry-run         prints the commands that would change something, and runs none
+#   --packages DIR    installs the packages that are in there, and builds none
+#   --uninstall       removes kmon, its modules, and its configuration
+#   --vm              touches nothing here: boots a throwaway virtual machine, installs kmon there with apt, makes traffic, and
+#                     prints what was counted; --shell leaves you at a prompt there. For a first look, and where no kernel
+#                     module can be loaded (a container, a locked kernel)
+set -euo pipefail
+shopt -s inherit_errexit
+here=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
+drop_in=/etc/kmon.toml.d/interface.toml
+exec 3>&1 # for what change() shows, whose command's own output may go to a file
+
+usage() { sed -n '2,/^set /s/^# \{0,1\}//p' "$0"; }
+say() { printf 'install.sh: %s\n' "$*"; }
+die() { say "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null; }
+
+# change COMMAND...: what changes this machine goes through here.
+change() {
+  printf '+ %s\n' "${*@Q}" | sed "s/'\([A-Za-z0-9_.,:=/+@-]*\)'/\1/g" >&3
+  [ -n "$dry_run" ] || "$@"
+}
+
+parse() {
+  verb=install interface='' yes='' dry_run='' packages='' shell=()
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --interface) interface=${2:?--interface of what name?} && shift 2 ;;
+      --packages) packages=$(cd "${2:?--packages in which directory?}" && pwd) && shift 2 ;;
+      --yes) yes=1 && shift ;;
+      --dry-run) dry_run=1 && shift ;;
+      --uninstall) verb=uninstall && shift ;;
+      --vm) verb=look && shift ;;
+      --shell) verb=look shell=(--shell) && shift ;;
+      -h | --help) usage && exit ;;
+      *) usage >&2 && exit 2 ;;
+    esac
+  done
+}
+
+# --- what is checked before anything changes
+
+need_root() { [ "$(id -u)" = 0 ] || [ -n "$dry_run" ] || die "only root can install (sudo $0)"; }
+
+find_package_manager() {
+  if have apt-get && have dpkg; then
+    manager=apt
+  elif have dnf && have rpm; then
+    manager=dnf
+  else
+    die "neither apt nor dnf is here. By hand: see \"Build and load by hand\" in README.md"
+  fi
+}
+
+# Why no module can be loaded here; empty where one can.
+cannot_load() {
+  local release
+  release=$(uname -r)
+  if [ ! -e /proc/modules ]; then
+    echo "the running kernel, $release, cannot load modules"
+  elif [ "$(cat /proc/sys/kernel/modules_disabled 2>/dev/null)" = 1 ]; then
+    echo "loading modules is switched off until the next boot (kernel.modules_disabled=1)"
+  elif have systemd-detect-virt && systemd-detect-virt -cq; then
+    echo "this is a container ($(systemd-detect-virt -c)); modules are loaded by its host"
+  elif [ ! -d "/lib/modules/$release" ]; then
+    echo "the running kernel, $release, is not installed here (a container? removed by an upgrade? then reboot)"
+  fi
+}
+
+need_modules() {
+  local why
+  why=$(cannot_load)
+  [ -z "$why" ] || die "$why. To see kmon run in a virtual machine: $0 --vm"
+}
+
+# owned FILE: a package brought it.
+owned() {
+  case $manager in
+    apt) dpkg -S "$1" >/dev/null 2>&1 ;;
+    dnf) rpm -qf "$1" >/dev/null 2>&1 ;;
+  esac
+}
+
+need_no_other_installation() {
+  local file
+  for file in {/usr,/usr/local}/{bin/kmon,sbin/kmond,bin/netmon} /usr/src/kmon-*/dkms.conf; do
+    [ ! -e "$file" ] || owned "$file" || die "another installation of kmon is here, of no package: $file. Remove that one first \
+(made by cmake: xargs rm < build/release/install_manifest.txt; by dkms: dkms remove kmon/VERSION --all, rm -r /usr/src/kmon-VERSION)"
+  done
+}
+
+# --- the interface
+
+# Ethernet, but neither loopback nor what only carries others' frames to virtual machines.
+ethernet_interfaces() {
+  local directory
+  for directory in /sys/class/net/*; do
+    [ "$(cat "$directory/type" 2>/dev/null)" != 1 ] || echo "${directory##*/}"
+  done
+}
+
+default_interface() {
+  { ip -4 route show default && ip -6 route show default; } 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1
+}
+
+# Sets `interface`. Empty: that of the default route, whichever it is at the time.
+choose_interface() {
+  local names=() name answer default
+  mapfile -t names < <(ethernet_interfaces)
+  default=$(default_interface)
+  if [ -n "$interface" ]; then
+    for name in "${names[@]}"; do [ "$name" != "$interface" ] || return 0; done
+    die "--interface $interface: there is no such Ethernet interface. There are: ${names[*]:-none}"
+  fi
+  if [ -n "$yes" ] || [ ! -t 0 ] || [ "${#names[@]}" = 0 ]; then
+    say "frames are counted on the interface of the default route (now ${default:-none)}${default:+)}"
+    return
+  fi
+  echo "Count received frames on which interface?"
+  for name in "${names[@]}"; do
+    echo "  $name ($(cat "/sys/class/net/$name/operstate"))$([ "$name" != "$default" ] || echo ', has the default route')"
+  done
+  while :; do
+    read -rp "Its name, or Enter for that of the default route, whichever it is (now ${default:-none}): " answer || exit 1
+    [ -n "$answer" ] || return 0
+    for name in "${names[@]}"; do
+      [ "$name" != "$answer" ] || { interface=$answer && return; }
+    done
+    echo "There is no $answer."
+  done
+}
+
+# --- building
+
+# kmon-dkms alone where the compiler is too old for the programs: Debian 11.
+only_modules() { [ "$manager" = apt ] && dpkg --compare-versions "$(dpkg-query -Wf '${Version}' libc6)" lt 2.36; }
+
+source_files() {
+  cd "$here" && find . \( -name .git -o -path ./build \) -prune -o -type f -print0 | tar -c --null -T -
+}
+
+# In a copy, as the builders write beside the source. What only building needs can go with `apt autoremove`.
+build_debs() {
+  local source=$place/kmon what=(--build=binary) which=()
+  if only_modules; then
+    what=(--build=all) which=(--indep-only)
+  fi
+  change apt-get -qy install --no-install-recommends build-essential
+  mkdir "$source"
+  source_files | tar -x -C "$source"
+  export DEB_BUILD_PROFILES=nocheck DEB_BUILD_OPTIONS="nocheck noddebs"
+  change apt-get -qy -o APT::Get::Build-Dep-Automatic=true build-dep --no-install-recommends "${which[@]}" "$source/"
+  say "building the packages; this takes a few minutes"
+  (cd "$source" && change dpkg-buildpackage -us -uc -j"$(nproc)" "${what[@]}" >"$place/log" 2>&1) || {
+    tail -n 40 "$place/log" >&2
+    die "building the packages failed (above: its last words)"
+  }
+}
+
+build_rpms() {
+  local version
+  version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$here/dkms.conf")
+  change dnf -y install rpm-build 'dnf-command(builddep)'
+  change dnf -y builddep "$here/rpm/kmon.spec"
+  source_files | tar -x --one-top-level="$place/kmon-$version"
+  tar -C "$place" -czf "$place/kmon-$version.tar.gz" "kmon-$version"
+  change rpmbuild -bb --define "_sourcedir $place" --define "_rpmdir $place" "$here/rpm/kmon.spec" >"$place/log" 2>&1 || {
+    tail -n 40 "$place/log" >&2
+    die "building the packages failed (above: its last words)"
+  }
+  find "$place" -name '*.rpm' ! -name '*debug*' -exec mv {} "$place/" \;
+}
+
+# --- installing
+
+install_headers() {
+  local release
+  release=$(uname -r)
+  [ ! -e "/lib/modules/$release/build/include" ] || return 0
+  case $manager in
+    apt) change apt-get -qy install "linux-headers-$release" ;;
+    dnf) change dnf -y install "kernel-devel-$release" ;;
+  esac || die "the headers of the running kernel are not to be had: $release is not the newest any more? Install the newest, reboot, try again"
+}
+
+install_packages() {
+  local files=()
+  mapfile -t files < <(find "$packages" -maxdepth 1 \( -name 'kmon_*.deb' -o -name 'kmon-dkms_*.deb' -o -name 'kmon-*.rpm' \) ! -name '*.src.rpm')
+  [ "${#files[@]}" -gt 0 ] || [ -n "$dry_run" ] || die "no package of kmon is in $packages"
+  case $manager in
+    # An edited /etc/kmon.toml stays, without a question.
+    apt)
+      change apt-get -qy -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
+        install --reinstall --allow-downgrades "${files[@]:-$packages/*.deb}"
+      ;;
+    dnf) change dnf -y install "${files[@]:-$packages/*.rpm}" ;;
+  esac
+}
+
+# A file of its own, so that /etc/kmon.toml stays as the package has it.
+set_interface() {
+  if [ -n "$interface" ]; then
+    change mkdir -p "${drop_in%/*}"
+    change write "$drop_in" "$(printf '# by install.sh --interface\n[l2packet_counter]\ninterface = "%s"' "$interface")"
+  elif [ -e "$drop_in" ]; then
+    change rm "$drop_in"
+  fi
+}
+write() { printf '%s\n' "$2" >"$1"; }
+
+start() {
+  if [ ! -d /run/systemd/system ]; then
+    say "there is no systemd here: kmon start loads the modules, kmon apply gives them their settings"
+    return
+  fi
+  change systemctl enable --now kmon
+  change systemctl reload-or-restart kmon
+}
+
+# What it counts, or else what is wrong and the cure.
+show() {
+  [ -z "$dry_run" ] || return 0
+  if ! kmon status >"$place/status"; then
+    cat "$place/status"
+    die "kmon is installed, and not all of it runs: see above"
+  fi
+  cat "$place/status"
+  kmon stats
+  say "done. Settings: ${interface:+$drop_in and }/etc/kmon.toml, then systemctl reload kmon. More: kmon top, man kmon"
+}
+
+install() {
+  need_root
+  find_package_manager
+  need_modules
+  need_no_other_installation
+  choose_interface
+  place=$(mktemp -d)
+  trap 'rm -rf "$place"' EXIT
+  [ "$manager" != apt ] || export DEBIAN_FRONTEND=noninteractive
+  [ "$manager" != apt ] || change apt-get -q update || say "apt-get update failed; going on with what apt knows"
+  install_headers
+  if [ -z "$packages" ]; then
+    packages=$place
+    case $manager in
+      apt) build_debs ;;
+      dnf) build_rpms ;;
+    esac
+  fi
+  install_packages
+  if ! have kmon && [ -z "$dry_run" ]; then
+    say "done: the modules are installed; the programs need Debian 12 or later. Load one: modprobe localhost_monitor, and read README.md"
+    return
+  fi
+  set_interface
+  start
+  show
+}
+
+installed_packages() {
+  case $manager in
+    apt) dpkg-query -Wf '${db:Status-Status} ${Package}\n' kmon kmon-dkms 2>/dev/null | sed -n 's/^\(installed\|config-files\|half-.*\|unpacked\) //p' ;;
+    dnf) rpm -q --qf '%{NAME}\n' kmon kmon-dkms | grep -x 'kmon\(-dkms\)*' ;;
+  esac
+}
+
+uninstall() {
+  local answer names
+  need_root
+  find_package_manager
+  mapfile -t names < <(installed_packages || true)
+  if [ "${#names[@]}" = 0 ]; then
+    say "kmon is not installed (as a package)"
+    return
+  fi
+  if [ -z "$yes" ] && [ -z "$dry_run" ]; then
+    [ -t 0 ] || die "--uninstall removes /etc/kmon.toml, too; without a terminal it wants --yes"
+    read -rp "Remove kmon, its modules, and its configuration /etc/kmon.toml? [y/N] " answer
+    [ "$answer" = y ] || exit 1
+  fi
+  case $manager in
+    apt)
+      export DEBIAN_FRONTEND=noninteractive
+      change apt-get -qy purge "${names[@]}"
+      ;;
+    dnf)
+      change dnf -y remove "${names[@]}"
+      change rm -f /etc/kmon.toml.rpmsave
+      ;;
+  esac
+  change rm -f "$drop_in"
+  [ ! -d "${drop_in%/*}" ] || change rmdir --ignore-fail-on-non-empty "${drop_in%/*}"
+  say "kmon is gone"
+}
+
+look() { exec "$here/tests/package/tour" "${shell[@]}"; }
+
+parse "$@"
+"$verb"

@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+# Helpers for the tests of the packages, which run as root on a machine made for them alone (tests/package/chroot).
+
+# shellcheck source=../lib/common.bash
+source "${BASH_SOURCE[0]%/*}/../lib/common.bash"
+
+export DEBIAN_FRONTEND=noninteractive INITRD=No # no initrd for a kernel that never boots
+
+# Each test begins on a machine that has never seen kmon, with the one kernel KMON_KERNEL and its headers, and that one running.
+setup() {
+  running "$KMON_KERNEL"
+  repository new
+}
+
+teardown() {
+  apt-get -qq purge 'kmon*' 'linux-*-cloud-*' >/dev/null 2>&1 || true
+  rm -rf /var/lib/dkms/kmon /var/lib/dkms/elses /lib/modules/*-other /lib/modules/*cloud* /etc/dkms/no-autoinstall
+  [ -e "/lib/modules/$KMON_KERNEL/build" ] || dpkg -i /srv/kernel/linux-headers-"$KMON_KERNEL"_*.deb
+}
+
+# repository NAME...: apt knows these and no other.
+repository() {
+  local name
+  : >/etc/apt/sources.list
+  rm -f /etc/apt/sources.list.d/*
+  for name; do
+    echo "deb [signed-by=/srv/$name/kmon.asc] file:/srv/$name ./" >>/etc/apt/sources.list.d/kmon.list
+  done
+  apt-get -qq update
+}
+
+# running KERNEL: `uname -r` says that it runs. The kernel that really runs is that of the machine with this chroot.
+running() {
+  local uname
+  uname=$(type -P uname)
+  [ -e "$uname.real" ] || mv "$uname" "$uname.real"
+  # shellcheck disable=SC2016
+  printf '%s\n' '#!/bin/sh' '[ "$*" != -r ] || { echo '"$1"'; exit; }' 'exec uname.real "$@"' >"$uname"
+  chmod 755 "$uname"
+}
+
+# other_kernel NAME: one more installed kernel, with the headers of the first.
+other_kernel() {
+  mkdir -p "/lib/modules/$1/kernel"
+  ln -s "$(readlink -f "/lib/modules/$KMON_KERNEL/build")" "/lib/modules/$1/build"
+  touch "/lib/modules/$1/modules.order" "/lib/modules/$1/modules.builtin"
+}
+
+# The metapackage goes, too, which wants them.
+without_headers() { apt-get -qq purge "linux-headers-$KMON_KERNEL" linux-headers-amd64; }
+
+apt() { run apt-get -y "$@"; }
+
+# with_programs: not on bullseye, nor where kmon is an empty package.
+with_programs() {
+  [ "$KMON_TARGET" != bullseye ] || skip "expected: the programs are not for bullseye"
+  [ -n "${KMON_PROGRAMS:-}" ] || skip "expected: without the programs"
+}
+
+module_files() { find "/lib/modules/$1/updates" -name '*.ko*' 2>/dev/null | sed 's|.*/||; s|\.ko.*||' | LC_ALL=C sort | xargs; }
+all_five='kstat l2packet_counter localhost_monitor netmon_proc process_monitor'
+
+# assert_built KERNEL [VERSION]: all five, of that version.
+assert_built() {
+  local module
+  assert_equal "$(module_files "$1")" "$all_five"
+  for module in $all_five; do
+    assert_equal "$module $(modinfo -k "$1" -F version "$module")" "$module ${2:-$KMON_VERSION}"
+  done
+}
+
+status_of() { dpkg-query -Wf '${db:Status-Status}' "$1" 2>/dev/null || echo not-installed; }
+
+# The machine's files and where its links point; not what apt, dpkg and dkms note about any package that comes and goes.
+files() {
+  find / -xdev \( -path /proc -o -path /sys -o -path /tmp -o -path /run -o -path /kmon -o -path /var/lib/apt -o -path /var/cache \
+    -o -path /var/log/apt -o -path '/var/lib/dpkg/*-old' -o -path '/var/lib/dpkg/lock*' -o -path /var/lib/dpkg/triggers \
+    -o -path /var/log/dpkg.log -o -path /var/log/alternatives.log -o -path '/var/lib/dkms/mok.*' \) -prune \
+    -o -printf '%y %p %l\n' | LC_ALL=C sort
+}

@@ -1,0 +1,260 @@
+#!/usr/bin/env bats
+# From apt to built modules, and away without a trace, whatever the machine looks like.
+
+load machine
+
+trees=/var/lib/dkms
+
+@test "apt install kmon-dkms brings both packages, and the modules are built" {
+  apt install --no-install-recommends kmon-dkms
+  assert_success
+  assert_equal "$(status_of kmon-dkms)" installed
+  if [ "$KMON_TARGET" = bullseye ]; then
+    assert_equal "$(status_of kmon)" not-installed
+  else
+    assert_equal "$(status_of kmon)" installed
+  fi
+  assert_built "$KMON_KERNEL"
+}
+
+@test "the installation ends with a table: kernel, headers, built, signed" {
+  signer='DKMS module signing key'
+  [ "$KMON_TARGET" != bullseye ] || signer=no # dkms 2 does not sign
+  other_kernel 5.10.1-other
+  mkdir -p /lib/modules/5.10.2-other/kernel
+  apt install kmon-dkms
+  assert_success
+  assert_line --regexp "^kmon $KMON_VERSION for Linux +headers +built +signed by$"
+  assert_line --regexp "^$KMON_KERNEL \(runs\) +yes +yes +$signer$"
+  assert_line --regexp "^5.10.1-other +yes +yes +$signer$"
+  assert_line --regexp "^5.10.2-other +missing +no +-$"
+  assert_output --partial "apt install linux-headers-5.10.2-other"
+}
+
+@test "the programs, their unit, manuals and configuration are there, and kmon.service is enabled" {
+  with_programs
+  apt install kmon-dkms
+  assert_success
+  run kmon version
+  assert_success
+  assert_output --partial "$KMON_VERSION"
+  assert [ -e /etc/systemd/system/multi-user.target.wants/kmon.service ]
+  run kmon check
+  assert_success
+  run dpkg-deb -c /srv/new/kmon_*.deb
+  for file in usr/bin/kmon usr/bin/netmon usr/sbin/kmond usr/share/man/man1/kmon.1.gz usr/share/man/man8/kmond.8.gz \
+    usr/share/man/man5/kmon.toml.5.gz usr/share/bash-completion/completions/kmon usr/lib/modprobe.d/kmon.conf; do
+    assert_output --partial " ./$file"
+  done
+}
+
+# One kernel runs, one is the newest: dkms by itself would leave out the third.
+@test "every installed kernel has the modules, before and after an upgrade" {
+  other_kernel 5.10.1-other
+  other_kernel 99.1.0-other
+  repository old
+  apt install kmon-dkms
+  assert_success
+  for kernel in 5.10.1-other "$KMON_KERNEL" 99.1.0-other; do assert_built "$kernel" 0.9.0; done
+  repository new
+  apt dist-upgrade
+  assert_success
+  for kernel in 5.10.1-other "$KMON_KERNEL" 99.1.0-other; do assert_built "$kernel"; done
+  assert_equal "$(cd "$trees/kmon" && find . -mindepth 1 -maxdepth 1 -type d)" "./$KMON_VERSION"
+  assert [ ! -e /usr/src/kmon-0.9.0 ]
+}
+
+# What nobody asks for must not be built twice, nor for a kernel of another machine.
+@test "a kernel that runs but is not installed here, as in a container, does not matter" {
+  running 6.99.0-of-the-host
+  apt install kmon-dkms
+  assert_success
+  assert_built "$KMON_KERNEL"
+  refute_output --partial 6.99.0-of-the-host
+}
+
+@test "a kernel that comes later has the modules built by dkms" {
+  apt install kmon-dkms
+  assert_success
+  repository new kernel
+  kernel=${KMON_KERNEL%amd64}cloud-amd64
+  apt install "linux-image-$kernel" "linux-headers-$kernel"
+  assert_success
+  assert_built "$kernel"
+  apt purge "linux-image-$kernel" "linux-headers-$kernel"
+  assert_success
+  assert_equal "$(module_files "$kernel")" ""
+  assert_built "$KMON_KERNEL"
+}
+
+@test "without headers apt succeeds, names the package that is missing, and its coming is the cure" {
+  without_headers
+  apt install --no-install-recommends kmon-dkms
+  assert_success
+  assert_equal "$(status_of kmon-dkms)" installed
+  assert_output --partial "NO MODULE WAS BUILT"
+  assert_output --partial "apt install linux-headers-$KMON_KERNEL"
+  repository new kernel
+  apt install "linux-headers-$KMON_KERNEL"
+  assert_success
+  assert_built "$KMON_KERNEL"
+}
+
+@test "where no kernel is installed at all, apt succeeds and says so" {
+  mkdir /away
+  mv /lib/modules/* /away/
+  apt install kmon-dkms
+  mv /away/* /lib/modules/
+  rmdir /away
+  assert_success
+  assert_output --partial "no kernel is installed here"
+}
+
+@test "source that does not compile: apt succeeds, others' packages are configured, the log is named and kept" {
+  repository broken
+  other_kernel 5.10.1-other
+  apt install kmon-dkms kmon-bystander
+  assert_success
+  assert_equal "$(status_of kmon-dkms) $(status_of kmon-bystander)" "installed installed"
+  assert_line --regexp "^$KMON_KERNEL \(runs\) +yes +FAILED +-$"
+  assert_output --partial "NO MODULE WAS BUILT"
+  for kernel in "$KMON_KERNEL" 5.10.1-other; do
+    assert_output --partial "/var/log/kmon-dkms/$kernel/make.log"
+    assert_equal "$(grep -c 'error: #error "broken on purpose"' "/var/log/kmon-dkms/$kernel/make.log")" 1
+  done
+}
+
+@test "after source that did not compile comes one that does" {
+  repository broken
+  apt install kmon-dkms
+  assert_success
+  assert_equal "$(module_files "$KMON_KERNEL")" ""
+  repository new
+  apt install --allow-downgrades "kmon-dkms=$KMON_VERSION"
+  assert_success
+  assert_built "$KMON_KERNEL"
+  assert [ ! -e /var/log/kmon-dkms ]
+}
+
+@test "what an earlier installation left in dkms' tree goes; what is others' stays" {
+  mkdir -p "$trees/kmon/0.1.0" "$trees/elses/1.0" "/lib/modules/$KMON_KERNEL/updates/dkms"
+  ln -s /usr/src/kmon-0.1.0 "$trees/kmon/0.1.0/source"
+  ln -s /usr/src/elses-1.0 "$trees/elses/1.0/source"
+  touch "/lib/modules/$KMON_KERNEL/updates/dkms/kstat.ko"
+  apt install kmon-dkms
+  assert_success
+  assert_built "$KMON_KERNEL"
+  assert [ ! -e "$trees/kmon/0.1.0" ]
+  assert [ -L "$trees/elses/1.0/source" ]
+}
+
+@test "modules that were built by hand are replaced" {
+  tar -C / -xf <(dpkg-deb --fsys-tarfile /srv/old/kmon-dkms_*.deb) ./usr/src
+  dkms install kmon/0.9.0 -k "$KMON_KERNEL"
+  apt install kmon-dkms
+  assert_success
+  assert_built "$KMON_KERNEL"
+  rm -rf /usr/src/kmon-0.9.0
+}
+
+@test "where the administrator forbids dkms to build by itself, nothing is built, and apt says so" {
+  touch /etc/dkms/no-autoinstall
+  apt install kmon-dkms
+  assert_success
+  assert_output --partial "/etc/dkms/no-autoinstall is there"
+  assert_equal "$(module_files "$KMON_KERNEL")" ""
+}
+
+@test "an edited /etc/kmon.toml survives upgrade and removal, and goes with purge" {
+  with_programs
+  repository old
+  apt install kmon-dkms
+  sed -i 's/^counter = 10 /counter = 77 /' /etc/kmon.toml
+  repository new
+  apt dist-upgrade
+  assert_success
+  assert_equal "$(grep -c '^counter = 77 ' /etc/kmon.toml)" 1
+  apt remove kmon-dkms kmon
+  assert_equal "$(grep -c '^counter = 77 ' /etc/kmon.toml)" 1
+  apt purge kmon
+  assert [ ! -e /etc/kmon.toml ]
+}
+
+@test "reinstalling builds the modules anew" {
+  apt install kmon-dkms
+  assert_success
+  rm "/lib/modules/$KMON_KERNEL/updates/dkms"/kstat.ko*
+  apt install --reinstall kmon-dkms
+  assert_success
+  assert_built "$KMON_KERNEL"
+}
+
+@test "removed and purged, it leaves no file behind; and it can come again" {
+  files >"$BATS_TEST_TMPDIR/before"
+  apt install --no-install-recommends kmon-dkms
+  assert_success
+  apt remove 'kmon*'
+  assert_success
+  assert_equal "$(module_files "$KMON_KERNEL")" ""
+  assert [ ! -e "$trees/kmon" ]
+  apt purge 'kmon*'
+  assert_success
+  files >"$BATS_TEST_TMPDIR/after"
+  run diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+  assert_success
+  apt install kmon-dkms
+  assert_success
+  assert_built "$KMON_KERNEL"
+}
+
+# --- Secure Boot. The firmware's variable and mokutil are made up; the rest is not.
+
+secure_boot() {
+  local variables=/sys/firmware/efi/efivars
+  mount -t tmpfs tmpfs /sys/firmware
+  mkdir -p $variables
+  # shellcheck disable=SC2059
+  printf "\\6\\0\\0\\0\\$1" >$variables/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c
+  printf '%s\n' '#!/bin/sh' "echo \"\$2 $2\"" >/usr/local/bin/mokutil
+  chmod 755 /usr/local/bin/mokutil
+}
+
+no_secure_boot() {
+  umount /sys/firmware
+  rm -f /usr/local/bin/mokutil
+}
+
+@test "Secure Boot and a key that is not enrolled: the exact command, and that a reboot is needed" {
+  secure_boot 1 'is not enrolled'
+  apt install kmon-dkms
+  no_secure_boot
+  assert_success
+  if [ "$KMON_TARGET" = bullseye ]; then # dkms 2 does not sign
+    assert_output --partial "the modules are not signed"
+  else
+    assert_output --partial "mokutil --import /var/lib/dkms/mok.pub"
+    assert_output --partial "reboot"
+  fi
+}
+
+@test "no word of keys where the key is enrolled, or Secure Boot is off" {
+  secure_boot 1 'is already enrolled'
+  apt install kmon-dkms
+  no_secure_boot
+  [ "$KMON_TARGET" = bullseye ] || refute_output --partial mokutil
+  secure_boot 0 'is not enrolled'
+  run /usr/libexec/kmon/every-kernel build "$KMON_VERSION"
+  no_secure_boot
+  assert_success
+  refute_output --partial mokutil
+}
+
+@test "a kernel that takes signed modules only, without Secure Boot: how to boot without" {
+  mount -t tmpfs tmpfs /sys/module
+  mkdir -p /sys/module/module/parameters
+  echo Y >/sys/module/module/parameters/sig_enforce
+  apt install kmon-dkms
+  umount /sys/module
+  assert_success
+  assert_output --partial "boot without module.sig_enforce=1"
+}

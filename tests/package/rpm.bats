@@ -1,0 +1,106 @@
+#!/usr/bin/env bats
+# The RPM packages, by rpm itself and the real dkms. There is no RPM distribution here, so dependencies are not asked for.
+
+load machine
+
+dkms_rpm() { echo "/srv/kmon-dkms-$1.noarch.rpm"; }
+dkms_trees() { find /var/lib/dkms/kmon -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null | xargs; }
+
+setup() { running "$KMON_KERNEL"; }
+
+teardown() {
+  rpm -e --nodeps kmon-dkms kmon >/dev/null 2>&1 || rpm -e --nodeps kmon-dkms >/dev/null 2>&1 || true
+  rm -rf /lib/modules/*-other /run/systemd /usr/local/bin/systemctl /etc/kmon.toml*
+}
+
+@test "rpmlint finds nothing" {
+  cat /srv/rpmlint
+  run tail -n 1 /srv/rpmlint
+  assert_output --partial " 0 errors, 0 warnings"
+}
+
+@test "rpm -i builds the modules for every kernel and ends with the table" {
+  other_kernel 5.10.1-other
+  other_kernel 99.1.0-other
+  run rpm -i --nodeps "$(dkms_rpm "$KMON_VERSION-1")"
+  assert_success
+  for kernel in 5.10.1-other "$KMON_KERNEL" 99.1.0-other; do assert_built "$kernel"; done
+  assert_line --regexp "^kmon $KMON_VERSION-1 for Linux +headers +built +signed by$"
+  assert_line --regexp "^$KMON_KERNEL \(runs\) +yes +yes +DKMS module signing key$"
+  assert_equal "$(dkms_trees)" "$KMON_VERSION-1"
+}
+
+# The new package's %post comes before the old one's %preun.
+@test "rpm -U to another version, and to another release of the same, leaves the new modules only" {
+  run rpm -i --nodeps "$(dkms_rpm 0.9.0-1)"
+  assert_success
+  assert_built "$KMON_KERNEL" 0.9.0
+  for release in 1 2; do
+    run rpm -U --nodeps "$(dkms_rpm "$KMON_VERSION-$release")"
+    assert_success
+    assert_built "$KMON_KERNEL"
+    assert_equal "$(dkms_trees)" "$KMON_VERSION-$release"
+    assert_equal "$(cd /usr/src && echo kmon-*)" "kmon-$KMON_VERSION-$release"
+    assert [ -e "/var/lib/dkms/kmon/$KMON_VERSION-$release/source/dkms.conf" ]
+  done
+}
+
+@test "installing the very same package again keeps the modules" {
+  rpm -i --nodeps "$(dkms_rpm "$KMON_VERSION-1")"
+  run rpm -U --nodeps --replacepkgs "$(dkms_rpm "$KMON_VERSION-1")"
+  assert_success
+  assert_built "$KMON_KERNEL"
+  assert_equal "$(dkms_trees)" "$KMON_VERSION-1"
+}
+
+@test "rpm -e leaves no file behind" {
+  rpm --rebuilddb # or its own files are what is new
+  files | grep -v ' /var/lib/rpm\| /root/.rpmdb\| /var/lib/dkms$' >"$BATS_TEST_TMPDIR/before"
+  rpm -i --nodeps "$(dkms_rpm "$KMON_VERSION-1")"
+  assert_built "$KMON_KERNEL"
+  run rpm -e --nodeps kmon-dkms
+  assert_success
+  files | grep -v ' /var/lib/rpm\| /root/.rpmdb\| /var/lib/dkms$' >"$BATS_TEST_TMPDIR/after"
+  run diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+  assert_success
+}
+
+@test "a kernel without headers does not stop rpm" {
+  mkdir -p /lib/modules/5.10.2-other/kernel
+  run rpm -i --nodeps "$(dkms_rpm "$KMON_VERSION-1")"
+  assert_success
+  assert_line --regexp "^5.10.2-other +missing +no +-$"
+  assert_built "$KMON_KERNEL"
+}
+
+# --- the programs
+
+@test "an edited /etc/kmon.toml survives an upgrade, and is set aside at removal" {
+  with_programs
+  rpm -i --nodeps /srv/kmon-"$KMON_VERSION"-1.x86_64.rpm
+  sed -i 's/^counter = 10 /counter = 77 /' /etc/kmon.toml
+  run rpm -U --nodeps --replacepkgs /srv/kmon-"$KMON_VERSION"-1.x86_64.rpm
+  assert_success
+  assert_equal "$(grep -c '^counter = 77 ' /etc/kmon.toml)" 1
+  rpm -e --nodeps kmon
+  assert [ ! -e /etc/kmon.toml ]
+  assert_equal "$(grep -c '^counter = 77 ' /etc/kmon.toml.rpmsave)" 1
+}
+
+# A systemctl that only takes notes.
+@test "the service: by preset at first, restarted at an upgrade, stopped and disabled at the end" {
+  with_programs
+  mkdir -p /run/systemd/system
+  # shellcheck disable=SC2016
+  printf '%s\n' '#!/bin/sh' 'echo "$*" >>/tmp/systemctl' >/usr/local/bin/systemctl
+  chmod 755 /usr/local/bin/systemctl
+  rm -f /tmp/systemctl
+  rpm -i --nodeps /srv/kmon-"$KMON_VERSION"-1.x86_64.rpm
+  assert_equal "$(xargs </tmp/systemctl)" "--no-reload preset kmon.service"
+  rm /tmp/systemctl
+  rpm -U --nodeps --replacepkgs /srv/kmon-"$KMON_VERSION"-1.x86_64.rpm
+  assert_equal "$(xargs </tmp/systemctl)" "daemon-reload try-restart kmon.service"
+  rm /tmp/systemctl
+  rpm -e --nodeps kmon
+  assert_equal "$(xargs </tmp/systemctl)" "--no-reload disable --now kmon.service daemon-reload"
+}

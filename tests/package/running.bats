@@ -1,0 +1,152 @@
+#!/usr/bin/env bats
+# On a running system, in a virtual machine of which kmon is no part yet: what a user types, an upgrade while all is in use, the
+# installer, and that all of it goes again. The tests follow each other: a build takes a minute there. In /kmon are
+# repository/old (version 0.9.0), repository/new, and install.sh.
+
+load ../lib/common
+
+new=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' /kmon/dkms.conf)
+tracing=/sys/kernel/tracing/events
+
+# The modules stay from test to test, unlike in the other suites.
+teardown() { kernel_log_clean; }
+
+setup_file() {
+  export DEBIAN_FRONTEND=noninteractive
+  [ "${KMON_THROWAWAY:-0}" = 1 ] || skip "expected: it would install and remove packages of this machine"
+  cp -r /kmon/repository /srv/kmon
+  rm -f /etc/apt/sources.list
+  ip link add eth0 type veth peer name peer
+  quiet_link eth0
+  quiet_link peer
+  ip link set peer up
+  ip link set eth0 up
+  ip address add 192.0.2.1/24 dev eth0
+  ip route add default via 192.0.2.2
+  ip link set lo up
+}
+
+repository() {
+  echo "deb [signed-by=/srv/kmon/$1/kmon.asc] file:/srv/kmon/$1 ./" >/etc/apt/sources.list.d/kmon.list
+  apt-get -qq update
+}
+
+loaded_versions() { cat /sys/module/{localhost_monitor,l2packet_counter,kstat,netmon_proc,process_monitor}/version | sort | uniq -c | xargs; }
+all_new() { [ "$(loaded_versions)" = "5 $new" ]; }
+packets() { sed -n 's/^IPv4 packets: //p' /proc/localhost_stats; }
+
+# What kmon may leave nowhere; see `files` in machine.bash.
+traces() {
+  find / -xdev \( -path /proc -o -path /sys -o -path /tmp -o -path /run -o -path /kmon -o -path /srv -o -path /var/lib/apt -o -path /var/cache \
+    -o -path /var/log -o -path /var/lib/dpkg -o -path '/var/lib/dkms/mok.*' -o -path '/etc/apt/*' -o -path '/var/lib/systemd/*' \) -prune \
+    -o -printf '%y %p %l\n' | LC_ALL=C sort
+  getent passwd
+  systemctl list-unit-files --no-legend | grep -v '^tmp' | sort
+}
+
+@test "apt install kmon-dkms && systemctl enable --now kmon && kmon stats" {
+  traces >/tmp/before
+  repository old
+  run apt-get -qy install kmon-dkms
+  assert_success
+  run systemctl enable --now kmon
+  assert_success
+  assert_equal "$(loaded_versions)" "5 0.9.0"
+  run kmon status
+  assert_success
+  assert_output --partial "kmon 0.9.0"
+  ping -q -c 5 -i 0.2 127.0.0.1
+  frames peer --count 100 --macs 3
+  run kmon stats
+  assert_success
+  assert [ "$(packets)" -ge 10 ]
+  assert_equal "$(json /proc/l2packet_counter.json '.[] | select(.interface == "eth0" and .macs != null) | .packets')" 100
+}
+
+# process_monitor is in use: something may be done to its event at any time.
+@test "an upgrade: what runs counts on while the new modules are built; what is in use stays, with a warning" {
+  echo 'enable_event:kmon:process_exit:1' >$tracing/sched/sched_process_hang/trigger
+  ping -q -i 0.2 127.0.0.1 >/dev/null 3>&- &
+  pinging=$!
+  # shellcheck disable=SC2016
+  timeout 3600 bash -c 'while sleep 0.5; do echo "$(date +%s) $(cat /sys/module/localhost_monitor/version 2>&1) $(sed -n "s/^IPv4 packets: //p" /proc/localhost_stats 2>&1)"; done' \
+    >/tmp/watched 3>&- &
+  watching=$!
+  sleep 1
+  repository new
+  run apt-get -qy dist-upgrade
+  kill $pinging $watching
+  assert_success
+  assert_output --partial "warning: process_monitor is in use and stays loaded"
+  assert_equal "$(loaded_versions)" "1 0.9.0 4 $new"
+  assert_equal "$(systemctl is-active kmon) $(systemctl is-enabled kmon)" "active enabled"
+  # The old one counted, ever more, until the new one did: less than a minute apart, on a busy and emulated machine. (The
+  # building before that takes several.)
+  run awk -v new="$new" '
+    $2 == "0.9.0" { if ($3 < last) exit 1; last = $3; at = $1; olds++ }
+    $2 == new && !begun { begun = $1 }
+    END { printf "%d of the old, then a gap of %d s\n", olds, begun - at; exit !(olds > 5 && begun && begun - at < 60) }' /tmp/watched
+  echo "# $output" >&3
+  assert_success
+}
+
+@test "kmon status tells that a reload is needed, and what cures it does" {
+  run kmon status
+  assert_output --partial "reload needed: version $new is installed"
+  echo '!enable_event:kmon:process_exit:1' >$tracing/sched/sched_process_hang/trigger
+  modprobe -r process_monitor
+  systemctl reload kmon
+  wait_until 60 all_new
+  run kmon status
+  assert_success
+  refute_output --partial "reload needed"
+}
+
+@test "removed and purged: the modules are unloaded, and no file, unit or user is left" {
+  run apt-get -qy purge kmon kmon-dkms
+  assert_success
+  assert [ ! -e /sys/module/kstat ] && assert [ ! -e /sys/module/process_monitor ]
+  assert_equal "$(systemctl is-active kmon || true)" inactive
+  traces >/tmp/after
+  run diff /tmp/before /tmp/after
+  assert_success
+}
+
+@test "install.sh installs and starts kmon on the interface it is told, and can be run again" {
+  run /kmon/install.sh --packages /srv/kmon/new --interface eth0
+  assert_success
+  assert_output --partial "LOOPBACK"
+  assert_equal "$(get_param l2packet_counter interface)" eth0
+  run /kmon/install.sh --packages /srv/kmon/new
+  assert_success
+  assert [ ! -e /etc/kmon.toml.d/interface.toml ]
+  assert_equal "$(loaded_versions)" "5 $new"
+}
+
+@test "install.sh refuses an interface that is not there, and another installation, and changes nothing" {
+  run /kmon/install.sh --interface eth9 --yes
+  assert_failure 1
+  assert_output --partial "no such Ethernet interface"
+  touch /usr/local/bin/kmon
+  run /kmon/install.sh --yes
+  rm /usr/local/bin/kmon
+  assert_failure 1
+  assert_output --partial "another installation of kmon is here, of no package: /usr/local/bin/kmon"
+  run /kmon/install.sh --yes --dry-run
+  assert_success
+  assert_line --partial "+ dpkg-buildpackage"
+  assert_equal "$(loaded_versions)" "5 $new"
+}
+
+@test "install.sh --uninstall takes all of it away, and says so when there is nothing" {
+  run /kmon/install.sh --uninstall
+  assert_failure 1
+  run /kmon/install.sh --uninstall --yes
+  assert_success
+  traces >/tmp/after
+  run diff /tmp/before /tmp/after
+  assert_success
+  run /kmon/install.sh --uninstall --yes
+  assert_success
+  assert_output --partial "kmon is not installed"
+}
