@@ -647,12 +647,11 @@ toggle() {
   tcp 20
   local readers=()
   for file in $nout $counter $json; do
-    hold "$file" 2 >"$BATS_TEST_TMPDIR/${file##*/}" 3>&- &
+    hold "$file" 5 >"$BATS_TEST_TMPDIR/${file##*/}" 3>&- &
     readers+=($!)
+    wait_until 30 has_open $! "$file"
   done
-  wait_until 30 held_open
   unload_module kstat
   wait "${readers[@]}" # not all children: bats's own timer is one
   assert_equal "$(cat "$BATS_TEST_TMPDIR"/{nout,counter,stats.json} | jq -r .errno | xargs)" "EIO EIO EIO"
 }
-held_open() { [ "$(find /proc/[0-9]*/fd -lname '/proc/kstat/*' 2>/dev/null | wc -l)" = 3 ]; }

@@ -647,13 +647,13 @@ sends_as() {
 
 @test "localhost_monitor: unloads while readers hold its files open" {
   load_module localhost_monitor
-  hold $text 2 >"$BATS_TEST_TMPDIR/text" 3>&- &
-  local readers=($!)
-  hold $json 2 >"$BATS_TEST_TMPDIR/json" 3>&- &
-  readers+=($!)
-  wait_until 30 held_open
+  local readers=()
+  for file in $text $json; do
+    hold "$file" 5 >"$BATS_TEST_TMPDIR/${file##*/}" 3>&- &
+    readers+=($!)
+    wait_until 30 has_open $! "$file"
+  done
   unload_module localhost_monitor
   wait "${readers[@]}" # not all children: bats's own timer is one
-  assert_equal "$(cat "$BATS_TEST_TMPDIR"/{text,json} | jq -r .errno | xargs)" "EIO EIO"
+  assert_equal "$(cat "$BATS_TEST_TMPDIR"/localhost_stats{,.json} | jq -r .errno | xargs)" "EIO EIO"
 }
-held_open() { [ "$(find /proc/[0-9]*/fd -lname '/proc/localhost_stats*' 2>/dev/null | wc -l)" = 2 ]; }

@@ -363,15 +363,14 @@ moved_out() { [ "$(cat "/proc/$1/comm")" = sleep ]; }
   make_silent_netns alpha
   make_dummies alpha kmon 3
   load_module netmon_proc
-  in_netns alpha hold $netmon 2 >"$BATS_TEST_TMPDIR/held" 3>&- &
+  ip netns exec alpha hold $netmon 5 >"$BATS_TEST_TMPDIR/held" 3>&- &
   reader=$!
-  wait_until 30 held_open
+  wait_until 30 has_open $reader $netmon
   unload_module netmon_proc
   [ ! -e $netmon ]
   wait $reader
   assert_equal "$(jq -r .errno "$BATS_TEST_TMPDIR/held")" EIO
 }
-held_open() { [ -n "$(find /proc/[0-9]*/fd -lname $netmon 2>/dev/null)" ]; }
 
 read_again_and_again() {
   while :; do

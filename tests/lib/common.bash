@@ -189,6 +189,9 @@ wait_until() {
   done
 }
 
+# has_open PID FILE
+has_open() { readlink "/proc/$1/fd/"* | grep -qxF "$2"; }
+
 # The kernel log since the test began stands behind a line of its own.
 kernel_log_mark() {
   kmon_mark="kmon-test ${BATS_TEST_FILENAME##*/} $BATS_TEST_NUMBER $RANDOM"
