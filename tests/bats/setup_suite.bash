@@ -5,7 +5,7 @@
 source "${BASH_SOURCE[0]%/*}/../lib/host.bash"
 
 setup_suite() {
-  local missing
+  local IFS=$' \t\n' missing # bats has another one here, in some of bash's versions
   if [ "$(id -u)" != 0 ]; then
     echo "these tests load kernel modules, which takes root: sudo bats ..."
     return 1
@@ -19,5 +19,6 @@ setup_suite() {
 }
 
 teardown_suite() {
+  local IFS=$' \t\n'
   [ "${KMON_STOP_SERVICE:-0}" != 1 ] || bring_kmon_back
 }
