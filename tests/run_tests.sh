@@ -65,6 +65,7 @@ parse() {
     *) files=("$suite") ;;
   esac
   files=("${files[@]/%/.bats}")
+  [ "${KMON_QUICK:-0}" = 1 ] || export KMON_DURATION=${KMON_DURATION:-30}
 }
 
 check_machine() {
