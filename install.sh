@@ -14,7 +14,7 @@
 #                     module can be loaded (a container, a locked kernel)
 set -euo pipefail
 shopt -s inherit_errexit
-here=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 drop_in=/etc/kmon.toml.d/interface.toml
 exec 3>&1 # for what change() shows, whose command's own output may go to a file
 
@@ -34,7 +34,7 @@ parse() {
   while [ $# -gt 0 ]; do
     case $1 in
       --interface) interface=${2:?--interface of what name?} && shift 2 ;;
-      --packages) packages=$(cd "${2:?--packages in which directory?}" && pwd) && shift 2 ;;
+      --packages) packages=${2:?--packages in which directory?} && shift 2 ;;
       --yes) yes=1 && shift ;;
       --dry-run) dry_run=1 && shift ;;
       --uninstall) verb=uninstall && shift ;;
@@ -44,6 +44,8 @@ parse() {
       *) usage >&2 && exit 2 ;;
     esac
   done
+  [ -z "$packages" ] || [ -d "$packages" ] || die "--packages $packages: there is no such directory"
+  packages=${packages:+$(realpath "$packages")}
 }
 
 # --- what is checked before anything changes
