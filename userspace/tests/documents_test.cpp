@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdio>
 #include <fstream>
 #include <map>
@@ -34,6 +36,13 @@ std::string help(const std::string& program, const std::string& command = "") {
     for (std::size_t got; (got = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
         text.append(buffer.data(), got);
     EXPECT_EQ(::pclose(pipe), 0) << line;
+    // From CLI11 2.5 on the headings are in capitals.
+    for (const std::string heading : {"Options:", "Positionals:", "Subcommands:"}) {
+        auto capitals = heading;
+        std::ranges::transform(capitals, capitals.begin(), [](unsigned char c) { return std::toupper(c); });
+        if (const auto at = text.find("\n" + capitals); at != std::string::npos)
+            text.replace(at + 1, heading.size(), heading);
+    }
     return text;
 }
 
