@@ -101,7 +101,7 @@ need_no_other_installation() {
 
 # --- the interface
 
-# Ethernet, but neither loopback nor what only carries others' frames to virtual machines.
+# What l2packet_counter can watch; loopback is not of this kind.
 ethernet_interfaces() {
   local directory
   for directory in /sys/class/net/*; do

@@ -10,15 +10,6 @@ load ../lib/common
 
 debugfs=/sys/kernel/debug
 
-# Where each module shows itself.
-declare -gA views=(
-  [localhost_monitor]="/proc/localhost_stats /proc/localhost_stats.json"
-  [l2packet_counter]="/proc/l2packet_counter /proc/l2packet_counter.json"
-  [kstat]="/proc/kstat/nout /proc/kstat/counter /proc/kstat/stats.json"
-  [netmon_proc]="/proc/netmon"
-  [process_monitor]="/proc/process_monitor /proc/process_monitor.json"
-)
-
 # --- which allocations can fail
 
 fault_setting() { echo "$2" | tee "$debugfs"/fail{slab,_page_alloc}/"$1" >/dev/null; }
@@ -105,7 +96,7 @@ is_quick() { [ "$KMON_QUICK" = 1 ]; }
 is_absent() {
   local view
   [ ! -e "/sys/module/$module" ] || return 1
-  for view in ${views[$module]}; do [ ! -e "$view" ] || return 1; done
+  for view in ${view_files[$module]}; do [ ! -e "$view" ] || return 1; done
 }
 
 # Anything that a refused load left registered would now be called, and be gone.
@@ -276,7 +267,7 @@ judge_read() {
 fail_reads() {
   local view text
   is_quick || whole_call
-  for view in ${views[$1]}; do
+  for view in ${view_files[$1]}; do
     shape_of "$view"
     shape=${text[*]}
     each_allocation judge_read read "$view"

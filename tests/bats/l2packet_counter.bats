@@ -42,13 +42,6 @@ teardown_file() {
 setup() {
   kmon_setup
   sent=$BATS_TEST_TMPDIR/sent
-  go=$BATS_TEST_TMPDIR/go
-  meanwhile=()
-}
-
-teardown() {
-  enough || true
-  kmon_teardown
 }
 
 # ---- loading, sending ----
@@ -63,33 +56,6 @@ send() {
 # error_of FILE TEXT: the error that writing TEXT to FILE gives, 0 for none.
 error_of() { badwrite "$1" text "$2" | error_in; }
 error_in() { sed -E 's/.*"errno":"?([A-Z0-9]+).*/\1/'; }
-
-# ---- other things that go on meanwhile ----
-
-# meanwhile NAME COMMAND...: COMMAND again and again, until `enough`. It must not fail.
-meanwhile() {
-  local log=$BATS_TEST_TMPDIR/$1
-  shift
-  touch "$go"
-  (
-    while [ -e "$go" ]; do
-      "$@" || exit 1
-    done
-  ) >"$log" 2>&1 3>&- &
-  meanwhile+=("$! $log")
-}
-
-enough() {
-  local one failed=0
-  rm -f "$go"
-  for one in "${meanwhile[@]}"; do
-    wait "${one%% *}" && continue
-    failed=1
-    cat "${one#* }"
-  done
-  meanwhile=()
-  return "$failed"
-}
 
 # ---- what the module says ----
 
@@ -442,7 +408,7 @@ seeking_read() {
   load_l2 interface=km0
   send km0 --count 200 --macs 200
   assert_packets km0 200
-  meanwhile sender in_netns "$peer" frames km0p --count 500 --macs 200
+  meanwhile in_netns "$peer" frames km0p --count 500 --macs 200
   for _ in {1..3}; do
     seeking_read
   done
@@ -609,8 +575,8 @@ count_grows() {
   local n
   n=$(scaled 1000000 60000)
   load_l2 interface=km0
-  meanwhile resets reset_text
-  meanwhile reads count_grows
+  meanwhile reset_text
+  meanwhile count_grows
   send km0 --count "$n" --macs 50 --threads 2
   send km0 --count "$n" --macs 5000
   enough
@@ -651,9 +617,9 @@ reader_got() { [ "$(grep -c read "$BATS_TEST_TMPDIR/reader")" -ge "$1" ]; }
 flood() {
   local part
   load_l2 interface=km0 max_macs="$1"
-  meanwhile reader read_json
-  meanwhile second_reader read_text
-  meanwhile resetter reset_text
+  meanwhile read_json
+  meanwhile read_text
+  meanwhile reset_text
   for part in 1 2; do
     send km0 --count "$(($2 / 2))" --random --seed "$part"
     mv "$sent" "$sent.$part"
@@ -1027,7 +993,7 @@ unload_total() { kernel_log | sed -nE 's/^l2packet_counter: Interface: km0, Tota
 @test "load and unload again and again under full traffic" {
   local times seen
   times=$(scaled 200 8 3)
-  meanwhile sender in_netns "$peer" frames km0p --count 20000 --macs 1000
+  meanwhile in_netns "$peer" frames km0p --count 20000 --macs 1000
   for ((i = 0; i < times; i++)); do
     load_l2 interface=km0
     wait_until 30 at_least km0 1
@@ -1051,8 +1017,8 @@ unload_total() { kernel_log | sed -nE 's/^l2packet_counter: Interface: km0, Tota
     echo 500 >"$parameters/max_macs" || true
     echo km0 >"$parameters/interface" || true
   } >/dev/null 2>&1
-  meanwhile sender in_netns "$peer" frames km0p --count 20000 --macs 1000
-  meanwhile shaker shake
+  meanwhile in_netns "$peer" frames km0p --count 20000 --macs 1000
+  meanwhile shake
   for ((i = 0; i < times; i++)); do
     load_l2 interface=km0
     sleep 0.4

@@ -68,7 +68,7 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
   local module file
   load_quiet "${kmon_modules[@]}"
   for module in "${kmon_modules[@]}"; do
-    for file in ${views[$module]}; do
+    for file in ${view_files[$module]}; do
       [ -n "$(as_nobody cat "$file")" ]
       assert_equal "$file $(badwrite "$file" text reset --as 65534)" "$file "'{"written":0,"errno":"EACCES","at":"open"}'
       case $file in
@@ -169,7 +169,7 @@ MAC Address        Packet Count
   for module in "${kmon_modules[@]}"; do
     unload_module "$module"
     [ ! -e "/sys/module/$module" ]
-    for file in ${views[$module]}; do [ ! -e "$file" ]; done
+    for file in ${view_files[$module]}; do [ ! -e "$file" ]; done
   done
   [ ! -e /proc/kstat ]
   run kernel_log
@@ -204,7 +204,7 @@ MAC Address        Packet Count
     assert_failure
     assert_output --partial "Invalid parameters"
     [ ! -e "/sys/module/$module" ]
-    for file in ${views[$module]}; do [ ! -e "$file" ]; done
+    for file in ${view_files[$module]}; do [ ! -e "$file" ]; done
     run kernel_log
     assert_output --partial "${parameter} refused"
   done <<'END'

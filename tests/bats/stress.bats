@@ -32,7 +32,7 @@ come_and_go() {
   stays_flat 512 come_and_go "$(scaled 100 10 2)" # twice at least
   enough
   for module in "${kmon_modules[@]}"; do
-    for file in ${views[$module]}; do [ ! -e "$file" ]; done
+    for file in ${view_files[$module]}; do [ ! -e "$file" ]; done
   done
   # It still works.
   load_quiet l2packet_counter
@@ -83,7 +83,7 @@ settings() { grep -H . /sys/module/{localhost_monitor,l2packet_counter,kstat,net
     quiet_link kmon2
     ip link set kmon2 up
     ip -n "$peer" link set kmon3 up
-    wait_until 10 link_is_up kmon2
+    wait_until 30 link_is_up kmon2
     [ "$i" != 0 ] || set_param l2packet_counter interface kmon0,kmon2
     in_peer frames kmon3 --count 500 --macs 5
     n=$((n + 500))
@@ -92,7 +92,7 @@ settings() { grep -H . /sys/module/{localhost_monitor,l2packet_counter,kstat,net
     in_peer frames kmon3 --count 100000 --pace 0 >/dev/null 2>&1 3>&- &
     sleep 0.1
     timeout 20 ip link del kmon2
-    wait $! || true
+    wait $! || true # its interface went under it
     assert_equal "$(l2 waiting kmon2)" true
     [ "$(l2 packets kmon2)" -ge "$n" ]
     n=$(l2 packets kmon2)
@@ -136,11 +136,8 @@ flood() {
 
 @test "stress: a storm of processes with readers beside it: none missed, none twice" {
   n=$(scaled 20000 1000 300)
-  instance=/sys/kernel/tracing/instances/kmon-live
   load_quiet process_monitor
-  mkdir "$instance"
-  on_teardown rmdir "$instance"
-  echo 16384 >"$instance/buffer_size_kb"
+  trace_exits
   echo 'comm == "kmon-live"' >"$instance/events/kmon/process_exit/filter"
   echo 1 >"$instance/events/kmon/process_exit/enable"
   before=$(exits exits)

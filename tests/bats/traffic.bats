@@ -108,7 +108,7 @@ serve() {
   tcpflow --server "$here_address" $port --ready "$BATS_TEST_TMPDIR/ready" --timeout 60 "$@" >/dev/null 3>&- &
   server=$!
   on_teardown kill $server
-  wait_until 10 listening
+  wait_until 30 listening
 }
 listening() { [ -e "$BATS_TEST_TMPDIR/ready" ]; }
 connect() { in_peer tcpflow --client "$here_address" $port "$@" && wait $server; }
@@ -241,7 +241,7 @@ same_as_ip() {
   assert_equal "$(($(netmon_figure rx_packets) - packets)) $(($(netmon_figure rx_bytes) - bytes))" "$n $((n * 333))"
   ipsend --proto udp --to "$peer_address" --size 500 --count 70
   [ $(($(netmon_figure tx_packets) - out)) -ge 70 ]
-  wait_until 5 same_as_ip
+  wait_until 30 same_as_ip
 }
 
 # One reading: a whole line, whose count does not go down.
@@ -268,11 +268,8 @@ netmon_grows() {
 
 @test "traffic: process_monitor has one record of each process, whatever its end, and totals that are the records" {
   n=$(scaled 20000 400 100)
-  instance=/sys/kernel/tracing/instances/kmon-live
   load_quiet process_monitor
-  mkdir "$instance"
-  on_teardown rmdir "$instance"
-  echo 16384 >"$instance/buffer_size_kb"
+  trace_exits
   echo 1 >"$instance/events/kmon/process_exit/enable"
   exits=$(exits exits) killed=$(exits killed_by_signal) threads=$(exits thread_exits)
   storm --processes "$n" --mode mixed --code 4 --name kmon-live --records "$BATS_TEST_TMPDIR/waited"
@@ -296,7 +293,7 @@ netmon_grows() {
   set_param process_monitor log 0
   logged() { kernel_log | sed -n 's/^PROCESS_MONITOR: Process exiting - PID: \([0-9]*\), Name: kmon-live, Parent PID: \([0-9]*\)$/\1 \2/p' | sort; }
   all_logged() { diff <(sort "$BATS_TEST_TMPDIR/waited" | cut -d ' ' -f 1-2) <(logged); }
-  wait_until 5 all_logged
+  wait_until 30 all_logged
   before=$(exits suppressed)
   set_param process_monitor log_rate 5
   set_param process_monitor log 1
@@ -323,7 +320,7 @@ something_came() { ask_neighbour && [ "$(received)" -gt $((before + 5)) ]; }
   before=$(received)
   counted=$(($(l2 packets "$KMON_INTERFACE") + $(l2 skipped_packets "$KMON_INTERFACE")))
   assert_equal "$(get_param l2packet_counter interface)" "kmon0,$KMON_INTERFACE"
-  wait_until 15 something_came || skip "nothing comes in at $KMON_INTERFACE"
+  wait_until 30 something_came || skip "nothing comes in at $KMON_INTERFACE"
   after=$(received)
   # A little later, for what the driver has counted and not handed on yet.
   sleep 0.5

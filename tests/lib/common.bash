@@ -30,6 +30,7 @@ teardown() { kmon_teardown; }
 
 kmon_setup() {
   kmon_undo=()
+  meanwhile=()
   kmon_began=
   # Loaded by somebody else, they are not ours to unload, unless nobody minds. In our own guests a test left them behind.
   [ "${KMON_THROWAWAY:-0}" = 1 ] || ! kmon_in_use || skip "$in_use; KMON_STOP_SERVICE=1 puts kmon aside for the tests"
@@ -41,6 +42,7 @@ kmon_setup() {
 kmon_teardown() {
   local module failed=0 i
   [ -n "$kmon_began" ] || return 0
+  [ "${#meanwhile[@]}" = 0 ] || enough || true # the test has ended early, and that it did is what counts
   for module in "${kmon_modules[@]}"; do
     [ ! -d "/sys/module/$module" ] || rmmod "$module" || failed=1
   done
@@ -81,6 +83,16 @@ get_param() { cat "/sys/module/$1/parameters/$2"; }
 
 # have_all_netns MODULE: does it take all_netns=1 ?
 have_all_netns() { modinfo -p "$1" | grep -q '^all_netns:'; }
+
+# The files of each module.
+# shellcheck disable=SC2034 # for the bats files
+declare -gA view_files=(
+  [localhost_monitor]="/proc/localhost_stats /proc/localhost_stats.json"
+  [l2packet_counter]="/proc/l2packet_counter /proc/l2packet_counter.json"
+  [kstat]="/proc/kstat/nout /proc/kstat/counter /proc/kstat/stats.json"
+  [netmon_proc]="/proc/netmon"
+  [process_monitor]="/proc/process_monitor /proc/process_monitor.json"
+)
 
 # json FILE FILTER: FILE's lines as one array, so `.[0]` is the header line; strings come without quotes.
 json() { jq -r -s "$2" "$1"; }
@@ -187,6 +199,36 @@ wait_until() {
     [ "$SECONDS" -lt "$end" ] || return 1
     sleep 0.1
   done
+}
+
+# ---- what goes on meanwhile
+
+# meanwhile COMMAND...: again and again, $breath seconds between, until `enough`, which fails if COMMAND ever did.
+meanwhile() {
+  local log
+  log=$BATS_TEST_TMPDIR/meanwhile.${#meanwhile[@]}
+  : >"$BATS_TEST_TMPDIR/go"
+  (
+    # The test's own traps are not for its children.
+    trap - ERR DEBUG EXIT
+    while [ -e "$BATS_TEST_TMPDIR/go" ]; do
+      "$@" || { echo "$* failed" && exit 1; }
+      [ -z "${breath:-}" ] || sleep "$breath"
+    done
+  ) >"$log" 2>&1 3>&- &
+  meanwhile+=("$! $log")
+}
+
+enough() {
+  local one failed=0
+  rm -f "$BATS_TEST_TMPDIR/go"
+  for one in "${meanwhile[@]}"; do
+    wait "${one%% *}" && continue
+    failed=1
+    tail -n 5 "${one#* }" >&2
+  done
+  meanwhile=()
+  return "$failed"
 }
 
 # has_open PID FILE

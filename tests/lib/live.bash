@@ -11,15 +11,9 @@ peer=kmon-peer
 here_address=198.18.73.1 # a network for tests (RFC 2544), and only these two in it
 peer_address=198.18.73.2
 
-# The text and JSON files of each module.
-# shellcheck disable=SC2034 # for the bats files
-declare -gA views=(
-  [localhost_monitor]="/proc/localhost_stats /proc/localhost_stats.json"
-  [l2packet_counter]="/proc/l2packet_counter /proc/l2packet_counter.json"
-  [kstat]="/proc/kstat/nout /proc/kstat/counter /proc/kstat/stats.json"
-  [netmon_proc]="/proc/netmon"
-  [process_monitor]="/proc/process_monitor /proc/process_monitor.json"
-)
+# Time for the machine's others, between two turns of what goes on meanwhile (common.bash).
+# shellcheck disable=SC2034
+breath=0.05
 
 setup_file() {
   ! kmon_in_use || return 0 # every test will be skipped
@@ -41,23 +35,13 @@ END
   # No questions for addresses: they would be frames, too.
   ip neigh replace "$peer_address" lladdr "$(in_peer cat /sys/class/net/kmon1/address)" dev kmon0 nud permanent
   ip -n "$peer" neigh replace "$here_address" lladdr "$(</sys/class/net/kmon0/address)" dev kmon1 nud permanent
-  wait_until 10 link_is_up kmon0
+  wait_until 30 link_is_up kmon0
 }
 
 # What could not be made was there before us, and stays.
 teardown_file() {
   [ ! -e "$BATS_FILE_TMPDIR/link" ] || ip link del kmon0
   [ ! -e "$BATS_FILE_TMPDIR/netns" ] || ip netns del "$peer"
-}
-
-setup() {
-  kmon_setup
-  meanwhile=()
-}
-
-teardown() {
-  enough || true
-  kmon_teardown
 }
 
 in_peer() { ip netns exec "$peer" "$@"; }
@@ -105,6 +89,14 @@ localhost() { json /proc/localhost_stats.json ".[] | select(.ip_version == $1 an
 exits() { json=/proc/process_monitor.json number_of "$1"; }
 kstat_number() { json=/proc/kstat/stats.json number_of "$1"; }
 
+# trace_exits: makes the trace instance $instance, with room for a storm.
+trace_exits() {
+  instance=/sys/kernel/tracing/instances/kmon-live
+  mkdir "$instance"
+  on_teardown rmdir "$instance"
+  echo 16384 >"$instance/buffer_size_kb"
+}
+
 # cumulative: each count of the JSON views, as `what TAB number`.
 cumulative() {
   jq -r '
@@ -123,36 +115,6 @@ none_lower() {
         if (after[what] == "" || after[what] + 0 < before[what] + 0) { print what ": from " before[what] " to " after[what]; bad = 1 }
       exit bad || n < 20
     }' <(printf '%s\n' "$1") <(printf '%s\n' "$2")
-}
-
-# ---- what goes on meanwhile
-
-# meanwhile COMMAND...: again and again, until `enough`, which fails if COMMAND ever did.
-meanwhile() {
-  local log
-  log=$BATS_TEST_TMPDIR/meanwhile.${#meanwhile[@]}
-  : >"$BATS_TEST_TMPDIR/go"
-  (
-    # The test's own traps are not for its children.
-    trap - ERR DEBUG EXIT
-    while [ -e "$BATS_TEST_TMPDIR/go" ]; do
-      "$@" || { echo "$* failed" && exit 1; }
-      sleep 0.05 # time for the others
-    done
-  ) >"$log" 2>&1 3>&- &
-  meanwhile+=("$! $log")
-}
-
-enough() {
-  local one failed=0
-  rm -f "$BATS_TEST_TMPDIR/go"
-  for one in "${meanwhile[@]}"; do
-    wait "${one%% *}" && continue
-    failed=1
-    tail -n 5 "${one#* }" >&2
-  done
-  meanwhile=()
-  return "$failed"
 }
 
 # ---- memory
