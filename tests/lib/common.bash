@@ -205,27 +205,29 @@ wait_until() {
 
 # meanwhile COMMAND...: again and again, $breath seconds between, until `enough`, which fails if COMMAND ever did.
 meanwhile() {
-  local log
-  log=$BATS_TEST_TMPDIR/meanwhile.${#meanwhile[@]}
+  local log=$BATS_TEST_TMPDIR/meanwhile.${#meanwhile[@]}
   : >"$BATS_TEST_TMPDIR/go"
   (
-    # The test's own traps are not for its children.
+    # The test's own traps are not for its children. `set -e`, and no || after COMMAND, so that any command in it counts.
     trap - ERR DEBUG EXIT
+    set -e
     while [ -e "$BATS_TEST_TMPDIR/go" ]; do
-      "$@" || { echo "$* failed" && exit 1; }
+      "$@"
       [ -z "${breath:-}" ] || sleep "$breath"
     done
   ) >"$log" 2>&1 3>&- &
-  meanwhile+=("$! $log")
+  meanwhile+=("$! $log $*")
 }
 
 enough() {
-  local one failed=0
+  local one pid log command failed=0
   rm -f "$BATS_TEST_TMPDIR/go"
   for one in "${meanwhile[@]}"; do
-    wait "${one%% *}" && continue
+    read -r pid log command <<<"$one"
+    wait "$pid" && continue
     failed=1
-    tail -n 5 "${one#* }" >&2
+    tail -n 5 "$log" >&2
+    echo "$command failed" >&2
   done
   meanwhile=()
   return "$failed"
