@@ -647,11 +647,12 @@ toggle() {
   tcp 20
   local readers=()
   for file in $nout $counter $json; do
-    hold "$file" 5 >"$BATS_TEST_TMPDIR/${file##*/}" 3>&- &
+    hold "$file" 60 >"$BATS_TEST_TMPDIR/${file##*/}" 3>&- &
     readers+=($!)
     wait_until 30 has_open $! "$file"
   done
   unload_module kstat
+  kill "${readers[@]}" # now they read on
   wait "${readers[@]}" # not all children: bats's own timer is one
   assert_equal "$(cat "$BATS_TEST_TMPDIR"/{nout,counter,stats.json} | jq -r .errno | xargs)" "EIO EIO EIO"
 }

@@ -652,7 +652,7 @@ kernel_memory() {
   make_events
   for file in $(all_paths) $(all_parameters | cut -d ' ' -f 2); do
     name=$BATS_TEST_TMPDIR/$(tr / _ <<<"$file")
-    hold "$file" 6 >"$name" 2>"$name.ready" &
+    hold "$file" 120 >"$name" 2>"$name.ready" &
     holders+=("$!")
     background+=("$!")
   done
@@ -660,6 +660,7 @@ kernel_memory() {
   wait_until 30 all_hold
   unload_all
   for file in "${holders[@]}"; do assert kill -0 "$file"; done # none had to go first
+  kill "${holders[@]}" # now they read on
   for file in "${holders[@]}"; do wait "$file"; done
   # A file of /proc fails from then on; a parameter of one line was read whole, or fails.
   for file in $(all_paths); do

@@ -649,11 +649,12 @@ sends_as() {
   load_module localhost_monitor
   local readers=()
   for file in $text $json; do
-    hold "$file" 5 >"$BATS_TEST_TMPDIR/${file##*/}" 3>&- &
+    hold "$file" 60 >"$BATS_TEST_TMPDIR/${file##*/}" 3>&- &
     readers+=($!)
     wait_until 30 has_open $! "$file"
   done
   unload_module localhost_monitor
+  kill "${readers[@]}" # now they read on
   wait "${readers[@]}" # not all children: bats's own timer is one
   assert_equal "$(cat "$BATS_TEST_TMPDIR"/localhost_stats{,.json} | jq -r .errno | xargs)" "EIO EIO"
 }

@@ -363,11 +363,12 @@ moved_out() { [ "$(cat "/proc/$1/comm")" = sleep ]; }
   make_silent_netns alpha
   make_dummies alpha kmon 3
   load_module netmon_proc
-  ip netns exec alpha hold $netmon 5 >"$BATS_TEST_TMPDIR/held" 3>&- &
+  ip netns exec alpha hold $netmon 60 >"$BATS_TEST_TMPDIR/held" 3>&- &
   reader=$!
   wait_until 30 has_open $reader $netmon
   unload_module netmon_proc
   [ ! -e $netmon ]
+  kill $reader # now it reads on
   wait $reader
   assert_equal "$(jq -r .errno "$BATS_TEST_TMPDIR/held")" EIO
 }

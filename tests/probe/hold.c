@@ -1,21 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * hold: keeps a file open half read, for a while, as a slow reader does. It says
- * "holding" on stderr once it does, for a test to wait for.
+ * hold: keeps a file open half read, as a slow reader does, until it is told to read
+ * on. It says "holding" on stderr once it does, for a test to wait for.
  */
 #include <fcntl.h>
+#include <time.h>
 
 #include "probe.h"
 
 const char usage_text[] =
 "usage: hold FILE SECONDS\n"
-"  reads 1 byte, sleeps, reads the rest; prints the bytes read in all and the\n"
-"  error that ended it. Exit 1 if FILE cannot be opened.\n";
+"  reads 1 byte, waits for SIGTERM, SECONDS at most, reads the rest; prints the\n"
+"  bytes read in all and the error that ended it. Exit 1 if FILE cannot be opened.\n";
+
+static sigset_t word;
+
+/* Blocked, so that it is not lost when it comes before it is waited for. */
+static void expect_word(void)
+{
+	sigemptyset(&word);
+	sigaddset(&word, SIGTERM);
+	sigprocmask(SIG_BLOCK, &word, NULL);
+}
+
+static void wait_for_word(useconds_t at_most)
+{
+	const struct timespec time = {
+		.tv_sec = at_most / 1000000,
+		.tv_nsec = at_most % 1000000 * 1000,
+	};
+
+	sigtimedwait(&word, NULL, &time);
+}
 
 int main(int argc, char **argv)
 {
 	unsigned long long total = 0;
-	useconds_t pause;
+	useconds_t at_most;
 	char buffer[65536];
 	int error = 0;
 	ssize_t n;
@@ -23,14 +44,15 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		bad_usage("FILE and SECONDS are needed");
-	pause = parse_seconds("SECONDS", argv[2]);
-	limit_time(pause / 1000000 + TIMEOUT_DEFAULT);
+	at_most = parse_seconds("SECONDS", argv[2]);
+	limit_time(at_most / 1000000 + TIMEOUT_DEFAULT);
+	expect_word();
 	fd = open(argv[1], O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		fail("%s", argv[1]);
 	n = read(fd, buffer, 1);
 	fputs("holding\n", stderr);
-	usleep(pause);
+	wait_for_word(at_most);
 
 	while (n > 0 && !out_of_time) {
 		total += n;
