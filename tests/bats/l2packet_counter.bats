@@ -573,7 +573,7 @@ count_grows() {
 # bats test_tags=heavy
 @test "reset in a loop under traffic: no frame lost from the cumulative view, none counted twice" {
   local n
-  n=$(scaled 1000000 60000)
+  n=$(scaled 1000000 60000 10000)
   load_l2 interface=km0
   meanwhile reset_text
   meanwhile count_grows
