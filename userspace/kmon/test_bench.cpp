@@ -24,6 +24,7 @@ bool in_path(const std::string& program) {
 Result<int> become(const std::vector<std::string>& command) {
     auto words = command;
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (auto& word : words)
         arguments.push_back(word.data());
     arguments.push_back(nullptr);

@@ -1,5 +1,5 @@
-// The figures of an interface, those of `ip -s link`, under the names that they have everywhere: in rtnetlink's structure,
-// under /sys/class/net/NAME/statistics, in /proc/netmon and in netmon's lines.
+// The figures of an interface, those of `ip -s link`, under the names that they have everywhere: in rtnetlink's
+// structure, under /sys/class/net/NAME/statistics, in /proc/netmon and in netmon's lines.
 #pragma once
 
 #include <array>

@@ -39,7 +39,8 @@ Error not_built(const Root& root, const std::string& release) {
             std::string("dkms install kmon/") + version + " -k " + release};
 }
 
-// Where the public half of the key is that signed a module here: dkms makes one of its own, but on Ubuntu it uses the machine's.
+// Where the public half of the key is that signed a module here: dkms makes one of its own, but on Ubuntu it uses the
+// machine's.
 std::string key_of(const std::string& signer) {
     const bool ubuntus = signer.find("Secure Boot Module Signature key") != std::string::npos;
     return ubuntus ? "/var/lib/shim-signed/mok/MOK.der" : "/var/lib/dkms/mok.pub";

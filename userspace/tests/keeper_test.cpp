@@ -28,7 +28,7 @@ protected:
 
     void load(const std::string& module) const {
         const auto parameters = "sys/module/" + module + "/parameters/";
-        for (const auto& [name, value] : defaults.at(module))
+        for (const auto& [name, value] : defaults_.at(module))
             tree.write(parameters + name, value + "\n");
         tree.write("sys/module/" + module + "/initstate", "live\n");
     }
@@ -56,7 +56,7 @@ protected:
 
 private:
     int gone_ = 0;
-    const std::map<std::string, std::map<std::string, std::string>> defaults = {
+    const std::map<std::string, std::map<std::string, std::string>> defaults_ = {
         {"l2packet_counter", {{"interface", ""}, {"max_macs", "65536"}, {"reset_interval", "20"}}},
         {"localhost_monitor", {{"log_packets", "0"}}},
         {"kstat", {{"counter", "10"}, {"start", "0"}}},
@@ -234,7 +234,7 @@ TEST_F(KeeperTest, picks_up_an_interface_that_comes_late) {
     config.l2packet_counter = {.follow_default_route = false, .interfaces = {"eth0", "usb0"}};
     keeper.start(config);
     EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter on eth0, waits for usb0; kstat started, counter 10");
-    network.devices.push_back("usb0");
+    network.devices.emplace_back("usb0");
     keeper.refresh();
     EXPECT_EQ(get("l2packet_counter", "interface"), "eth0,usb0");
     EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter on eth0,usb0; kstat started, counter 10");
@@ -257,7 +257,7 @@ TEST_F(KeeperTest, an_interface_that_is_refused_degrades_and_is_not_tried_again_
     EXPECT_TRUE(status().starts_with("degraded: 5 of 5 modules; l2packet_counter: cannot set l2packet_counter "
                                      "interface=eth0: the module refuses that value; do: name Ethernet interfaces"))
         << status();
-    network.devices.push_back("eth2");
+    network.devices.emplace_back("eth2");
     keeper.refresh();
     EXPECT_EQ(told(Topic::setting_refused), 1);
     EXPECT_TRUE(status().starts_with("degraded: "));

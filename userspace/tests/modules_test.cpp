@@ -11,13 +11,13 @@ namespace {
 using kmon::ExitCode;
 using kmon::test::TempTree;
 
-const std::string release = "6.1.0-56-amd64";
+constexpr auto release = "6.1.0-56-amd64";
 
 // A system with the modules of fixtures/modules, none of them loaded.
 class Modules : public testing::Test {
 protected:
     Modules() {
-        tree.write("proc/sys/kernel/osrelease", release + "\n");
+        tree.write("proc/sys/kernel/osrelease", std::string(release) + "\n");
         tree.write("proc/modules", "");
         std::filesystem::create_directories(tree.path() / "lib");
         std::filesystem::copy(std::filesystem::path(KMON_FIXTURES) / "modules/lib", tree.path() / "lib",

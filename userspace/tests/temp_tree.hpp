@@ -30,7 +30,7 @@ public:
 
     // The name is under the tree; directories are made as needed.
     std::filesystem::path write(const std::string& name, const std::string& content) const {
-        const auto file = place(name);
+        auto file = place(name);
         std::ofstream(file, std::ios::binary) << content;
         return file;
     }

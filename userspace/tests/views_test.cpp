@@ -158,7 +158,7 @@ TEST(HostileViews, AreRefusedWithTheirLine) {
 }
 
 TEST(HostileViews, ALineOfAMegabyteIsRefusedAndNotKept) {
-    const auto error = kstat_error("{\"module\":\"" + std::string(1 << 20, 'x') + "\"}\n");
+    const auto error = kstat_error(R"({"module":")" + std::string(1 << 20, 'x') + "\"}\n");
     EXPECT_EQ(error, "view:1: a line longer than 65536 bytes");
 }
 
@@ -171,7 +171,7 @@ TEST(HostileViews, NestedBracketsDoNoHarm) {
 class WrongNumber : public testing::TestWithParam<const char*> {};
 
 TEST_P(WrongNumber, IsRefused) {
-    const std::string line = std::string("{\"ip_version\":4,\"packets\":") + GetParam() + ",\"segments\":0}\n";
+    const std::string line = std::string(R"({"ip_version":4,"packets":)") + GetParam() + ",\"segments\":0}\n";
     EXPECT_EQ(kstat_error(kstat_head() + "\n" + line), "view:2: \"packets\" is not a whole number from 0 to 2^64-1");
 }
 
@@ -203,7 +203,7 @@ TEST(HostileViews, ANewerSchemaIsRefusedWithItsCure) {
 
 TEST(HostileViews, KeysOfALaterVersionAreLetBe) {
     auto head = kstat_head();
-    head.insert(head.size() - 1, ",\"new\":[1,{\"x\":null}]");
+    head.insert(head.size() - 1, R"(,"new":[1,{"x":null}])");
     EXPECT_EQ(kstat_error(head + "\n"), "no error");
 }
 

@@ -25,13 +25,15 @@ void check(const kmon::Config& config) {
 
 } // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     kmon::ConfigReading reading;
     kmon::read_config_text({reinterpret_cast<const char*>(data), size}, "kmon.toml", reading);
     check(reading.config);
     for (const auto& problem : reading.problems) {
         require(problem.line >= 1 && problem.column >= 1);
-        for (const char c : problem.text()) require(static_cast<unsigned char>(c) >= ' ');
+        for (const char c : problem.text())
+            require(static_cast<unsigned char>(c) >= ' ');
     }
     return 0;
 }

@@ -20,6 +20,7 @@ void parse_and_show(const std::string& text, kmon::Result<View> (*parse)(kmon::L
 
 } // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string text(reinterpret_cast<const char*>(data), size);
     parse_and_show(text, kmon::parse_localhost);
