@@ -106,7 +106,7 @@ TEST_F(Cli, StatsFitsEightyColumnsWhateverTheNumbers) {
               "tx_dropped",      "published",       "exits",      "thread_exits",  "untracked_packets",
               "evicted_packets", "logged",          "suppressed", "missed_probes", "utime_ns",
               "nonzero_exits",   "killed_by_signal"}) {
-            const auto quoted = "\"" + key + "\":";
+            const auto quoted = R"(")" + key + R"(":)";
             for (auto at = content.find(quoted); at != std::string::npos; at = content.find(quoted, at + 1)) {
                 const auto start = at + quoted.size();
                 content.replace(start, content.find_first_not_of("0123456789", start) - start, most);
@@ -131,10 +131,10 @@ TEST_F(Cli, StatsIsPlainAsciiWhereTheLocaleIs) {
 
 TEST_F(Cli, ANameCannotReachTheTerminal) {
     const test::BusyCopy tree;
-    tree.replace("proc/netmon", "\"veth1\"", "\"e\\u001b[2J\\n\"");
+    tree.replace("proc/netmon", R"("veth1")", R"("e\u001b[2J\n")");
     const auto outcome = run(test::root_of(tree.path()), {"stats", "netmon_proc"});
     EXPECT_EQ(outcome.out.find('\033'), std::string::npos);
-    EXPECT_NE(outcome.out.find("e\\x1b[2J\\x0a"), std::string::npos) << outcome.out;
+    EXPECT_NE(outcome.out.find(R"(e\x1b[2J\x0a)"), std::string::npos) << outcome.out;
 }
 
 TEST_F(Cli, StatsWithOneModuleMissingShowsTheOthers) {
@@ -168,7 +168,7 @@ TEST_F(Cli, StatsAsJsonHasEveryMacAndEveryModule) {
 
 TEST_F(Cli, ABrokenViewInJsonIsAnErrorOfItsModule) {
     const test::BusyCopy tree;
-    tree.write("proc/kstat/stats.json", "{\"module\":\"kstat\",\"version\":\"1.0");
+    tree.write("proc/kstat/stats.json", R"({"module":"kstat","version":"1.0)");
     const auto outcome = run(test::root_of(tree.path()), {"stats", "--json"});
     EXPECT_EQ(outcome.code, 0);
     EXPECT_NE(outcome.json()["modules"]["kstat"]["error"].get<std::string>().find("middle of a line"),
@@ -336,8 +336,8 @@ protected:
         };
         stimulus.end_processes = [this](unsigned count) {
             const auto exits = read_process(root)->exits;
-            tree.replace("proc/process_monitor.json", "\"exits\":" + std::to_string(exits),
-                         "\"exits\":" + std::to_string(exits + count));
+            tree.replace("proc/process_monitor.json", R"("exits":)" + std::to_string(exits),
+                         R"("exits":)" + std::to_string(exits + count));
             return Result<void>();
         };
         tree.write("proc/kstat/stats.json", kstat(0));
@@ -347,19 +347,19 @@ protected:
     static std::string kstat(unsigned more) {
         const auto n = std::to_string(100 + more);
         return R"({"module":"kstat","version":"1.0.0","schema":1,"all_netns":0,"running":true,"counter":10,"published":100,"packets":)" +
-               n + ",\"segments\":" + n + "}\n{\"ip_version\":4,\"packets\":" + n + ",\"segments\":" + n + "}\n";
+               n + R"(,"segments":)" + n + "}\n{\"ip_version\":4,\"packets\":" + n + R"(,"segments":)" + n + "}\n";
     }
 
     void grow_loopback(unsigned count) {
         const auto view = *read_localhost(root);
         const auto lo = std::stoull(tree.read("sys/class/net/lo/statistics/rx_packets"));
         tree.write("sys/class/net/lo/statistics/rx_packets", std::to_string(lo + lo_grows.value_or(count)) + "\n");
-        const auto packets = [](std::uint64_t n) { return "\"packets\":" + std::to_string(n); };
+        const auto packets = [](std::uint64_t n) { return R"("packets":)" + std::to_string(n); };
         tree.replace("proc/localhost_stats.json", packets(view.packets), packets(view.packets + count));
-        tree.replace("proc/localhost_stats.json", "\"udp\"," + packets(view.protocols[1].packets),
-                     "\"udp\"," + packets(view.protocols[1].packets + count));
-        tree.replace("proc/localhost_stats.json", "\"size_min\":0," + packets(view.sizes[0].packets),
-                     "\"size_min\":0," + packets(view.sizes[0].packets + count));
+        tree.replace("proc/localhost_stats.json", R"("udp",)" + packets(view.protocols[1].packets),
+                     R"("udp",)" + packets(view.protocols[1].packets + count));
+        tree.replace("proc/localhost_stats.json", R"("size_min":0,)" + packets(view.sizes[0].packets),
+                     R"("size_min":0,)" + packets(view.sizes[0].packets + count));
     }
 
     Json findings() {
@@ -403,7 +403,7 @@ TEST_F(Doctor, FindsPacketsThatAreCountedTwice) {
 }
 
 TEST_F(Doctor, FindsPartsThatDoNotAddUp) {
-    tree.replace("proc/l2packet_counter.json", "\"untracked_packets\":1", "\"untracked_packets\":2");
+    tree.replace("proc/l2packet_counter.json", R"("untracked_packets":1)", R"("untracked_packets":2)");
     EXPECT_EQ(state_of("source MACs"), "bad: veth0: the addresses do not add up to 53,920 frames");
 }
 
@@ -413,7 +413,7 @@ TEST_F(Doctor, FindsSegmentsThatAreNotCounted) {
 }
 
 TEST_F(Doctor, FindsFiguresThatAreNotTheKernels) {
-    tree.replace("proc/netmon", "\"rx_packets\":53920", "\"rx_packets\":53921");
+    tree.replace("proc/netmon", R"("rx_packets":53920)", R"("rx_packets":53921)");
     EXPECT_EQ(state_of("interfaces"), "bad: veth0 rx_packets: /proc/netmon says 53,921, the kernel 53,920");
 }
 

@@ -88,9 +88,9 @@ TEST(Config, interface_is_auto_a_name_or_names) {
     const auto counter = [](const std::string& value) {
         return config_from("[l2packet_counter]\ninterface = " + value).l2packet_counter;
     };
-    EXPECT_TRUE(counter("\"auto\"").follow_default_route);
-    EXPECT_FALSE(counter("\"eth0\"").follow_default_route);
-    EXPECT_EQ(counter("\"eth0\"").interfaces, std::vector<std::string>{"eth0"});
+    EXPECT_TRUE(counter(R"("auto")").follow_default_route);
+    EXPECT_FALSE(counter(R"("eth0")").follow_default_route);
+    EXPECT_EQ(counter(R"("eth0")").interfaces, std::vector<std::string>{"eth0"});
     EXPECT_FALSE(counter("[]").follow_default_route);
     EXPECT_TRUE(counter("[]").interfaces.empty());
 }
@@ -101,25 +101,25 @@ TEST(Config, an_interval_is_a_number_or_a_text_with_its_unit) {
     };
     EXPECT_EQ(seconds("0"), 0);
     EXPECT_EQ(seconds("86400"), 86400);
-    EXPECT_EQ(seconds("\"0s\""), 0);
-    EXPECT_EQ(seconds("\"90\""), 90);
-    EXPECT_EQ(seconds("\"24h\""), 86400);
+    EXPECT_EQ(seconds(R"("0s")"), 0);
+    EXPECT_EQ(seconds(R"("90")"), 90);
+    EXPECT_EQ(seconds(R"("24h")"), 86400);
 }
 
 TEST(Config, a_bad_interval_is_refused) {
     const auto refused = [](const std::string& value, const std::string& reason) {
         expect_problem("[l2packet_counter]\nreset_interval = " + value,
                        "kmon.toml:2:18: l2packet_counter.reset_interval: " + reason +
-                           "; allowed: \"20s\", \"5m\", \"1h\" or a number of seconds, up to 86400; 0: never");
+                           R"(; allowed: "20s", "5m", "1h" or a number of seconds, up to 86400; 0: never)");
     };
-    refused("\"20 s\"", "\"20 s\" is no time");
-    refused("\"-1s\"", "\"-1s\" is no time");
-    refused("\"\"", "\"\" is no time");
-    refused("\"s\"", "\"s\" is no time");
-    refused("\"1w\"", "\"1w\" is no time");
-    refused("\"99999999999999999999s\"", "\"99999999999999999999s\" is no time");
-    refused("\"18446744073709551615h\"", "\"18446744073709551615h\" is no time");
-    refused("\"25h\"", "\"25h\" is too large");
+    refused(R"("20 s")", R"("20 s" is no time)");
+    refused(R"("-1s")", R"("-1s" is no time)");
+    refused(R"("")", R"("" is no time)");
+    refused(R"("s")", R"("s" is no time)");
+    refused(R"("1w")", R"("1w" is no time)");
+    refused(R"("99999999999999999999s")", R"("99999999999999999999s" is no time)");
+    refused(R"("18446744073709551615h")", R"("18446744073709551615h" is no time)");
+    refused(R"("25h")", R"("25h" is too large)");
     refused("86401", "86401 is too large");
     refused("-1", "-1 is too small");
     refused("1.5", "expected a time, found a number with a fraction");
@@ -165,26 +165,26 @@ TEST(Config, names_that_no_interface_can_have_are_refused) {
     const auto refused = [](const std::string& value, const std::string& reason) {
         expect_problem("[l2packet_counter]\ninterface = " + value, "2:13: l2packet_counter.interface: " + reason);
     };
-    refused("\"\"", "\"\" cannot be");
-    refused("\"a b\"", "\"a b\" cannot be");
-    refused("\"..\"", "\"..\" cannot be");
-    refused("\"eth0:1\"", "\"eth0:1\" cannot be");
-    refused("\"sixteen-letters-\"", "\"sixteen-letters-\" cannot be");
-    refused("\"a\\u0000b\"", "\"a\\x00b\" cannot be");
+    refused(R"("")", R"("" cannot be)");
+    refused(R"("a b")", R"("a b" cannot be)");
+    refused(R"("..")", R"(".." cannot be)");
+    refused(R"("eth0:1")", R"("eth0:1" cannot be)");
+    refused(R"("sixteen-letters-")", R"("sixteen-letters-" cannot be)");
+    refused(R"("a\u0000b")", R"("a\x00b" cannot be)");
     refused("\"eth0,eth1\"", R"("eth0,eth1" cannot be the name of an interface; write ["eth0", "eth1"])");
-    refused("[\"eth0\", \"eth0\"]", "\"eth0\" stands there twice");
-    refused("[\"eth0\", \"auto\"]", "\"auto\" stands alone, not in a list");
-    refused("[\"eth0\", 1]", "expected names, found a number");
+    refused(R"(["eth0", "eth0"])", R"("eth0" stands there twice)");
+    refused(R"(["eth0", "auto"])", R"("auto" stands alone, not in a list)");
+    refused(R"(["eth0", 1])", "expected names, found a number");
     refused("{}", "expected a name or an array of names, found a table");
     std::string names;
     for (int i = 0; i < 65; ++i)
-        names += "\"e" + std::to_string(i) + "\",";
+        names += R"("e)" + std::to_string(i) + R"(",)";
     refused("[" + names + "]", "65 interfaces are too many");
-    expect_problem("[netmon]\ninterface = \"a/b\"", "netmon.interface: \"a/b\" cannot be the name of an interface");
+    expect_problem("[netmon]\ninterface = \"a/b\"", R"(netmon.interface: "a/b" cannot be the name of an interface)");
 }
 
 TEST(Config, an_endpoint_is_an_address_and_a_port) {
-    const auto listen = [](const std::string& value) { return "[exporter]\nlisten = \"" + value + "\""; };
+    const auto listen = [](const std::string& value) { return "[exporter]\nlisten = \"" + value + R"(")"; };
     EXPECT_EQ(config_from(listen("0.0.0.0:65535")).exporter.port, 65535);
     for (const auto* bad :
          {"", "9778", ":9778", "localhost:9778", "1.2.3.4:0", "1.2.3.4:65536", "::1:80", "[::1]", "[1.2.3.4]:80"})
@@ -278,7 +278,7 @@ TEST(Config, a_drop_in_whose_name_is_not_utf8_is_read_and_shown_escaped) {
     tree.write("etc/kmon.toml.d/\xff.toml", "[kstat]\ncounter = 0\n");
     const auto config = kmon::load_config(tree.root());
     ASSERT_FALSE(config);
-    EXPECT_NE(config.error().what.find("kmon.toml.d/\\xff.toml:2:11: kstat.counter"), std::string::npos)
+    EXPECT_NE(config.error().what.find(R"(kmon.toml.d/\xff.toml:2:11: kstat.counter)"), std::string::npos)
         << config.error().what;
 }
 
