@@ -5,14 +5,7 @@
 
 load ../lib/common
 
-# The files of each module, with their modes.
-declare -gA files=(
-  [localhost_monitor]="644:/proc/localhost_stats 444:/proc/localhost_stats.json"
-  [l2packet_counter]="644:/proc/l2packet_counter 444:/proc/l2packet_counter.json"
-  [kstat]="644:/proc/kstat/nout 644:/proc/kstat/counter 444:/proc/kstat/stats.json"
-  [netmon_proc]="444:/proc/netmon"
-  [process_monitor]="644:/proc/process_monitor 444:/proc/process_monitor.json"
-)
+# With their modes.
 declare -gA parameters=(
   [localhost_monitor]="444:all_netns 644:log_packets"
   [l2packet_counter]="444:hook 644:interface 644:max_macs 644:reset_interval"
@@ -65,9 +58,9 @@ unload_all() {
 
 # paths_of MODULE..., all_paths, all_parameters: a path a line; all_parameters begins each with its mode.
 paths_of() {
-  local module entry
+  local module file
   for module; do
-    for entry in ${files[$module]}; do echo "${entry#*:}"; done
+    for file in ${view_files[$module]}; do echo "$file"; done
   done
 }
 all_paths() { paths_of "${kmon_modules[@]}"; }
@@ -196,14 +189,16 @@ orders() {
 }
 
 @test "the files in /proc are those of the contract, with their modes, root's" {
-  local module entry
+  local file mode
   make_link_to_watch
   printf '%s\n' /proc/[a-z]* >"$BATS_TEST_TMPDIR/before"
   load_all
-  for module in "${kmon_modules[@]}"; do
-    for entry in ${files[$module]}; do
-      assert_equal "$(stat -c '%F %a:%n %U:%G' "${entry#*:}" | sed 's/regular empty/regular/')" "regular file $entry root:root"
-    done
+  for file in $(all_paths); do
+    case $file in
+      *.json | /proc/netmon) mode=444 ;;
+      *) mode=644 ;; # takes `reset`, or a number
+    esac
+    assert_equal "$(stat -c '%F %a %n %U:%G' "$file" | sed 's/regular empty/regular/')" "regular file $mode $file root:root"
   done
   assert_equal "$(echo /proc/kstat/*)" "/proc/kstat/counter /proc/kstat/nout /proc/kstat/stats.json"
   assert_equal "$(printf '%s\n' /proc/[a-z]* | grep -vFx -f "$BATS_TEST_TMPDIR/before" | sort)" \

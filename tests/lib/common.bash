@@ -213,6 +213,8 @@ meanwhile() {
     set -e
     while [ -e "$BATS_TEST_TMPDIR/go" ]; do
       "$@"
+      result=$? # where the caller's caller has switched `set -e` off by an ||
+      [ "$result" = 0 ] || exit "$result"
       [ -z "${breath:-}" ] || sleep "$breath"
     done
   ) >"$log" 2>&1 3>&- &
