@@ -19,15 +19,17 @@ bytes_of() {
 }
 
 @test "load: each module's file is a relocatable ELF object of this machine's kind" {
-  local module own
+  local module any own
   # The kernel's own modules are of the right kind: any of them will do.
-  own=$(bytes_of "$(any_module)" 0 20)
+  any=$(any_module)
+  [ -n "$any" ] || skip "expected: this kernel came with no module to compare with"
+  own=$(bytes_of "$any" 0 20)
   assert_regex "$own" '^7f454c46.{24}0100....$'
   for module in "${kmon_modules[@]}"; do
     assert_equal "$module $(bytes_of "$(ko "$module")" 0 20)" "$module $own"
   done
 }
-any_module() { find "/lib/modules/$(uname -r)/kernel" -name '*.ko*' -print -quit; }
+any_module() { find "/lib/modules/$(uname -r)" -path '*/kernel/*' -name '*.ko*' -print -quit; }
 
 @test "load: modinfo tells description, licence GPL, one version, the running kernel, and each parameter" {
   local module file version
