@@ -116,37 +116,3 @@ none_lower() {
       exit bad || n < 20
     }' <(printf '%s\n' "$1") <(printf '%s\n' "$2")
 }
-
-# ---- memory
-
-# memory: sets `memory` to what the kernel has allocated, in KiB, caches that it can give back left out.
-memory() {
-  local key value
-  memory=0
-  while read -r key value _; do
-    case $key in SUnreclaim: | Percpu: | VmallocUsed:) memory=$((memory + value)) ;; esac
-  done </proc/meminfo
-}
-
-# stays_flat KIB COMMAND...: COMMAND, once to have what the kernel allocates at the first time, and then until one run of
-# it takes less than KIB more memory than the one before. What leaks does so in every run; what others take comes and goes.
-# The sanitizer kernel keeps freed memory for a while; there, a scan follows each file (lib/in-guest).
-# No || after COMMAND: any command in it that fails is to end the test.
-stays_flat() {
-  local most=$1 before run
-  shift
-  "$@"
-  for run in 1 2 3 4; do
-    settle
-    memory
-    before=$memory
-    "$@"
-    settle
-    memory
-    echo "# run $run: from $before to $memory KiB" >&2
-    [ $((memory - before)) -ge "$most" ] && [ ! -e /sys/kernel/debug/kmemleak ] || return 0
-  done
-  return 1
-}
-
-settle() { sleep 1; } # what is freed after a grace period is free then
