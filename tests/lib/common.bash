@@ -191,9 +191,10 @@ make_veth() {
 quiet_link() { sysctl -qw "net.ipv6.conf.$1.disable_ipv6=1"; }
 link_is_up() { [ "$(cat "/sys/class/net/$1/operstate")" = up ]; }
 
-# wait_until SECONDS COMMAND...: until COMMAND succeeds; fails when it never does.
+# wait_until SECONDS COMMAND...: until COMMAND succeeds; fails when it never does, after KMON_PATIENCE seconds if that is set:
+# where tests are to fail, nobody needs to wait long for that.
 wait_until() {
-  local end=$((SECONDS + $1))
+  local end=$((SECONDS + ${KMON_PATIENCE:-$1}))
   shift
   until "$@"; do
     [ "$SECONDS" -lt "$end" ] || return 1
