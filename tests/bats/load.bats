@@ -192,7 +192,7 @@ MAC Address        Packet Count
   load_quiet l2packet_counter
   assert_refused /sys/module/l2packet_counter/parameters/interface text lo
   assert_refused /sys/module/l2packet_counter/parameters/interface text kmon0,lo
-  assert_equal "$(get_param l2packet_counter interface)" kmon0
+  assert_equal "$(get_param l2packet_counter interface)" "$watched"
   send --count 5
   assert_equal "$(l2_total)" 5
   run kernel_log

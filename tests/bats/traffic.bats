@@ -319,7 +319,7 @@ something_came() { ask_neighbour && [ "$(received)" -gt $((before + 5)) ]; }
   load_quiet l2packet_counter
   before=$(received)
   counted=$(($(l2 packets "$KMON_INTERFACE") + $(l2 skipped_packets "$KMON_INTERFACE")))
-  assert_equal "$(get_param l2packet_counter interface)" "kmon0,$KMON_INTERFACE"
+  assert_equal "$(get_param l2packet_counter interface)" "$watched"
   wait_until 30 something_came || skip "nothing comes in at $KMON_INTERFACE"
   after=$(received)
   # A little later, for what the driver has counted and not handed on yet.

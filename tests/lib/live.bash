@@ -52,6 +52,8 @@ send() {
   in_peer frames kmon1 --list "$sent" "$@"
 }
 
+watched=kmon0${KMON_INTERFACE:+,$KMON_INTERFACE} # by l2packet_counter
+
 # load_quiet MODULE... [PARAMETER=VALUE...]: without periodic resets, without a line in the log for each exit.
 load_quiet() {
   local module parameters=()
@@ -59,7 +61,7 @@ load_quiet() {
   for module; do
     case $module in
       *=*) ;;
-      l2packet_counter) load_module "$module" interface="kmon0${KMON_INTERFACE:+,$KMON_INTERFACE}" reset_interval=0 "${parameters[@]}" ;;
+      l2packet_counter) load_module "$module" interface="$watched" reset_interval=0 "${parameters[@]}" ;;
       netmon_proc) load_module "$module" iface=kmon0 "${parameters[@]}" ;;
       process_monitor) load_module "$module" log=0 "${parameters[@]}" ;;
       *) load_module "$module" "${parameters[@]}" ;;

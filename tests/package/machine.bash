@@ -44,6 +44,7 @@ other_kernel() {
   mkdir -p "/lib/modules/$1/kernel"
   ln -s "$(readlink -f "/lib/modules/$KMON_KERNEL/build")" "/lib/modules/$1/build"
   touch "/lib/modules/$1/modules.order" "/lib/modules/$1/modules.builtin"
+  depmod "$1"
 }
 
 # The metapackage goes, too, which wants them.
