@@ -59,6 +59,7 @@ with_programs() {
 }
 
 module_files() { find "/lib/modules/$1/updates" -name '*.ko*' 2>/dev/null | sed 's|.*/||; s|\.ko.*||' | LC_ALL=C sort | xargs; }
+export KMON_KERNEL_PATTERN=${KMON_KERNEL//[+.]/.} # in a regular expression
 all_five='kstat l2packet_counter localhost_monitor netmon_proc process_monitor'
 
 # assert_built KERNEL [VERSION]: all five, of that version.
