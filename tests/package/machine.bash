@@ -39,9 +39,11 @@ running() {
   chmod 755 "$uname"
 }
 
-# other_kernel NAME: one more installed kernel, with the headers of the first.
+# other_kernel NAME: one more installed kernel, with a module and the headers of the first. (One without modules is no kernel to
+# newer dkms: it makes no list of modules for that.)
 other_kernel() {
   mkdir -p "/lib/modules/$1/kernel"
+  find "/lib/modules/$KMON_KERNEL/kernel" -name '*.ko*' -exec cp -t "/lib/modules/$1/kernel" {} \; -quit
   ln -s "$(readlink -f "/lib/modules/$KMON_KERNEL/build")" "/lib/modules/$1/build"
   touch "/lib/modules/$1/modules.order" "/lib/modules/$1/modules.builtin"
   depmod "$1"
