@@ -64,6 +64,18 @@ trees=/var/lib/dkms
   assert [ ! -e /usr/src/kmon-0.9.0 ]
 }
 
+# Its own package lists its modules when it is configured.
+@test "a kernel that is unpacked only, in the same run of apt, has the modules once it is configured" {
+  other_kernel 99.1.0-other
+  rm /lib/modules/99.1.0-other/modules.dep*
+  apt install kmon-dkms
+  assert_success
+  assert_equal "$(grep -o 'yes  *yes .*' <<<"$output" | sort -u | wc -l)" 1 # the signer, too
+  assert_line --regexp "^99.1.0-other +yes +yes "
+  depmod 99.1.0-other
+  for kernel in "$KMON_KERNEL" 99.1.0-other; do assert_built "$kernel"; done
+}
+
 # What nobody asks for must not be built twice, nor for a kernel of another machine.
 @test "a kernel that runs but is not installed here, as in a container, does not matter" {
   running 6.99.0-of-the-host
