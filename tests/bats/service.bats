@@ -140,6 +140,19 @@ TOML
   grep -q "^-- $id$" /usr/lib/systemd/catalog/kmon.catalog
 }
 
+@test "service: a journal that is late still has what a reload or a start was refused for, as the service's" {
+  journald=$(systemctl show -P MainPID systemd-journald)
+  configure <<<$'[kstat]\nstrat = true'
+  for verb in reload restart; do
+    journal_mark
+    kill -STOP "$journald"
+    run systemctl "$verb" kmon # what finds the error has ended by now
+    kill -CONT "$journald"
+    assert_failure
+    assert_journal '/etc/kmon.toml:2:1: .*strat'
+  done
+}
+
 @test "service: what only the kernel can refuse takes back the whole reload" {
   before=$(parameters)
   configure <<<$'[kstat]\ncounter = 88\n[l2packet_counter]\nreset_interval = 5\ninterface = "lo"'

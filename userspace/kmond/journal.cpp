@@ -4,10 +4,12 @@
 #include <sys/uio.h>
 #include <syslog.h>
 #include <systemd/sd-journal.h>
+#include <systemd/sd-login.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <iostream>
+#include <memory>
 #include <string_view>
 
 namespace kmon::kmond {
@@ -21,6 +23,18 @@ bool stderr_is_the_journal() {
     return std::string_view(stream) == std::to_string(about.st_dev) + ":" + std::to_string(about.st_ino);
 }
 
+// The journal looks up whose entry it is when it reads it. Of a process that has ended by then, as one that refuses the
+// file has, it finds no unit, and journalctl -u would not show why. So each entry says what unit it is about.
+const std::string& own_unit() {
+    static const std::string unit = [] {
+        char* name = nullptr;
+        if (::sd_pid_get_unit(0, &name) < 0) return std::string();
+        const std::unique_ptr<char, decltype(&std::free)> owned(name, &std::free);
+        return std::string(owned.get());
+    }();
+    return unit;
+}
+
 void to_journal(const Entry& entry) {
     std::vector<std::string> lines = {
         "MESSAGE=" + entry.message,
@@ -28,6 +42,7 @@ void to_journal(const Entry& entry) {
         std::string("MESSAGE_ID=") + message_id(entry.topic),
         "SYSLOG_IDENTIFIER=kmond",
     };
+    if (!own_unit().empty()) lines.push_back("OBJECT_SYSTEMD_UNIT=" + own_unit());
     for (const auto& [name, value] : entry.fields)
         lines.push_back(name + "=" + value);
     std::vector<iovec> parts;
