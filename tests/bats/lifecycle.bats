@@ -150,7 +150,7 @@ come_and_go_all() {
 # bats test_tags=heavy
 @test "loading and unloading under traffic, a storm of processes and readers leaves memory as it was" {
   make_link_to_watch
-  stays_flat 512 come_and_go_all "$(scaled 100 15)"
+  stays_flat 256 come_and_go_all "$(scaled 100 15)"
 }
 
 @test "rmmod does not wait for who holds a file open, and the reader is told" {

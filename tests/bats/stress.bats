@@ -29,7 +29,7 @@ come_and_go() {
 # bats test_tags=heavy
 @test "stress: twenty times each module loads and unloads under traffic; memory stays flat" {
   meanwhile some_frames
-  stays_flat 512 come_and_go "$(scaled 100 10 2)" # twice at least
+  stays_flat 256 come_and_go "$(scaled 100 10 2)" # twice at least
   enough
   for module in "${kmon_modules[@]}"; do
     for file in ${view_files[$module]}; do [ ! -e "$file" ]; done
