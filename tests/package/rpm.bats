@@ -75,6 +75,15 @@ teardown() {
 
 # --- the programs
 
+# (There is no kernel with modules here that they could say it of.)
+@test "the cures that the programs name have the version that dkms knows" {
+  with_programs
+  rpm -i --nodeps /srv/kmon-"$KMON_VERSION"-1.x86_64.rpm "$(dkms_rpm "$KMON_VERSION-1")"
+  for program in /usr/bin/kmon /usr/sbin/kmond; do
+    assert_equal "$(grep -aoF "$(dkms_trees)" "$program" | head -n 1)" "$KMON_VERSION-1"
+  done
+}
+
 @test "an edited /etc/kmon.toml survives an upgrade, and is set aside at removal" {
   with_programs
   rpm -i --nodeps /srv/kmon-"$KMON_VERSION"-1.x86_64.rpm

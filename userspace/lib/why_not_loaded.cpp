@@ -36,7 +36,7 @@ Error not_built(const Root& root, const std::string& release) {
                 (red_hat ? "dnf install kernel-devel-" : "apt install linux-headers-") + release};
     }
     return {"it is not built for the running kernel " + release, ExitCode::failed,
-            std::string("dkms install kmon/") + version + " -k " + release};
+            std::string("dkms install kmon/") + dkms_version + " -k " + release};
 }
 
 // Where the public half of the key is that signed a module here: dkms makes one of its own, but on Ubuntu it uses the
@@ -60,7 +60,7 @@ Error not_signed(const Root& root, const ModuleState& state) {
 Error wrong_kernel(const Root& root, const ModuleState& state) {
     const auto release = kernel_release(root);
     return {"it was built for another kernel or by another compiler (vermagic " + printable(state.vermagic) + ")",
-            ExitCode::failed, std::string("dkms install --force kmon/") + version + " -k " + release};
+            ExitCode::failed, std::string("dkms install --force kmon/") + dkms_version + " -k " + release};
 }
 
 Error forbidden(const Root& root) {
