@@ -13,7 +13,7 @@ using kmon::test::TempTree;
 
 constexpr auto release = "6.1.0-56-amd64";
 
-// A system with the modules of fixtures/modules, none of them loaded.
+// A system with the modules of fixtures/modules: kstat and process_monitor are built, and no module is loaded.
 class Modules : public testing::Test {
 protected:
     Modules() {
@@ -22,6 +22,10 @@ protected:
         std::filesystem::create_directories(tree.path() / "lib");
         std::filesystem::copy(std::filesystem::path(KMON_FIXTURES) / "modules/lib", tree.path() / "lib",
                               std::filesystem::copy_options::recursive);
+        const auto built = tree.path() / "lib/modules" / release / "updates/dkms";
+        std::filesystem::create_directories(built);
+        for (const auto* name : {"kstat.ko", "process_monitor.ko"})
+            std::filesystem::copy(KMON_BUILT_MODULE, built / name);
     }
 
     void load(const std::string& name, const std::string& version) const {
