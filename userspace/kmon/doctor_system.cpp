@@ -36,7 +36,7 @@ Finding look_at_module(const Root& root, const Config& config, const std::string
     }
     const auto running = printable(state.loaded_version);
     if (state.reload_needed())
-        return {name, Finding::bad, "version " + running + " runs, " + printable(state.file_version) + " is installed",
+        return {name, Finding::bad, "version " + running + " runs, " + printable(state.instead()) + " is installed",
                 "modprobe -r " + name + " && kmon apply"};
     if (state.loaded_version != kmon::version)
         return {name, Finding::bad, "version " + running + " runs, this kmon is " + kmon::version,

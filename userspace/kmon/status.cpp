@@ -45,7 +45,7 @@ void add_module(ReportPage& page, const ModuleReport& module) {
     page.item(state.reload_needed() ? Style::warning : Style::good, state.name, module.settings,
               printable(state.loaded_version));
     if (!state.reload_needed()) return;
-    page.more("reload needed: version " + printable(state.file_version) + " is installed", Style::warning);
+    page.more("reload needed: " + printable(state.instead()) + " is installed", Style::warning);
     page.more("modprobe -r " + state.name + " && kmon apply");
 }
 

@@ -51,6 +51,8 @@ void read_module_file(kmod_module* module, ModuleState& state) {
         const char* value = ::kmod_module_info_get_value(entry);
         if (key == "version")
             state.file_version = value;
+        else if (key == "srcversion")
+            state.file_source = value;
         else if (key == "vermagic")
             state.vermagic = value;
         else if (key == "signer")
@@ -74,7 +76,10 @@ ModuleState module_state(const Root& root, const std::string& name) {
     const auto directory = root.sys / "module" / name;
     // A module that is still coming or already going is of no use; one built in has no initstate, and ours never are.
     state.loaded = first_line_of(directory / "initstate") == "live";
-    if (state.loaded) state.loaded_version = first_line_of(directory / "version");
+    if (state.loaded) {
+        state.loaded_version = first_line_of(directory / "version");
+        state.loaded_source = first_line_of(directory / "srcversion");
+    }
 
     const char* const none = nullptr;
     const auto kmod = open_kmod(root, &none);

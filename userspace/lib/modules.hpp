@@ -17,13 +17,21 @@ struct ModuleState {
     std::string name;
     bool loaded = false;
     std::string loaded_version;
+    std::string loaded_source;  // the checksum of what it was made of
     std::filesystem::path file; // that modprobe would load for the running kernel; empty: there is none
     std::string file_version;
+    std::string file_source;
     std::string vermagic;
     std::string signer; // empty: not signed
 
     // The one that runs is not the one that is installed: it was upgraded meanwhile.
-    bool reload_needed() const { return loaded && !file.empty() && loaded_version != file_version; }
+    bool reload_needed() const {
+        return loaded && !file.empty() && (loaded_version != file_version || loaded_source != file_source);
+    }
+    // What is installed instead of the one that runs.
+    std::string instead() const {
+        return (loaded_version == file_version ? "another build of version " : "version ") + file_version;
+    }
 };
 
 // The release of the running kernel.

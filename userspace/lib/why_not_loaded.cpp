@@ -50,6 +50,10 @@ Error not_signed(const Root& root, const ModuleState& state) {
     const std::string what = state.signer.empty()
                                  ? "it is not signed"
                                  : "the kernel does not know the key of its signer, " + printable(state.signer);
+    if (secure_boot(root) && state.signer.empty())
+        return {what + ", and Secure Boot is on", ExitCode::failed,
+                std::string("install openssl, by which dkms signs, then /usr/libexec/kmon/every-kernel build ") +
+                    dkms_version};
     if (secure_boot(root))
         return {what + ", and Secure Boot is on", ExitCode::failed,
                 "mokutil --import " + key_of(state.signer) + ", reboot, and confirm the key there"};
