@@ -4,14 +4,15 @@
 #        ./install.sh --vm [--shell]
 # Builds kmon's packages from this directory and installs them with apt or dnf, so that every file has an owner; then starts the
 # service and shows what it counts. Run it again to install a changed source.
-#   --interface NAME  the Ethernet interface whose frames are counted (asked for on a terminal; else that of the default route)
+#   --interface NAME  the Ethernet interface whose frames are counted (asked for on a terminal; else the one of the last time, and
+#                     at first that of the default route)
 #   --yes             asks nothing
 #   --dry-run         prints the commands that would change something, and runs none
 #   --packages DIR    installs the packages that are in there, and builds none
 #   --uninstall       removes kmon, its modules, and its configuration
-#   --vm              touches nothing here: boots a throwaway virtual machine, installs kmon there with apt, makes traffic, and
-#                     prints what was counted; --shell leaves you at a prompt there. For a first look, and where no kernel
-#                     module can be loaded (a container, a locked kernel)
+#   --vm              boots a throwaway virtual machine, installs kmon there with apt, makes traffic, and prints what was counted;
+#                     --shell leaves you at a prompt there. For a first look, and where no kernel module can be loaded (a
+#                     container, a locked kernel). On this machine it installs the tools to make that one, nothing of kmon
 set -euo pipefail
 shopt -s inherit_errexit
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -95,7 +96,7 @@ need_no_other_installation() {
   local file
   for file in {/usr,/usr/local}/{bin/kmon,sbin/kmond,bin/netmon} /usr/src/kmon-*/dkms.conf; do
     [ ! -e "$file" ] || owned "$file" || die "another installation of kmon is here, of no package: $file. Remove that one first \
-(made by cmake: xargs rm < build/release/install_manifest.txt; by dkms: dkms remove kmon/VERSION --all, rm -r /usr/src/kmon-VERSION)"
+(made by cmake: grep -v kmon.toml build/release/install_manifest.txt | xargs rm; by dkms: dkms remove kmon/VERSION --all, rm -r /usr/src/kmon-VERSION)"
   done
 }
 
@@ -110,12 +111,13 @@ ethernet_interfaces() {
 }
 
 default_interface() {
-  { ip -4 route show default && ip -6 route show default; } 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1
+  { ip -4 route show default && ip -6 route show default; } 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1 || true
 }
 
-# Sets `interface`. Empty: that of the default route, whichever it is at the time.
+# Sets `interface`. Empty: that of the default route, whichever it is at the time; with `keep`: as it is.
 choose_interface() {
   local names=() name answer default
+  keep=''
   mapfile -t names < <(ethernet_interfaces)
   default=$(default_interface)
   if [ -n "$interface" ]; then
@@ -123,6 +125,8 @@ choose_interface() {
     die "--interface $interface: there is no such Ethernet interface. There are: ${names[*]:-none}"
   fi
   if [ -n "$yes" ] || [ ! -t 0 ] || [ "${#names[@]}" = 0 ]; then
+    keep=1
+    [ ! -e "$drop_in" ] || { say "frames are counted where $drop_in says" && return; }
     say "frames are counted on the interface of the default route (now ${default:-none)}${default:+)}"
     return
   fi
@@ -174,7 +178,7 @@ build_rpms() {
   change dnf -y builddep "$here/rpm/kmon.spec"
   source_files | tar -x --one-top-level="$place/kmon-$version"
   tar -C "$place" -czf "$place/kmon-$version.tar.gz" "kmon-$version"
-  change rpmbuild -bb --define "_sourcedir $place" --define "_rpmdir $place" "$here/rpm/kmon.spec" >"$place/log" 2>&1 || {
+  change rpmbuild -bb --define "_topdir $place" --define "_sourcedir $place" --define "_rpmdir $place" "$here/rpm/kmon.spec" >"$place/log" 2>&1 || {
     tail -n 40 "$place/log" >&2
     die "building the packages failed (above: its last words)"
   }
@@ -203,7 +207,12 @@ install_packages() {
       change apt-get -qy -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
         install --reinstall --allow-downgrades "${files[@]:-$packages/*.deb}"
       ;;
-    dnf) change dnf -y install "${files[@]:-$packages/*.rpm}" ;;
+    dnf)
+      local verb=install
+      # The same version from another source is nothing to install, for dnf.
+      [ "${#files[@]}" = 0 ] || ! rpm -qp "${files[@]}" | xargs rpm -q >/dev/null 2>&1 || verb=reinstall
+      change dnf -y "$verb" "${files[@]:-$packages/*.rpm}"
+      ;;
   esac
 }
 
@@ -212,9 +221,13 @@ set_interface() {
   if [ -n "$interface" ]; then
     change mkdir -p "${drop_in%/*}"
     change write "$drop_in" "$(printf '# by install.sh --interface\n[l2packet_counter]\ninterface = "%s"' "$interface")"
-  elif [ -e "$drop_in" ]; then
-    change rm "$drop_in"
+  elif [ -z "$keep" ]; then
+    remove_drop_in
   fi
+}
+remove_drop_in() {
+  [ ! -e "$drop_in" ] || change rm "$drop_in"
+  [ ! -d "${drop_in%/*}" ] || change rmdir --ignore-fail-on-non-empty "${drop_in%/*}"
 }
 write() { printf '%s\n' "$2" >"$1"; }
 
@@ -280,6 +293,7 @@ uninstall() {
   find_package_manager
   mapfile -t names < <(installed_packages || true)
   if [ "${#names[@]}" = 0 ]; then
+    remove_drop_in
     say "kmon is not installed (as a package)"
     return
   fi
@@ -298,12 +312,14 @@ uninstall() {
       change rm -f /etc/kmon.toml.rpmsave
       ;;
   esac
-  change rm -f "$drop_in"
-  [ ! -d "${drop_in%/*}" ] || change rmdir --ignore-fail-on-non-empty "${drop_in%/*}"
-  say "kmon is gone"
+  remove_drop_in
+  say "kmon is gone$([ "$manager" != apt ] || echo "; what came along for building it goes with: apt autoremove")"
 }
 
-look() { exec "$here/tests/package/tour" "${shell[@]}"; }
+look() {
+  [ -z "$dry_run" ] || die "--vm changes nothing but by installing its tools: there is no --dry-run of it"
+  exec "$here/tests/package/tour" "${shell[@]}"
+}
 
 parse "$@"
 "$verb"

@@ -136,6 +136,22 @@ trees=/var/lib/dkms
   done
 }
 
+# By dkms's own hook, the kernel's installation would fail.
+@test "a kernel that comes, or its headers do, where the source does not compile: apt succeeds and names the log" {
+  repository broken kernel
+  apt install kmon-dkms
+  assert_success
+  kernel=${KMON_KERNEL%amd64}cloud-amd64
+  apt install --no-install-recommends "linux-image-$kernel"
+  assert_success
+  assert_line --partial "kmon: $kernel has no headers, so nothing is built for it. To cure it: apt install linux-headers-$kernel"
+  apt install "linux-headers-$kernel"
+  assert_success
+  assert_equal "$(status_of "linux-image-$kernel") $(status_of "linux-headers-$kernel")" "installed installed"
+  assert_line --partial "kmon: $kernel: the modules could not be built: /var/log/kmon-dkms/$kernel/make.log says why."
+  assert_equal "$(module_files "$kernel")" ""
+}
+
 @test "after source that did not compile comes one that does" {
   repository broken
   apt install kmon-dkms
@@ -183,9 +199,11 @@ trees=/var/lib/dkms
   apt install kmon-dkms
   sed -i 's/^counter = 10 /counter = 77 /' /etc/kmon.toml
   repository new
-  apt dist-upgrade
+  apt -o Dpkg::Options::=--force-confold dist-upgrade
   assert_success
   assert_equal "$(grep -c '^counter = 77 ' /etc/kmon.toml)" 1
+  assert_equal "$(grep -c '^# of version 0.9.0$' /etc/kmon.toml.dpkg-dist /etc/kmon.toml)" "/etc/kmon.toml.dpkg-dist:0
+/etc/kmon.toml:1"
   apt remove kmon-dkms kmon
   assert_equal "$(grep -c '^counter = 77 ' /etc/kmon.toml)" 1
   apt purge kmon

@@ -84,13 +84,27 @@ teardown() {
   done
 }
 
+@test "the packages want no more than what every machine has to have for them" {
+  with_programs
+  run bash -c 'rpm -qp --requires "$1" | grep -v "^rpmlib\|\.so\|^/bin/sh"' - /srv/kmon-"$KMON_VERSION"-1.x86_64.rpm
+  assert_output "/usr/bin/bash"
+  run bash -c 'rpm -qp --requires "$1" | grep -v "^rpmlib\|^/bin/sh\|^/usr/bin/bash"' - "$(dkms_rpm "$KMON_VERSION-1")"
+  assert_output "dkms >= 2.8.4
+kmod
+kmon = $KMON_VERSION-1"
+  run rpm -qp --requires "$(dkms_rpm 0.9.0-1)" # built without the programs
+  refute_output --partial "kmon ="
+}
+
 @test "an edited /etc/kmon.toml survives an upgrade, and is set aside at removal" {
   with_programs
   rpm -i --nodeps /srv/kmon-"$KMON_VERSION"-1.x86_64.rpm
   sed -i 's/^counter = 10 /counter = 77 /' /etc/kmon.toml
-  run rpm -U --nodeps --replacepkgs /srv/kmon-"$KMON_VERSION"-1.x86_64.rpm
+  run rpm -U --nodeps /srv/kmon-"$KMON_VERSION"-2.x86_64.rpm
   assert_success
   assert_equal "$(grep -c '^counter = 77 ' /etc/kmon.toml)" 1
+  assert_equal "$(grep -c '^# of release 2$' /etc/kmon.toml /etc/kmon.toml.rpmnew)" "/etc/kmon.toml:0
+/etc/kmon.toml.rpmnew:1"
   rpm -e --nodeps kmon
   assert [ ! -e /etc/kmon.toml ]
   assert_equal "$(grep -c '^counter = 77 ' /etc/kmon.toml.rpmsave)" 1
@@ -107,9 +121,9 @@ teardown() {
   rpm -i --nodeps /srv/kmon-"$KMON_VERSION"-1.x86_64.rpm
   assert_equal "$(xargs </tmp/systemctl)" "--no-reload preset kmon.service"
   rm /tmp/systemctl
-  rpm -U --nodeps --replacepkgs /srv/kmon-"$KMON_VERSION"-1.x86_64.rpm
-  assert_equal "$(xargs </tmp/systemctl)" "daemon-reload try-restart kmon.service"
+  rpm -U --nodeps /srv/kmon-"$KMON_VERSION"-2.x86_64.rpm
+  assert_equal "$(xargs </tmp/systemctl)" "daemon-reload try-restart kmon.service try-restart netmon@*.service"
   rm /tmp/systemctl
   rpm -e --nodeps kmon
-  assert_equal "$(xargs </tmp/systemctl)" "--no-reload disable --now kmon.service daemon-reload"
+  assert_equal "$(xargs </tmp/systemctl)" "--no-reload disable --now kmon.service --no-reload disable netmon@.service stop netmon@*.service daemon-reload"
 }

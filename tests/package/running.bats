@@ -33,6 +33,7 @@ repository() {
 
 loaded_versions() { cat /sys/module/{localhost_monitor,l2packet_counter,kstat,netmon_proc,process_monitor}/version | sort | uniq -c | xargs; }
 all_new() { [ "$(loaded_versions)" = "5 $new" ]; }
+netmon_pid() { systemctl show -P MainPID netmon@lo; }
 packets() { sed -n 's/^IPv4 packets: //p' /proc/localhost_stats; }
 
 # What kmon may leave nowhere; see `files` in machine.bash.
@@ -61,6 +62,7 @@ traces() {
   assert_success
   assert [ "$(packets)" -ge 10 ]
   assert_equal "$(json /proc/l2packet_counter.json '.[] | select(.interface == "eth0" and .macs != null) | .packets')" 100
+  systemctl enable --now netmon@lo
 }
 
 # process_monitor is in use: something may be done to its event at any time.
@@ -73,10 +75,12 @@ traces() {
     >/tmp/watched 3>&- &
   watching=$!
   sleep 1
+  netmon=$(netmon_pid)
   repository new
   run apt-get -qy dist-upgrade
   kill $pinging $watching
   assert_success
+  assert [ "$(netmon_pid)" != "$netmon" ] && assert [ "$(netmon_pid)" != 0 ]
   assert_output --partial "warning: process_monitor is in use and stays loaded"
   assert_equal "$(loaded_versions)" "1 0.9.0 4 $new"
   assert_equal "$(systemctl is-active kmon) $(systemctl is-enabled kmon)" "active enabled"
@@ -106,7 +110,7 @@ traces() {
   run apt-get -qy purge kmon kmon-dkms
   assert_success
   assert [ ! -e /sys/module/kstat ] && assert [ ! -e /sys/module/process_monitor ]
-  assert_equal "$(systemctl is-active kmon || true)" inactive
+  assert_equal "$(systemctl is-active kmon || true) $(netmon_pid)" "inactive 0"
   traces >/tmp/after
   run diff /tmp/before /tmp/after
   assert_success
@@ -117,13 +121,14 @@ traces() {
   assert_success
   assert_output --partial "LOOPBACK"
   assert_equal "$(get_param l2packet_counter interface)" eth0
-  run /kmon/install.sh --packages /srv/kmon/new
+  run /kmon/install.sh --packages /srv/kmon/new --yes
   assert_success
-  assert [ ! -e /etc/kmon.toml.d/interface.toml ]
+  assert_equal "$(get_param l2packet_counter interface)" eth0
   assert_equal "$(loaded_versions)" "5 $new"
 }
 
 @test "install.sh refuses an interface that is not there, and another installation, and changes nothing" {
+  traces >/tmp/installed
   run /kmon/install.sh --interface eth9 --yes
   assert_failure 1
   assert_output --partial "no such Ethernet interface"
@@ -135,6 +140,9 @@ traces() {
   run /kmon/install.sh --yes --dry-run
   assert_success
   assert_line --partial "+ dpkg-buildpackage"
+  traces >/tmp/after
+  run diff /tmp/installed /tmp/after
+  assert_success
   assert_equal "$(loaded_versions)" "5 $new"
 }
 
@@ -146,7 +154,10 @@ traces() {
   traces >/tmp/after
   run diff /tmp/before /tmp/after
   assert_success
+  mkdir /etc/kmon.toml.d
+  touch /etc/kmon.toml.d/interface.toml # where apt purge has taken the packages
   run /kmon/install.sh --uninstall --yes
   assert_success
   assert_output --partial "kmon is not installed"
+  assert [ ! -e /etc/kmon.toml.d ]
 }
