@@ -210,11 +210,15 @@ trees=/var/lib/dkms
   assert [ ! -e /etc/kmon.toml ]
 }
 
-@test "reinstalling builds the modules anew" {
+@test "reinstalling builds the modules anew; so does the command that is named as a cure, as su leaves the PATH" {
   apt install kmon-dkms
   assert_success
   rm "/lib/modules/$KMON_KERNEL/updates/dkms"/kstat.ko*
   apt install --reinstall kmon-dkms
+  assert_success
+  assert_built "$KMON_KERNEL"
+  rm "/lib/modules/$KMON_KERNEL/updates/dkms"/kstat.ko*
+  run env PATH=/usr/bin:/bin /usr/libexec/kmon/every-kernel build "$KMON_VERSION"
   assert_success
   assert_built "$KMON_KERNEL"
 }

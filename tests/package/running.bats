@@ -106,6 +106,14 @@ traces() {
   refute_output --partial "reload needed"
 }
 
+@test "bats /usr/share/kmon/tests passes, the service put aside, which runs on after it" {
+  run env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb KMON_QUICK=1 KMON_STOP_SERVICE=1 bats -F tap /usr/share/kmon/tests 3>&-
+  assert_success
+  assert [ "$(grep -c '^ok ' <<<"$output")" -ge 35 ]
+  assert_equal "$(grep '# skip' <<<"$output" | sed 's/.*# skip //')" "expected: no --interface was given"
+  assert_equal "$(systemctl is-active kmon) $(loaded_versions)" "active 5 $new"
+}
+
 @test "removed and purged: the modules are unloaded, and no file, unit or user is left" {
   run apt-get -qy purge kmon kmon-dkms
   assert_success
