@@ -94,7 +94,7 @@ owned() {
 
 need_no_other_installation() {
   local file
-  for file in {/usr,/usr/local}/{bin/kmon,sbin/kmond,bin/netmon} /usr/src/kmon-*/dkms.conf; do
+  for file in {/usr,/usr/local}/{bin/kmonctl,sbin/kmond,bin/netmon} /usr/src/kmon-*/dkms.conf; do
     [ ! -e "$file" ] || owned "$file" || die "another installation of kmon is here, of no package: $file. Remove that one first \
 (made by cmake: grep -v kmon.toml build/release/install_manifest.txt | xargs rm; by dkms: dkms remove kmon/VERSION --all, rm -r /usr/src/kmon-VERSION)"
   done
@@ -199,7 +199,7 @@ install_headers() {
 
 install_packages() {
   local files=()
-  mapfile -t files < <(find "$packages" -maxdepth 1 \( -name 'kmon_*.deb' -o -name 'kmon-dkms_*.deb' -o -name 'kmon-*.rpm' \) ! -name '*.src.rpm')
+  mapfile -t files < <(find "$packages" -maxdepth 1 \( -name 'kmon-tools_*.deb' -o -name 'kmon-dkms_*.deb' -o -name 'kmon-*.rpm' \) ! -name '*.src.rpm')
   [ "${#files[@]}" -gt 0 ] || [ -n "$dry_run" ] || die "no package of kmon is in $packages"
   case $manager in
     # An edited /etc/kmon.toml stays, without a question.
@@ -233,7 +233,7 @@ write() { printf '%s\n' "$2" >"$1"; }
 
 start() {
   if [ ! -d /run/systemd/system ]; then
-    say "there is no systemd here: kmon start loads the modules, kmon apply gives them their settings"
+    say "there is no systemd here: kmonctl start loads the modules, kmonctl apply gives them their settings"
     return
   fi
   change systemctl enable --now kmon
@@ -243,13 +243,13 @@ start() {
 # What it counts, or else what is wrong and the cure.
 show() {
   [ -z "$dry_run" ] || return 0
-  if ! kmon status >"$place/status"; then
+  if ! kmonctl status >"$place/status"; then
     cat "$place/status"
     die "kmon is installed, and not all of it runs: see above"
   fi
   cat "$place/status"
-  kmon stats
-  say "done. Settings: ${interface:+$drop_in and }/etc/kmon.toml, then systemctl reload kmon. More: kmon top, man kmon"
+  kmonctl stats
+  say "done. Settings: ${interface:+$drop_in and }/etc/kmon.toml, then systemctl reload kmon. More: kmonctl top, man kmonctl"
 }
 
 install() {
@@ -271,7 +271,7 @@ install() {
     esac
   fi
   install_packages
-  if ! have kmon && [ -z "$dry_run" ]; then
+  if ! have kmonctl && [ -z "$dry_run" ]; then
     say "done: the modules are installed; the programs need Debian 12 or later. Load one: modprobe localhost_monitor, and read README.md"
     return
   fi
@@ -282,8 +282,8 @@ install() {
 
 installed_packages() {
   case $manager in
-    apt) dpkg-query -Wf '${db:Status-Status} ${Package}\n' kmon kmon-dkms 2>/dev/null | sed -n 's/^\(installed\|config-files\|half-.*\|unpacked\) //p' ;;
-    dnf) rpm -q --qf '%{NAME}\n' kmon kmon-dkms | grep -x 'kmon\(-dkms\)*' ;;
+    apt) dpkg-query -Wf '${db:Status-Status} ${Package}\n' kmon-tools kmon-dkms 2>/dev/null | sed -n 's/^\(installed\|config-files\|half-.*\|unpacked\) //p' ;;
+    dnf) rpm -q --qf '%{NAME}\n' kmon-tools kmon-dkms | grep -xE 'kmon-(tools|dkms)' ;;
   esac
 }
 

@@ -7,13 +7,13 @@ load ../lib/service
 # as_nobody COMMAND...
 as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 
-# of_stats FILTER: of the modules in `kmon stats --json`.
-of_stats() { kmon stats --json | jq -c ".modules | $1"; }
+# of_stats FILTER: of the modules in `kmonctl stats --json`.
+of_stats() { kmonctl stats --json | jq -c ".modules | $1"; }
 
 @test "cli: each command that shows something has --json, which parses" {
   for command in status stats "stats kstat" check version doctor "exits --seconds 0.2" "top --once --interval 0.5"; do
     # shellcheck disable=SC2086 # words
-    kmon $command --json >"$BATS_TEST_TMPDIR/out" || [ "$command" = doctor ]
+    kmonctl $command --json >"$BATS_TEST_TMPDIR/out" || [ "$command" = doctor ]
     jq -e . "$BATS_TEST_TMPDIR/out" >/dev/null
   done
 }
@@ -24,7 +24,7 @@ of_stats() { kmon stats --json | jq -c ".modules | $1"; }
   frames kmon0p --count 50 --macs 5 --size 100
   ping -q -n -c 2 -i 0.1 127.0.0.1
   ipsend --proto tcp --to 127.0.0.1 --size 100 --count 8
-  assert_equal "$(kmon stats --json | jq -c --argjson before "$before" \
+  assert_equal "$(kmonctl stats --json | jq -c --argjson before "$before" \
     '.modules | [.localhost_monitor.packets, .kstat.packets] | [.[0] - $before[0], .[1] - $before[1]]')" "[12,8]"
   assert_equal "$(of_stats '.l2packet_counter.interfaces[0] | [.interface, .packets, .bytes, (.macs | length)]')" '["kmon0",50,5000,5]'
   assert_equal "$(of_stats '[.netmon_proc.interfaces[] | select(.interface == "kmon0")][0].rx_packets')" 50
@@ -32,7 +32,7 @@ of_stats() { kmon stats --json | jq -c ".modules | $1"; }
 }
 
 @test "cli: stats fits into 80 columns, without colour where there is no terminal" {
-  run --separate-stderr kmon stats
+  run --separate-stderr kmonctl stats
   assert_success
   assert_equal "$stderr" ""
   [ "$(wc -L <<<"$output")" -le 80 ]
@@ -40,17 +40,17 @@ of_stats() { kmon stats --json | jq -c ".modules | $1"; }
 }
 
 @test "cli: status tells the service's own words, and exits 3 while it does not run" {
-  run kmon status
+  run kmonctl status
   assert_success
   assert_output --partial "5 of 5 modules"
   systemctl stop kmon
-  run kmon status
+  run kmonctl status
   assert_equal "$status" 3
   assert_output --partial "systemctl start kmon"
 }
 
 @test "cli: exits shows each process once, with its code or signal" {
-  kmon exits --seconds 12 --json >"$BATS_TEST_TMPDIR/exits" 3>&- &
+  kmonctl exits --seconds 12 --json >"$BATS_TEST_TMPDIR/exits" 3>&- &
   watcher=$!
   wait_until 30 test -d /sys/kernel/tracing/instances/kmon.$watcher
   sleep 2
@@ -63,15 +63,15 @@ of_stats() { kmon stats --json | jq -c ".modules | $1"; }
 }
 
 @test "cli: exits | head -1 ends by itself and leaves no trace instance" {
-  run timeout 60 bash -c 'while :; do /bin/true; done & loop=$!; kmon exits --follow 2>/dev/null | head -3; kill $loop'
+  run timeout 60 bash -c 'while :; do /bin/true; done & loop=$!; kmonctl exits --follow 2>/dev/null | head -3; kill $loop'
   assert_equal "${#lines[@]}" 3
   assert_equal "$(find /sys/kernel/tracing/instances -mindepth 1 -name 'kmon.*')" ""
 }
 
-# follow_exits: `kmon exits --follow` in the background, its process in `follower`, what it says in $out and $err.
+# follow_exits: `kmonctl exits --follow` in the background, its process in `follower`, what it says in $out and $err.
 follow_exits() {
   out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err
-  kmon exits --follow --json >"$out" 2>"$err" 3>&- &
+  kmonctl exits --follow --json >"$out" 2>"$err" 3>&- &
   follower=$!
   on_teardown kill -KILL $follower
   wait_until 30 follows
@@ -84,9 +84,9 @@ shown() { [ "$(grep -c "\"name\":\"$1\"" "$out")" = "$2" ]; }
   storm --processes 5 --name kmon-first
   wait_until 30 shown kmon-first 5
   rmmod process_monitor
-  wait_until 30 grep -q "^kmon: process_monitor was unloaded" "$err"
+  wait_until 30 grep -q "^kmonctl: process_monitor was unloaded" "$err"
   modprobe process_monitor
-  wait_until 30 grep -q "^kmon: process_monitor is back" "$err"
+  wait_until 30 grep -q "^kmonctl: process_monitor is back" "$err"
   storm --processes 7 --name kmon-second
   wait_until 30 shown kmon-second 7
   kill -INT $follower
@@ -101,7 +101,7 @@ shown() { [ "$(grep -c "\"name\":\"$1\"" "$out")" = "$2" ]; }
   echo 4 >/sys/kernel/tracing/instances/kmon.$follower/buffer_size_kb
   storm --processes 1000 --name kmon-many
   kill -CONT $follower
-  wait_until 30 grep -q "^kmon: [0-9,]* exits lost: they came faster than they were read" "$err"
+  wait_until 30 grep -q "^kmonctl: [0-9,]* exits lost: they came faster than they were read" "$err"
   kill -INT $follower
   wait $follower
   seen=$(grep -c '"name":"kmon-many"' "$out")
@@ -115,7 +115,7 @@ shown() { [ "$(grep -c "\"name\":\"$1\"" "$out")" = "$2" ]; }
   command -v tmux >/dev/null || skip "tmux is not installed"
   for size in "80 24" "200 50"; do
     read -r columns rows <<<"$size"
-    tmux -L kmon-test new-session -d -s top -x "$columns" -y "$rows" 'kmon top'
+    tmux -L kmon-test new-session -d -s top -x "$columns" -y "$rows" 'kmonctl top'
     on_teardown tmux -L kmon-test kill-server
     wait_until 30 top_shows kstat
     screen=$(tmux -L kmon-test capture-pane -p -t top)
@@ -130,24 +130,24 @@ no_top() { ! tmux -L kmon-test has-session -t top 2>/dev/null; }
 @test "cli: reset zeroes the text views, and lowers none of kmon's own figures" {
   watching
   frames kmon0p --count 10
-  kmon reset l2packet_counter
+  kmonctl reset l2packet_counter
   assert_equal "$(sed -n 's/^Total packets: //p' /proc/l2packet_counter)" 0
   assert_equal "$(of_stats '.l2packet_counter.interfaces[0].packets')" 10
 }
 
 @test "cli: stop and start are kstat's" {
-  kmon stop
+  kmonctl stop
   assert_equal "$(get_param kstat start)" 0
-  kmon start
+  kmonctl start
   assert_equal "$(get_param kstat start)" 1
 }
 
 @test "cli: apply has the service take a changed file, and refuses a bad one as a whole" {
   configure <<<$'[kstat]\ncounter = 71'
-  kmon apply
+  kmonctl apply
   assert_equal "$(get_param kstat counter)" 71
   configure <<<$'[kstat]\ncounter = 72\nstrat = true'
-  run --separate-stderr kmon apply
+  run --separate-stderr kmonctl apply
   assert_equal "$status" 78
   assert_equal "$(get_param kstat counter)" 71
 }
@@ -155,21 +155,21 @@ no_top() { ! tmux -L kmon-test has-session -t top 2>/dev/null; }
 @test "cli: what needs root says so and exits 4; what only shows does not need it" {
   for command in exits "reset kstat" start stop apply; do
     # shellcheck disable=SC2086 # words
-    run --separate-stderr as_nobody kmon $command
+    run --separate-stderr as_nobody kmonctl $command
     assert_equal "$command: $status" "$command: 4"
     [ -n "$stderr" ]
   done
-  as_nobody kmon stats >/dev/null
-  as_nobody kmon status >/dev/null
-  as_nobody kmon check >/dev/null
+  as_nobody kmonctl stats >/dev/null
+  as_nobody kmonctl status >/dev/null
+  as_nobody kmonctl check >/dev/null
 }
 
 @test "cli: doctor finds nothing wrong, and names the first thing that is" {
   watching
-  run kmon doctor
+  run kmonctl doctor
   assert_success
   rmmod kstat
-  run kmon doctor
+  run kmonctl doctor
   assert_equal "$status" 1
   assert_output --partial "kstat"
 }
@@ -177,11 +177,11 @@ no_top() { ! tmux -L kmon-test has-session -t top 2>/dev/null; }
 @test "cli: a module that is not loaded: exit 3; bad usage: exit 2" {
   systemctl stop kmon
   rmmod kstat
-  run --separate-stderr kmon stats kstat
+  run --separate-stderr kmonctl stats kstat
   assert_equal "$status" 3
   for command in bogus "stats bogus" "exits --seconds x" ""; do
     # shellcheck disable=SC2086 # words
-    run --separate-stderr kmon $command
+    run --separate-stderr kmonctl $command
     assert_equal "'$command': $status" "'$command': 2"
   done
 }

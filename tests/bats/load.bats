@@ -44,7 +44,7 @@ any_module() { find "/lib/modules/$(uname -r)" -path '*/kernel/*' -name '*.ko*' 
     assert_equal "$(modinfo -F depends "$file")" ""
     assert_equal "$(modinfo -p "$file" | grep -cvE '^[a-z_]+:[^(]{20,}')" 0
   done
-  if command -v kmon >/dev/null; then assert_equal "$(kmon --version)" "kmon $version"; fi
+  if command -v kmonctl >/dev/null; then assert_equal "$(kmonctl --version)" "kmonctl $version"; fi
 }
 
 # ---- loading

@@ -75,7 +75,7 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 
 @test "selftest: without consent a running service is not touched: its tests are skipped, with the reason" {
   pid=$(main_pid)
-  counts=$(kmon stats --json | jq .modules.process_monitor.exits)
+  counts=$(kmonctl stats --json | jq .modules.process_monitor.exits)
   run as_user bats -F tap $tests/load.bats
   assert_success
   assert_output --partial "# skip kmon.service runs and must not be disturbed; KMON_STOP_SERVICE=1"
@@ -85,7 +85,7 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
   ln -sf /etc/kmon-victim $log
   rm -f $report
   as_nobody touch $report
-  run as_user kmon selftest traffic
+  run as_user kmonctl selftest traffic
   assert_success
   assert_equal "$(cat /etc/kmon-victim)" precious
   rm /etc/kmon-victim
@@ -93,7 +93,7 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
   assert_line --regexp '^0 passed, 0 failed, [0-9]+ skipped; '
   assert_line --partial "To put kmon aside for the tests: --stop-service"
   assert_equal "$(main_pid)" "$pid"
-  [ "$(kmon stats --json | jq .modules.process_monitor.exits)" -gt "$counts" ] # not loaded anew
+  [ "$(kmonctl stats --json | jq .modules.process_monitor.exits)" -gt "$counts" ] # not loaded anew
   as_before
 }
 
@@ -106,8 +106,8 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
   as_before
 }
 
-@test "selftest: kmon selftest --stop-service passes, with log and report" {
-  run as_user kmon selftest basic --stop-service
+@test "selftest: kmonctl selftest --stop-service passes, with log and report" {
+  run as_user kmonctl selftest basic --stop-service
   echo "$output"
   assert_success
   assert_equal "$(failed) $(skipped)" "0 0"
@@ -138,11 +138,11 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
   as_before
 }
 
-# interrupted SIGNAL: `kmon selftest`, ended by SIGNAL in the midst of a test.
+# interrupted SIGNAL: `kmonctl selftest`, ended by SIGNAL in the midst of a test.
 interrupted() {
   local pid
-  # Not as_user: the process that is killed must be kmon.
-  "${user[@]}" setsid kmon selftest traffic --stop-service >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+  # Not as_user: the process that is killed must be kmonctl.
+  "${user[@]}" setsid kmonctl selftest traffic --stop-service >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
   pid=$!
   wait_until 300 grep -q '^ok 2 ' $log
   wait_until 60 test -e /proc/l2packet_counter
@@ -164,21 +164,21 @@ interrupted() {
 
 
 @test "selftest: says what is missing, and the cure" {
-  run as_nobody kmon selftest
+  run as_nobody kmonctl selftest
   assert_equal "$status" 4
   assert_output --partial sudo
   run as_nobody $tests/run_tests.sh
   assert_equal "$status" 4
-  run env PATH=/usr/sbin /usr/bin/kmon selftest # bats is in /usr/bin
+  run env PATH=/usr/sbin /usr/bin/kmonctl selftest # bats is in /usr/bin
   assert_equal "$status" 1
   assert_output --partial "apt install bats"
-  run as_user kmon selftest --interface nosuch0
+  run as_user kmonctl selftest --interface nosuch0
   assert_equal "$status" 1
   assert_output --partial "no interface 'nosuch0'"
   # A directory cannot be replaced.
   rm -f $log
   as_nobody mkdir $log
-  run as_user kmon selftest basic
+  run as_user kmonctl selftest basic
   rmdir $log
   assert_equal "$status" 1
   assert_output --partial "cannot make $log"
@@ -191,7 +191,7 @@ interrupted() {
 
 @test "selftest: tests that fail are told, with exit status 1, and the service is brought back all the same" {
   mv /usr/libexec/kmon/frames "$BATS_TEST_TMPDIR/"
-  run as_user kmon selftest basic --stop-service --json
+  run as_user kmonctl selftest basic --stop-service --json
   mv "$BATS_TEST_TMPDIR/frames" /usr/libexec/kmon/
   assert_equal "$status" 1
   assert_equal "$(jq '.failed == (.tests | map(select(.result == "failed")) | length) and .failed > 3 and .passed > 3' <<<"$output")" true

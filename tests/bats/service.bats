@@ -95,11 +95,11 @@ process_monitor.log_rate=7"
 
 # --- a bad file
 
-# assert_refused_at PLACE KEY: kmon check and a reload refuse the file with these words, and nothing changes.
+# assert_refused_at PLACE KEY: kmonctl check and a reload refuse the file with these words, and nothing changes.
 assert_refused_at() {
   local before pid
   before=$(parameters) pid=$(main_pid)
-  run --separate-stderr kmon check
+  run --separate-stderr kmonctl check
   assert_equal "$status" 78
   [[ $output$stderr == *"/etc/kmon.toml:$1: "*"$2"* ]]
   journal_mark
@@ -111,7 +111,7 @@ assert_refused_at() {
   assert_equal "$(main_pid) $(systemctl is-active kmon)" "$pid active"
 }
 
-@test "service: a misspelt key: kmon check exits 78 and points at it, the reload fails and says why, old settings in force" {
+@test "service: a misspelt key: kmonctl check exits 78 and points at it, the reload fails and says why, old settings in force" {
   configure <<'TOML'
 [kstat]
 counter = 77
@@ -290,7 +290,7 @@ hide() {
   assert_says "degraded: 4 of 5 modules; kstat: it is not built for the running kernel $(uname -r); do: dkms install kmon/* -k $(uname -r); *"
   assert_equal "$(systemctl is-active kmon)" active
   assert_journal 'kstat does not run: it is not built'
-  run kmon status
+  run kmonctl status
   assert_output --partial "dkms install kmon/"
   for module in localhost_monitor l2packet_counter netmon_proc process_monitor; do
     [ -d /sys/module/$module ]

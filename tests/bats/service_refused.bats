@@ -22,13 +22,13 @@ teardown() { kernel_log_clean; }
   journal_mark
   systemctl restart kmon
   assert_journal 'kstat does not run: .*sign'
-  run kmon status
+  run kmonctl status
   assert_output --partial "sign"
   assert_equal "$(systemctl is-active kmon)" active
 }
 
 @test "service: what needs a module says which one is missing and exits 3" {
-  run --separate-stderr kmon stats kstat
+  run --separate-stderr kmonctl stats kstat
   assert_equal "$status" 3
   [[ $stderr == *kstat* ]]
 }

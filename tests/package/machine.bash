@@ -54,7 +54,7 @@ without_headers() { apt-get -qq purge "linux-headers-$KMON_KERNEL" linux-headers
 
 apt() { run apt-get -y "$@"; }
 
-# with_programs: not on bullseye, nor where kmon is an empty package.
+# with_programs: not on bullseye, nor where kmon-tools is an empty package.
 with_programs() {
   [ "$KMON_TARGET" != bullseye ] || skip "expected: the programs are not for bullseye"
   [ -n "${KMON_PROGRAMS:-}" ] || skip "expected: without the programs"

@@ -10,9 +10,9 @@ trees=/var/lib/dkms
   assert_success
   assert_equal "$(status_of kmon-dkms)" installed
   if [ "$KMON_TARGET" = bullseye ]; then
-    assert_equal "$(status_of kmon)" not-installed
+    assert_equal "$(status_of kmon-tools)" not-installed
   else
-    assert_equal "$(status_of kmon)" installed
+    assert_equal "$(status_of kmon-tools)" installed
   fi
   assert_built "$KMON_KERNEL"
 }
@@ -35,15 +35,15 @@ trees=/var/lib/dkms
   with_programs
   apt install kmon-dkms
   assert_success
-  run kmon version
+  run kmonctl version
   assert_success
   assert_output --partial "$KMON_VERSION"
   assert [ -e /etc/systemd/system/multi-user.target.wants/kmon.service ]
-  run kmon check
+  run kmonctl check
   assert_success
-  run dpkg-deb -c /srv/new/kmon_*.deb
-  for file in usr/bin/kmon usr/bin/netmon usr/sbin/kmond usr/share/man/man1/kmon.1.gz usr/share/man/man8/kmond.8.gz \
-    usr/share/man/man5/kmon.toml.5.gz usr/share/bash-completion/completions/kmon usr/lib/modprobe.d/kmon.conf; do
+  run dpkg-deb -c /srv/new/kmon-tools_*.deb
+  for file in usr/bin/kmonctl usr/bin/netmon usr/sbin/kmond usr/share/man/man1/kmonctl.1.gz usr/share/man/man8/kmond.8.gz \
+    usr/share/man/man5/kmon.toml.5.gz usr/share/bash-completion/completions/kmonctl usr/lib/modprobe.d/kmon.conf; do
     assert_output --partial " ./$file"
   done
 }
@@ -204,9 +204,9 @@ trees=/var/lib/dkms
   assert_equal "$(grep -c '^counter = 77 ' /etc/kmon.toml)" 1
   assert_equal "$(grep -c '^# of version 0.9.0$' /etc/kmon.toml.dpkg-dist /etc/kmon.toml)" "/etc/kmon.toml.dpkg-dist:0
 /etc/kmon.toml:1"
-  apt remove kmon-dkms kmon
+  apt remove kmon-dkms kmon-tools
   assert_equal "$(grep -c '^counter = 77 ' /etc/kmon.toml)" 1
-  apt purge kmon
+  apt purge kmon-tools
   assert [ ! -e /etc/kmon.toml ]
 }
 

@@ -9,7 +9,7 @@ dkms_trees() { find /var/lib/dkms/kmon -mindepth 1 -maxdepth 1 -type d -printf '
 setup() { running "$KMON_KERNEL"; }
 
 teardown() {
-  rpm -e --nodeps kmon-dkms kmon >/dev/null 2>&1 || rpm -e --nodeps kmon-dkms >/dev/null 2>&1 || true
+  rpm -e --nodeps kmon-dkms kmon-tools >/dev/null 2>&1 || rpm -e --nodeps kmon-dkms >/dev/null 2>&1 || true
   rm -rf /lib/modules/*-other /run/systemd /usr/bin/systemctl /etc/kmon.toml*
 }
 
@@ -78,8 +78,8 @@ teardown() {
 # (There is no kernel with modules here that they could say it of.)
 @test "the cures that the programs name have the version that dkms knows" {
   with_programs
-  rpm -i --nodeps /srv/kmon-"$KMON_VERSION"-1.x86_64.rpm "$(dkms_rpm "$KMON_VERSION-1")"
-  for program in /usr/bin/kmon /usr/sbin/kmond; do
+  rpm -i --nodeps /srv/kmon-tools-"$KMON_VERSION"-1.x86_64.rpm "$(dkms_rpm "$KMON_VERSION-1")"
+  for program in /usr/bin/kmonctl /usr/sbin/kmond; do
     assert_equal "$(grep -aoF "$(dkms_trees)" "$program" | head -n 1)" "$KMON_VERSION-1"
   done
 }
@@ -87,24 +87,24 @@ teardown() {
 @test "the packages want no more than what every machine has to have for them" {
   with_programs
   by_itself='^rpmlib|^rtld|^config|\.so|^/bin/(ba)?sh$' # what rpm finds
-  assert_equal "$(rpm -qp --requires /srv/kmon-"$KMON_VERSION"-1.x86_64.rpm | grep -vE "$by_itself")" ""
+  assert_equal "$(rpm -qp --requires /srv/kmon-tools-"$KMON_VERSION"-1.x86_64.rpm | grep -vE "$by_itself")" ""
   assert_equal "$(rpm -qp --requires "$(dkms_rpm "$KMON_VERSION-1")" | grep -vE "$by_itself")" "dkms >= 2.8.4
 kmod
-kmon = $KMON_VERSION"
+kmon-tools = $KMON_VERSION"
   run rpm -qp --requires "$(dkms_rpm 0.9.0-1)" # built without the programs
-  refute_output --partial "kmon ="
+  refute_output --partial "kmon-tools ="
 }
 
 @test "an edited /etc/kmon.toml survives an upgrade, and is set aside at removal" {
   with_programs
-  rpm -i --nodeps /srv/kmon-"$KMON_VERSION"-1.x86_64.rpm
+  rpm -i --nodeps /srv/kmon-tools-"$KMON_VERSION"-1.x86_64.rpm
   sed -i 's/^counter = 10 /counter = 77 /' /etc/kmon.toml
-  run rpm -U --nodeps /srv/kmon-"$KMON_VERSION"-2.x86_64.rpm
+  run rpm -U --nodeps /srv/kmon-tools-"$KMON_VERSION"-2.x86_64.rpm
   assert_success
   assert_equal "$(grep -c '^counter = 77 ' /etc/kmon.toml)" 1
   assert_equal "$(grep -c '^# of release 2$' /etc/kmon.toml /etc/kmon.toml.rpmnew)" "/etc/kmon.toml:0
 /etc/kmon.toml.rpmnew:1"
-  rpm -e --nodeps kmon
+  rpm -e --nodeps kmon-tools
   assert [ ! -e /etc/kmon.toml ]
   assert_equal "$(grep -c '^counter = 77 ' /etc/kmon.toml.rpmsave)" 1
 }
@@ -117,12 +117,12 @@ kmon = $KMON_VERSION"
   printf '%s\n' '#!/bin/sh' 'echo "$*" >>/tmp/systemctl' >/usr/bin/systemctl
   chmod 755 /usr/bin/systemctl
   rm -f /tmp/systemctl
-  rpm -i --nodeps /srv/kmon-"$KMON_VERSION"-1.x86_64.rpm
+  rpm -i --nodeps /srv/kmon-tools-"$KMON_VERSION"-1.x86_64.rpm
   assert_equal "$(xargs </tmp/systemctl)" "--no-reload preset kmon.service"
   rm /tmp/systemctl
-  rpm -U --nodeps /srv/kmon-"$KMON_VERSION"-2.x86_64.rpm
+  rpm -U --nodeps /srv/kmon-tools-"$KMON_VERSION"-2.x86_64.rpm
   assert_equal "$(xargs </tmp/systemctl)" "daemon-reload try-restart kmon.service try-restart netmon@*.service"
   rm /tmp/systemctl
-  rpm -e --nodeps kmon
+  rpm -e --nodeps kmon-tools
   assert_equal "$(xargs </tmp/systemctl)" "--no-reload disable --now kmon.service --no-reload disable netmon@.service stop netmon@*.service daemon-reload"
 }

@@ -45,7 +45,7 @@ traces() {
   systemctl list-unit-files --no-legend | grep -v '^tmp' | sort
 }
 
-@test "apt install kmon-dkms && systemctl enable --now kmon && kmon stats" {
+@test "apt install kmon-dkms && systemctl enable --now kmon && kmonctl stats" {
   traces >/tmp/before
   repository old
   run apt-get -qy install kmon-dkms
@@ -53,12 +53,12 @@ traces() {
   run systemctl enable --now kmon
   assert_success
   assert_equal "$(loaded_versions)" "5 0.9.0"
-  run kmon status
+  run kmonctl status
   assert_success
   assert_output --partial "kmon 0.9.0"
   ping -q -c 5 -i 0.2 127.0.0.1
   frames peer --count 100 --macs 3
-  run kmon stats
+  run kmonctl stats
   assert_success
   assert [ "$(packets)" -ge 10 ]
   assert_equal "$(json /proc/l2packet_counter.json '.[] | select(.interface == "eth0" and .macs != null) | .packets')" 100
@@ -94,14 +94,14 @@ traces() {
   assert_success
 }
 
-@test "kmon status tells that a reload is needed, and what cures it does" {
-  run kmon status
+@test "kmonctl status tells that a reload is needed, and what cures it does" {
+  run kmonctl status
   assert_output --partial "reload needed: version $new is installed"
   echo '!enable_event:kmon:process_exit:1' >$tracing/sched/sched_process_hang/trigger
   modprobe -r process_monitor
   systemctl reload kmon
   wait_until 60 all_new
-  run kmon status
+  run kmonctl status
   assert_success
   refute_output --partial "reload needed"
 }
@@ -115,7 +115,7 @@ traces() {
 }
 
 @test "removed and purged: the modules are unloaded, and no file, unit or user is left" {
-  run apt-get -qy purge kmon kmon-dkms
+  run apt-get -qy purge kmon-tools kmon-dkms
   assert_success
   assert [ ! -e /sys/module/kstat ] && assert [ ! -e /sys/module/process_monitor ]
   assert_equal "$(systemctl is-active kmon || true) $(netmon_pid)" "inactive 0"
@@ -140,11 +140,11 @@ traces() {
   run /kmon/install.sh --interface eth9 --yes
   assert_failure 1
   assert_output --partial "no such Ethernet interface"
-  touch /usr/local/bin/kmon
+  touch /usr/local/bin/kmonctl
   run /kmon/install.sh --yes
-  rm /usr/local/bin/kmon
+  rm /usr/local/bin/kmonctl
   assert_failure 1
-  assert_output --partial "another installation of kmon is here, of no package: /usr/local/bin/kmon"
+  assert_output --partial "another installation of kmon is here, of no package: /usr/local/bin/kmonctl"
   run /kmon/install.sh --yes --dry-run
   assert_success
   assert_line --partial "+ dpkg-buildpackage"

@@ -19,7 +19,8 @@ using kmond::Journal;
 // The service itself tells what is wrong with the configuration.
 Result<void> load(const Root& root) {
     const auto config = load_config(root);
-    if (!config) return fail("no module is loaded: the configuration is not valid", config.error().code, "kmon check");
+    if (!config)
+        return fail("no module is loaded: the configuration is not valid", config.error().code, "kmonctl check");
     kmond::load_modules(root, *config);
     return {};
 }
@@ -29,7 +30,7 @@ Result<void> reload(const Root& root, const Journal& journal) {
     if (!reading.problems.empty()) {
         kmond::tell(journal, reading.problems);
         return fail("not reloaded: the configuration is not valid; the old settings are in force",
-                    config_of(reading).error().code, "kmon check");
+                    config_of(reading).error().code, "kmonctl check");
     }
     kmond::load_modules(root, reading.config);
     return request_reload(root);

@@ -191,7 +191,7 @@ Result<void> serve(const Root& root, const Journal& journal) {
     const auto config = config_of(reading);
     if (!config) {
         tell(journal, reading.problems);
-        return fail("not started: the configuration is not valid", config.error().code, "kmon check");
+        return fail("not started: the configuration is not valid", config.error().code, "kmonctl check");
     }
     const auto lock = be_the_only_one(root);
     if (!lock) return fail(lock.error());

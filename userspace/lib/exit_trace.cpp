@@ -79,7 +79,7 @@ Result<ExitTrace> ExitTrace::open(const Root& root) {
     if (!fs::exists(event_of(*tracing), error)) {
         if (error) return fail(trace_error("cannot look into " + tracing->string(), error.value()));
         return fail("process_monitor is not loaded: there is no trace event kmon:process_exit", ExitCode::not_running,
-                    "kmon status tells why, and what to do");
+                    "kmonctl status tells why, and what to do");
     }
 
     const auto instances = *tracing / "instances";

@@ -12,7 +12,7 @@ namespace kmon {
 namespace {
 
 Error not_loaded(std::string what) {
-    return {std::move(what), ExitCode::not_running, "kmon status tells why, and what to do", 0};
+    return {std::move(what), ExitCode::not_running, "kmonctl status tells why, and what to do", 0};
 }
 
 Error open_error(const std::string& name, const std::string& owner, int error) {

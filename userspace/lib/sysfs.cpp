@@ -75,7 +75,7 @@ Result<void> write_parameter(const Root& root, const Setting& setting) {
             return fail(not_loaded("cannot set " + to_string(setting), setting.module));
         if (written.error().system == ENOENT)
             return fail("cannot set " + to_string(setting) + ": this version of the module has no such parameter",
-                        ExitCode::failed, "load the module of this version of kmon: kmon doctor tells how");
+                        ExitCode::failed, "load the module of this version of kmon: kmonctl doctor tells how");
         return fail(refused(setting, written.error().system));
     }
     const auto now = read_parameter(root, setting.module, setting.parameter);

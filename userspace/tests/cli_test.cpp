@@ -1,4 +1,4 @@
-#include "kmon/cli.hpp"
+#include "kmonctl/cli.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 
 #include "fixture.hpp"
 #include "format.hpp"
-#include "kmon/doctor.hpp"
-#include "kmon/selftest.hpp"
+#include "kmonctl/doctor.hpp"
+#include "kmonctl/selftest.hpp"
 #include "view_json.hpp"
 
 namespace kmon::cli {
@@ -33,7 +33,7 @@ protected:
         context.service = [this] { return service; };
         context.stimulus = [this] { return stimulus; };
         context.test_bench = [this] { return bench; };
-        arguments.insert(arguments.begin(), "kmon");
+        arguments.insert(arguments.begin(), "kmonctl");
         const int code = cli::run(context, static_cast<int>(arguments.size()), arguments.data());
         return {code, out.str(), err.str()};
     }
@@ -65,7 +65,7 @@ TEST_F(Cli, WrongUseIsStatus2WithWordsOnStandardError) {
         const auto outcome = run(test::busy("second"), arguments);
         EXPECT_EQ(outcome.code, ExitCode::usage);
         EXPECT_EQ(outcome.out, "");
-        EXPECT_EQ(outcome.err.rfind("kmon: ", 0), 0U) << outcome.err;
+        EXPECT_EQ(outcome.err.rfind("kmonctl: ", 0), 0U) << outcome.err;
     }
 }
 
@@ -155,7 +155,7 @@ TEST_F(Cli, StatsWithoutAnyModuleIsNotRunning) {
     const test::TempTree tree;
     const auto outcome = run(tree.root(), {"stats", "--json"});
     EXPECT_EQ(outcome.code, ExitCode::not_running);
-    EXPECT_EQ(outcome.err.rfind("kmon: no module is loaded", 0), 0U) << outcome.err;
+    EXPECT_EQ(outcome.err.rfind("kmonctl: no module is loaded", 0), 0U) << outcome.err;
 }
 
 TEST_F(Cli, StatsAsJsonHasEveryMacAndEveryModule) {
@@ -449,7 +449,7 @@ TEST_F(Doctor, NamesTheFirstThingWrongWithItsCure) {
     const auto outcome = run(root, {"doctor"});
     EXPECT_EQ(outcome.code, ExitCode::failed);
     EXPECT_NE(outcome.out.find("First wrong: configuration: "), std::string::npos) << outcome.out;
-    EXPECT_NE(outcome.out.find("kmon check"), std::string::npos);
+    EXPECT_NE(outcome.out.find("kmonctl check"), std::string::npos);
     EXPECT_LE(longest_line(outcome.out.substr(0, outcome.out.find("First wrong"))), 80U);
 }
 

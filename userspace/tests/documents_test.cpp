@@ -71,27 +71,27 @@ Words without(Words words, const Words& others) {
     return words;
 }
 
-// Of "Subcommands:" in kmon's help.
-Words commands() { return matches(part(help("kmon"), "Subcommands:", "\n\n"), "\n  ([a-z]+)", 1); }
+// Of "Subcommands:" in kmonctl's help.
+Words commands() { return matches(part(help("kmonctl"), "Subcommands:", "\n\n"), "\n  ([a-z]+)", 1); }
 
-// ---- kmon ----
+// ---- kmonctl ----
 
 TEST(Documents, EveryCommandIsInTheManualAndInTheCompletions) {
     const auto all = commands();
     EXPECT_EQ(all.size(), 12U);
-    EXPECT_EQ(matches(read("man/kmon.1.scd"), "\n## kmon ([a-z]+)", 1), all);
+    EXPECT_EQ(matches(read("man/kmonctl.1.scd"), "\n## kmonctl ([a-z]+)", 1), all);
     EXPECT_EQ(matches(part(read("completions/kmon.bash"), "commands='", "'"), "[a-z]+"), all);
     EXPECT_EQ(matches(part(read("completions/_kmon"), "commands=(", "\n  )"), "'([a-z]+):", 1), all);
 }
 
 TEST(Documents, EveryCommandsOptionsAreInTheManualUnderIt) {
     const Words common = {"--help", "--json"};
-    const auto manual = read("man/kmon.1.scd");
+    const auto manual = read("man/kmonctl.1.scd");
     for (const auto& command : commands()) {
-        const auto has = options_in(help("kmon", command));
+        const auto has = options_in(help("kmonctl", command));
         for (const auto& option : common)
             EXPECT_TRUE(has.contains(option)) << command << ' ' << option;
-        auto section = part(manual, "\n## kmon " + command, "\n#");
+        auto section = part(manual, "\n## kmonctl " + command, "\n#");
         const auto heading = section.substr(0, section.find('\n'));
         EXPECT_EQ(matches(section, "\n\\*(--[a-z-]+)\\*", 1), without(has, common)) << command;
         EXPECT_EQ(options_in(heading), without(has, common)) << command << ": its heading";
@@ -101,10 +101,10 @@ TEST(Documents, EveryCommandsOptionsAreInTheManualUnderIt) {
 }
 
 TEST(Documents, EveryCommandsArgumentsAreInItsHeading) {
-    const auto manual = read("man/kmon.1.scd");
+    const auto manual = read("man/kmonctl.1.scd");
     for (const auto& command : commands()) {
-        const auto positionals = part(help("kmon", command), "Positionals:", "\n\n");
-        const auto heading = part(manual, "\n## kmon " + command, "\n");
+        const auto positionals = part(help("kmonctl", command), "Positionals:", "\n\n");
+        const auto heading = part(manual, "\n## kmonctl " + command, "\n");
         EXPECT_EQ(matches(heading, "\\[([A-Z]+)\\]", 1), matches(positionals, "\n  ([A-Z]+)", 1)) << command;
     }
 }
@@ -120,7 +120,7 @@ TEST(Documents, EveryCommandsOptionsAreInTheCompletions) {
         return part(cases.substr(static_cast<std::size_t>(found.position())), ")", ";;");
     };
     for (const auto& command : commands()) {
-        const auto has = without(options_in(help("kmon", command)), {"--help", "--json"});
+        const auto has = without(options_in(help("kmonctl", command)), {"--help", "--json"});
         EXPECT_NE(branch(bash, command), "no branch") << command;
         EXPECT_NE(branch(zsh, command), "no branch") << command;
         EXPECT_EQ(options_in(branch(bash, command)), has) << "bash, " << command;

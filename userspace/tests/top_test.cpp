@@ -1,4 +1,4 @@
-#include "kmon/top_page.hpp"
+#include "kmonctl/top_page.hpp"
 
 #include <gtest/gtest.h>
 

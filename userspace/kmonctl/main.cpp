@@ -6,13 +6,13 @@
 #include "result.hpp"
 
 int main(int argc, char** argv) {
-    // A closed pipe is an error of write(2), so that `kmon exits` gets to take away what it set up.
+    // A closed pipe is an error of write(2), so that `kmonctl exits` gets to take away what it set up.
     (void)std::signal(SIGPIPE, SIG_IGN);
     try {
         auto context = kmon::cli::context_of_process();
         return kmon::cli::run(context, argc, argv);
     } catch (const std::exception& error) { // there is no memory left, say
-        std::cerr << "kmon: " << error.what() << '\n';
+        std::cerr << "kmonctl: " << error.what() << '\n';
         return kmon::ExitCode::failed;
     }
 }

@@ -51,12 +51,12 @@ short pair_of(Style style) {
 
 Result<Screen> Screen::open(bool colour) {
     if (!::isatty(STDIN_FILENO) || !::isatty(STDOUT_FILENO))
-        return fail("kmon top needs a terminal", ExitCode::failed, "kmon top --once prints one page and ends");
+        return fail("kmonctl top needs a terminal", ExitCode::failed, "kmonctl top --once prints one page and ends");
     SCREEN* terminal = ::newterm(nullptr, stdout, stdin);
     if (!terminal) {
         const char* term = std::getenv("TERM");
         return fail(std::string("the terminal type ") + (term ? term : "(TERM is not set)") + " is not known here",
-                    ExitCode::failed, "TERM=xterm kmon top, or kmon top --once");
+                    ExitCode::failed, "TERM=xterm kmonctl top, or kmonctl top --once");
     }
     if (colour) use_colours();
     ::cbreak();

@@ -1,4 +1,4 @@
-// What `kmon doctor` looks at, finding by finding.
+// What `kmonctl doctor` looks at, finding by finding.
 #pragma once
 
 #include <cstdint>

@@ -96,7 +96,7 @@ Result<int> stats(Context& context, const Options& options) {
         std::find_if(sections.begin(), sections.end(), [](const Section& s) { return s.page.has_value(); });
     if (readable == sections.end()) {
         if (sections.size() == 1) return fail(sections.front().page.error());
-        return fail("no module is loaded", ExitCode::not_running, "kmon status tells why, and what to do");
+        return fail("no module is loaded", ExitCode::not_running, "kmonctl status tells why, and what to do");
     }
     if (context.json)
         show_json(context, sections, now);

@@ -78,11 +78,11 @@ private:
         next_look_ = Clock::now() + std::chrono::seconds(1);
         const bool attached = trace_.attached();
         if (attached != attached_)
-            context_.err << (attached ? "kmon: process_monitor is back\n"
-                                      : "kmon: process_monitor was unloaded; waiting for it\n");
+            context_.err << (attached ? "kmonctl: process_monitor is back\n"
+                                      : "kmonctl: process_monitor was unloaded; waiting for it\n");
         attached_ = attached;
         if (const auto now = lost(); now > lost_told_) {
-            context_.err << "kmon: " << grouped(now - lost_told_)
+            context_.err << "kmonctl: " << grouped(now - lost_told_)
                          << " exits lost: they came faster than they were read\n";
             lost_told_ = now;
         }

@@ -1,4 +1,4 @@
-// What `kmon top` knows: rates from one reading to the next, and their history.
+// What `kmonctl top` knows: rates from one reading to the next, and their history.
 #pragma once
 
 #include <cstdint>

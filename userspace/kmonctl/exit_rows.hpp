@@ -1,4 +1,4 @@
-// Exits as lines of text and of JSON, for `kmon exits` and `kmon top`.
+// Exits as lines of text and of JSON, for `kmonctl exits` and `kmonctl top`.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// The screen of `kmon top`, drawn for any size from 80x24 on.
+// The screen of `kmonctl top`, drawn for any size from 80x24 on.
 #pragma once
 
 #include <cstdint>

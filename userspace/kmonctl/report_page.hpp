@@ -1,4 +1,4 @@
-// The form of `kmon status` and `kmon doctor`: a mark, a name, and words that may take several lines.
+// The form of `kmonctl status` and `kmonctl doctor`: a mark, a name, and words that may take several lines.
 #pragma once
 
 #include "context.hpp"

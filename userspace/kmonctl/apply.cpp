@@ -28,7 +28,7 @@ void load_enabled(Context& context, const Config& config) {
 
 // Without the service: once, so what is not there yet is not waited for.
 Outcome apply_directly(Context& context, const Config& config) {
-    const auto tell = [&context](const kmond::Entry& entry) { context.err << "kmon: " << entry.message << '\n'; };
+    const auto tell = [&context](const kmond::Entry& entry) { context.err << "kmonctl: " << entry.message << '\n'; };
     kmond::Keeper keeper(context.root, tell, kmond::ask_network);
     keeper.start(config);
     return {false, keeper.report()};
@@ -48,7 +48,7 @@ Json json_of(const Outcome& outcome) {
     for (const auto& module : outcome.modules)
         modules[module.name] = {{"loaded", module.loaded},
                                 {"problem", module.problem ? Json(module.problem->what) : Json()}};
-    return {{"by", outcome.by_service ? "kmond" : "kmon"}, {"modules", std::move(modules)}};
+    return {{"by", outcome.by_service ? "kmond" : "kmonctl"}, {"modules", std::move(modules)}};
 }
 
 Result<int> apply(Context& context) {

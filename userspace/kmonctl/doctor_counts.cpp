@@ -17,7 +17,7 @@ constexpr unsigned processes = 20;
 
 // The kernel counts first or kmon does, by a moment: what is compared is always read outside of what it must cover.
 
-std::string reload(const std::string& module) { return "modprobe -r " + module + " && kmon apply"; }
+std::string reload(const std::string& module) { return "modprobe -r " + module + " && kmonctl apply"; }
 
 // A module that is missing was told of already.
 Finding skipped(const std::string& subject, const Error& error) {
@@ -72,7 +72,7 @@ Finding compare_tcp(const Root& root, const Stimulus& stimulus) {
     const std::string module = "kstat";
     const auto before = read_kstat(root);
     if (!before) return skipped(subject, before.error());
-    if (!before->running) return {subject, Finding::skipped, "kstat is stopped", "kmon start"};
+    if (!before->running) return {subject, Finding::skipped, "kstat is stopped", "kmonctl start"};
     const auto segments_before = tcp_count(root, "OutSegs");
     const auto sent = stimulus.talk_tcp();
     if (!sent) return skipped(subject, sent.error());

@@ -25,7 +25,7 @@ Result<void> reset_one(const Root& root, const TextView& view) {
     auto done = write_file(root.proc / view.file, "reset");
     if (!done && (done.error().system == ENOENT || done.error().system == EIO))
         return fail(std::string(view.module) + " is not loaded: there is no " + (root.proc / view.file).string(),
-                    ExitCode::not_running, "kmon status tells why, and what to do");
+                    ExitCode::not_running, "kmonctl status tells why, and what to do");
     return done;
 }
 
@@ -46,7 +46,7 @@ Result<int> reset(Context& context, const std::string& module) {
     }
     if (outcome && done.empty())
         return fail("no module is loaded that could be reset", ExitCode::not_running,
-                    "kmon status tells why, and what to do");
+                    "kmonctl status tells why, and what to do");
 
     if (context.json)
         context.out << to_text({{"reset", done}}) << '\n';

@@ -1,4 +1,4 @@
-// What `kmon status` says of each module, of the service and of the configuration; `kmon doctor` asks the same.
+// What `kmonctl status` says of each module, of the service and of the configuration; `kmonctl doctor` asks the same.
 #pragma once
 
 #include <string>

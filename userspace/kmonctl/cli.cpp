@@ -15,7 +15,7 @@ namespace kmon::cli {
 namespace {
 
 void tell(std::ostream& err, const Error& error) {
-    err << "kmon: " << error.what << '\n';
+    err << "kmonctl: " << error.what << '\n';
     if (!error.hint.empty()) err << "  " << error.hint << '\n';
 }
 
@@ -39,8 +39,8 @@ int parse(CLI::App& app, Context& context, int argc, const char* const* argv) {
     } catch (const CLI::CallForVersion& version) {
         context.out << version.what() << '\n';
     } catch (const CLI::ParseError& error) {
-        context.err << "kmon: " << unknown_command(app, argc, argv).value_or(error.what())
-                    << "\nkmon --help shows the commands, kmon COMMAND --help its options.\n";
+        context.err << "kmonctl: " << unknown_command(app, argc, argv).value_or(error.what())
+                    << "\nkmonctl --help shows the commands, kmonctl COMMAND --help its options.\n";
         return ExitCode::usage;
     }
     return ExitCode::ok;
@@ -51,7 +51,7 @@ int close_output(Context& context, int code) {
     errno = 0;
     if (context.out.flush() || errno == EPIPE) return code;
     if (!wait_with_reader(std::chrono::milliseconds(0), context.out_descriptor)) return code;
-    context.err << "kmon: cannot write to standard output" << (errno ? std::string(": ") + std::strerror(errno) : "")
+    context.err << "kmonctl: cannot write to standard output" << (errno ? std::string(": ") + std::strerror(errno) : "")
                 << '\n';
     return code == ExitCode::ok ? static_cast<int>(ExitCode::failed) : code;
 }
@@ -72,8 +72,8 @@ CLI::Option* add_module_argument(CLI::App& command, std::string& module, const s
 }
 
 std::unique_ptr<CLI::App> command_line(Context& context) {
-    auto app = std::make_unique<CLI::App>("Shows and steers what kmon's five kernel modules count.", "kmon");
-    app->set_version_flag("--version", std::string("kmon ") + kmon::version);
+    auto app = std::make_unique<CLI::App>("Shows and steers what kmon's five kernel modules count.", "kmonctl");
+    app->set_version_flag("--version", std::string("kmonctl ") + kmon::version);
     app->require_subcommand(1);
     add_status(*app, context);
     add_stats(*app, context);
@@ -88,7 +88,7 @@ std::unique_ptr<CLI::App> command_line(Context& context) {
     add_selftest(*app, context);
     add_version(*app, context);
     app->footer("The exit status is 0: ok, 1: failed, 2: usage, 3: a module or the service is not running,\n"
-                "4: not permitted, 78: bad configuration. See kmon(1).");
+                "4: not permitted, 78: bad configuration. See kmonctl(1).");
     return app;
 }
 

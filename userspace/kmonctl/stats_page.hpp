@@ -1,4 +1,4 @@
-// The page of `kmon stats`, module by module.
+// The page of `kmonctl stats`, module by module.
 #pragma once
 
 #include <ctime>

@@ -15,7 +15,7 @@ Finding look_at_config(const ConfigReading& config) {
     const std::string subject = "configuration";
     if (!config.problems.empty())
         return {subject, Finding::bad, config.problems.front().text(),
-                "edit " + printable(config.problems.front().file.string()) + ", then: kmon check"};
+                "edit " + printable(config.problems.front().file.string()) + ", then: kmonctl check"};
     if (config.files.empty()) return {subject, Finding::good, "there is no file: the defaults hold", ""};
     return {subject, Finding::good, "good", ""};
 }
@@ -37,7 +37,7 @@ Finding look_at_module(const Root& root, const Config& config, const std::string
     const auto running = printable(state.loaded_version);
     if (state.reload_needed())
         return {name, Finding::bad, "version " + running + " runs, " + printable(state.instead()) + " is installed",
-                "modprobe -r " + name + " && kmon apply"};
+                "modprobe -r " + name + " && kmonctl apply"};
     if (state.loaded_version != kmon::version)
         return {name, Finding::bad, "version " + running + " runs, this kmon is " + kmon::version,
                 "install kmon and its modules in the same version"};
@@ -57,7 +57,7 @@ Finding look_at_service(const Context& context) {
     if (service->active == "failed") return {subject, Finding::bad, "failed", "journalctl -u kmon -n 20"};
     if (service->active != "active" && service->active != "reloading")
         return {subject, Finding::bad, service->active, "systemctl start kmon"};
-    if (status.find("degraded") != std::string::npos) return {subject, Finding::bad, status, "kmon status"};
+    if (status.find("degraded") != std::string::npos) return {subject, Finding::bad, status, "kmonctl status"};
     if (service->enabled == "disabled")
         return {subject, Finding::warning, "runs, but will not at the next boot", "systemctl enable kmon"};
     return {subject, Finding::good, status.empty() ? service->active : status, ""};
@@ -77,7 +77,7 @@ Finding look_at_settings(const Root& root, const Config& config) {
                 return {subject, Finding::bad,
                         module + " " + setting.parameter + " is " + printable(*now) + ", the configuration says " +
                             printable(setting.value),
-                        "kmon apply"};
+                        "kmonctl apply"};
         }
     }
     if (compared == 0) return {subject, Finding::skipped, "no module to compare with the configuration", ""};
@@ -104,7 +104,7 @@ Finding look_at_interface(const Root& root, const Config& config) {
         return {subject, Finding::warning, joined(watched.missing) + " is not there; it is waited for", "ip link"};
     if (const auto wanted = interface_to_write(watched, *now, true))
         return {subject, Finding::bad,
-                "\"" + printable(*now) + "\", the configuration means \"" + printable(*wanted) + "\"", "kmon apply"};
+                "\"" + printable(*now) + "\", the configuration means \"" + printable(*wanted) + "\"", "kmonctl apply"};
     return {subject, Finding::good, now->empty() ? "none, as configured" : printable(*now), ""};
 }
 

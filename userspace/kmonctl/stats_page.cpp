@@ -138,8 +138,8 @@ Page stats_of(const L2View& view, const Look& look) {
 }
 
 Page stats_of(const KstatView& view, const Look& look) {
-    const std::string state =
-        (view.running ? ", counting" : ", stopped (kmon start)") + (", published in steps of " + grouped(view.counter));
+    const std::string state = (view.running ? ", counting" : ", stopped (kmonctl start)") +
+                              (", published in steps of " + grouped(view.counter));
     Page page = {
         heading("OUTGOING TCP", "kstat", view.version + state + (view.all_netns ? ", every network namespace" : ""))};
     Table table({{"", Column::left, 10}, {"packets"}, {"segments"}});

@@ -46,7 +46,7 @@ void add_module(ReportPage& page, const ModuleReport& module) {
               printable(state.loaded_version));
     if (!state.reload_needed()) return;
     page.more("reload needed: " + printable(state.instead()) + " is installed", Style::warning);
-    page.more("modprobe -r " + state.name + " && kmon apply");
+    page.more("modprobe -r " + state.name + " && kmonctl apply");
 }
 
 void add_service(ReportPage& page, const Result<Service>& service) {

@@ -1,6 +1,6 @@
-# bash completion for kmon(1)
+# bash completion for kmonctl(1)
 
-_kmon() {
+_kmonctl() {
   local modules='localhost_monitor l2packet_counter kstat netmon_proc process_monitor'
   local commands='status stats top exits check apply reset start stop doctor selftest version'
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} options='' words=''
@@ -36,4 +36,4 @@ _kmon() {
   esac
 }
 
-complete -F _kmon kmon
+complete -F _kmonctl kmonctl

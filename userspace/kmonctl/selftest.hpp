@@ -1,4 +1,4 @@
-// What `kmon selftest` needs of the machine. Unit tests put others in its place.
+// What `kmonctl selftest` needs of the machine. Unit tests put others in its place.
 #pragma once
 
 #include <filesystem>

@@ -5,7 +5,7 @@
 
 namespace kmon::cli {
 
-// Starts or stops kstat; what `kmon start` and `kmon stop` do.
+// Starts or stops kstat; what `kmonctl start` and `kmonctl stop` do.
 Result<int> switch_kstat(Context& context, bool start);
 
 } // namespace kmon::cli

@@ -27,7 +27,7 @@ std::string right(const std::string& text, std::size_t columns) {
 }
 
 Line title(const TopModel& model, const TopLook& look) {
-    Line line("kmon top", Style::strong);
+    Line line("kmonctl top", Style::strong);
     line.add("  " + printable(look.host) + "  " + look.time + ", every " + look.interval, Style::faint);
     if (model.exits_lost) line.add("  " + grouped(model.exits_lost) + " exits lost", Style::warning);
     return line.limit(look.columns);
@@ -180,7 +180,7 @@ Page panels(const TopModel& model, const TopLook& look, std::size_t rows) {
 Page too_small(const TopLook& look) {
     Page page(look.rows);
     if (!page.empty())
-        page[0] = Line("kmon top needs 80 columns and 24 rows; here are " + std::to_string(look.columns) + " and " +
+        page[0] = Line("kmonctl top needs 80 columns and 24 rows; here are " + std::to_string(look.columns) + " and " +
                        std::to_string(look.rows))
                       .limit(look.columns);
     return page;
