@@ -80,8 +80,8 @@ TEST(Documents, EveryCommandIsInTheManualAndInTheCompletions) {
     const auto all = commands();
     EXPECT_EQ(all.size(), 12U);
     EXPECT_EQ(matches(read("man/kmonctl.1.scd"), "\n## kmonctl ([a-z]+)", 1), all);
-    EXPECT_EQ(matches(part(read("completions/kmon.bash"), "commands='", "'"), "[a-z]+"), all);
-    EXPECT_EQ(matches(part(read("completions/_kmon"), "commands=(", "\n  )"), "'([a-z]+):", 1), all);
+    EXPECT_EQ(matches(part(read("completions/kmonctl.bash"), "commands='", "'"), "[a-z]+"), all);
+    EXPECT_EQ(matches(part(read("completions/_kmonctl"), "commands=(", "\n  )"), "'([a-z]+):", 1), all);
 }
 
 TEST(Documents, EveryCommandsOptionsAreInTheManualUnderIt) {
@@ -111,8 +111,8 @@ TEST(Documents, EveryCommandsArgumentsAreInItsHeading) {
 
 // What bash and zsh offer for each command: --json and --help come with every one.
 TEST(Documents, EveryCommandsOptionsAreInTheCompletions) {
-    const auto bash = part(read("completions/kmon.bash"), "case ${COMP_WORDS[1]} in", "esac");
-    const auto zsh = part(read("completions/_kmon"), "case $line[1] in", "esac");
+    const auto bash = part(read("completions/kmonctl.bash"), "case ${COMP_WORDS[1]} in", "esac");
+    const auto zsh = part(read("completions/_kmonctl"), "case $line[1] in", "esac");
     const auto branch = [](const std::string& cases, const std::string& command) {
         const std::regex begin("\n    (?:[a-z]+ \\| )*" + command + "(?: \\| [a-z]+)*\\)");
         std::smatch found;
