@@ -70,7 +70,20 @@ static const struct nf_hook_ops hooks[] = {
 	},
 };
 
-KMON_NET_HOOKS(hooks, hooks)
+static int hooks_init(struct net *net)
+{
+	return nf_register_net_hooks(net, hooks, ARRAY_SIZE(hooks));
+}
+
+static void hooks_exit(struct net *net)
+{
+	nf_unregister_net_hooks(net, hooks, ARRAY_SIZE(hooks));
+}
+
+static struct pernet_operations hooks_in_netns = {
+	.init	= hooks_init,
+	.exit	= hooks_exit,
+};
 
 /* ---- publication ---- */
 
@@ -119,7 +132,7 @@ KMON_PARAM_UINT(counter, counter, 0644, 1, COUNTER_MAX, change_counter,
 
 static int start_hooks(void)
 {
-	int err = hooks_register(all_netns);
+	int err = kmon_register_hooks(&hooks_in_netns, all_netns);
 
 	if (err) {
 		pr_err("cannot start: registering the netfilter hooks failed: %d\n", err);
@@ -131,7 +144,7 @@ static int start_hooks(void)
 
 static void stop_hooks(void)
 {
-	hooks_unregister(all_netns);
+	kmon_unregister_hooks(&hooks_in_netns, all_netns);
 	running = false;
 	published = total();
 }

@@ -43,9 +43,10 @@ static const struct { const char *name; unsigned int min; } bucket[BUCKETS] = {
  * a packet touches one cache line; then per class the wire segments beyond one a
  * packet, which only GSO packets have; then what log_packets could not log.
  */
-#define PACKETS(class, b)	(((class) * BUCKETS + (b)) * 2)
-#define BYTES(class, b)		(PACKETS(class, b) + 1)
-#define EXTRA_SEGMENTS(class)	(PACKETS(CLASSES, 0) + (class))
+enum { PACKETS, BYTES, KINDS };
+
+#define CELL(class, b, kind)	(((class) * BUCKETS + (b)) * KINDS + (kind))
+#define EXTRA_SEGMENTS(class)	(CELL(CLASSES, 0, 0) + (class))
 #define LOG_SUPPRESSED		EXTRA_SEGMENTS(CLASSES)
 #define COUNTERS		(LOG_SUPPRESSED + 1)
 
@@ -86,8 +87,8 @@ static __always_inline void count(const struct sk_buff *skb, unsigned int class)
 	/* 0..127 is 0, each doubling from 128 one more, from 1024 on the last */
 	unsigned int b = min(fls(skb->len >> 7), BUCKETS - 1);
 
-	kmon_inc(lo, PACKETS(class, b));
-	kmon_add(lo, BYTES(class, b), skb->len);
+	kmon_inc(lo, CELL(class, b, PACKETS));
+	kmon_add(lo, CELL(class, b, BYTES), skb->len);
 	if (unlikely(skb_is_gso(skb)))
 		kmon_add(lo, EXTRA_SEGMENTS(class), kmon_segments(skb) - 1);
 	if (unlikely(READ_ONCE(log_packets)))
@@ -142,7 +143,20 @@ static const struct nf_hook_ops hooks[] = {
 	},
 };
 
-KMON_NET_HOOKS(hooks, hooks)
+static int hooks_init(struct net *net)
+{
+	return nf_register_net_hooks(net, hooks, ARRAY_SIZE(hooks));
+}
+
+static void hooks_exit(struct net *net)
+{
+	nf_unregister_net_hooks(net, hooks, ARRAY_SIZE(hooks));
+}
+
+static struct pernet_operations hooks_in_netns = {
+	.init	= hooks_init,
+	.exit	= hooks_exit,
+};
 
 /* ---- views ---- */
 
@@ -150,41 +164,32 @@ KMON_NET_HOOKS(hooks, hooks)
 static u64 base[COUNTERS];
 static DEFINE_MUTEX(base_lock);
 
-/* Adds up v[INDEX(class, bucket)] over the classes from..to-1 and all buckets. */
-static u64 add_classes(const u64 *v, unsigned int from, unsigned int to)
+/* Packets or bytes of the classes from..to-1, whatever their size. */
+static u64 sum_classes(const u64 *v, unsigned int kind, unsigned int from, unsigned int to)
 {
 	u64 sum = 0;
 	unsigned int class, b;
 
 	for (class = from; class < to; class++)
 		for (b = 0; b < BUCKETS; b++)
-			sum += v[PACKETS(class, b)];
+			sum += v[CELL(class, b, kind)];
 	return sum;
 }
 
-static u64 add_bytes(const u64 *v, unsigned int class)
-{
-	u64 sum = 0;
-	unsigned int b;
-
-	for (b = 0; b < BUCKETS; b++)
-		sum += v[BYTES(class, b)];
-	return sum;
-}
-
-static u64 add_bucket(const u64 *v, unsigned int index)
+/* Packets or bytes of one size, whatever their class. */
+static u64 sum_bucket(const u64 *v, unsigned int kind, unsigned int b)
 {
 	u64 sum = 0;
 	unsigned int class;
 
 	for (class = 0; class < CLASSES; class++)
-		sum += v[PACKETS(class, 0) + index];
+		sum += v[CELL(class, b, kind)];
 	return sum;
 }
 
 static u64 packets_of(const u64 *v, unsigned int class)
 {
-	return add_classes(v, class, class + 1);
+	return sum_classes(v, PACKETS, class, class + 1);
 }
 
 static int text_show(struct seq_file *m, void *unused)
@@ -199,15 +204,15 @@ static int text_show(struct seq_file *m, void *unused)
 	mutex_unlock(&base_lock);
 
 	seq_puts(m, "==== Localhost Monitor Stats ====\n");
-	seq_printf(m, "IPv4 packets: %llu\n", add_classes(v, V4, V6));
-	seq_printf(m, "IPv6 packets: %llu\n", add_classes(v, V6, CLASSES));
+	seq_printf(m, "IPv4 packets: %llu\n", sum_classes(v, PACKETS, V4, V6));
+	seq_printf(m, "IPv6 packets: %llu\n", sum_classes(v, PACKETS, V6, CLASSES));
 	seq_printf(m, "TCP packets: %llu\n", packets_of(v, V4 + TCP) + packets_of(v, V6 + TCP));
 	seq_printf(m, "UDP packets: %llu\n", packets_of(v, V4 + UDP) + packets_of(v, V6 + UDP));
 	seq_printf(m, "ICMP packets: %llu\n", packets_of(v, V4 + ICMP));
 	seq_printf(m, "ICMPv6 packets: %llu\n", packets_of(v, V6 + ICMP));
 	seq_puts(m, "Packet size histogram (bytes):\n");
 	for (i = 0; i < BUCKETS; i++)
-		seq_printf(m, "%s: %llu\n", bucket[i].name, add_bucket(v, 2 * i));
+		seq_printf(m, "%s: %llu\n", bucket[i].name, sum_bucket(v, PACKETS, i));
 	return 0;
 }
 
@@ -223,30 +228,30 @@ KMON_TEXT_VIEW(text_ops, text_show, text_reset);
 
 static int json_show(struct seq_file *m, void *unused)
 {
-	u64 v[COUNTERS], bytes = 0, extra = 0;
+	u64 v[COUNTERS], extra = 0;
 	unsigned int i;
 
 	kmon_snapshot(lo, v, COUNTERS);
-	for (i = 0; i < CLASSES; i++) {
-		bytes += add_bytes(v, i);
+	for (i = 0; i < CLASSES; i++)
 		extra += v[EXTRA_SEGMENTS(i)];
-	}
 
 	kmon_json_head(m);
 	seq_printf(m, ",\"all_netns\":%u,\"log_packets\":%u,\"log_suppressed\":%llu",
 		   all_netns, READ_ONCE(log_packets), v[LOG_SUPPRESSED]);
 	seq_printf(m, ",\"packets\":%llu,\"segments\":%llu,\"bytes\":%llu}\n",
-		   add_classes(v, V4, CLASSES), add_classes(v, V4, CLASSES) + extra, bytes);
+		   sum_classes(v, PACKETS, V4, CLASSES), sum_classes(v, PACKETS, V4, CLASSES) + extra,
+		   sum_classes(v, BYTES, V4, CLASSES));
 
 	for (i = 0; i < CLASSES; i++)
 		seq_printf(m, "{\"ip_version\":%u,\"protocol\":\"%s\",\"packets\":%llu,\"segments\":%llu,\"bytes\":%llu}\n",
 			   i < V6 ? 4 : 6, class_name[i], packets_of(v, i),
-			   packets_of(v, i) + v[EXTRA_SEGMENTS(i)], add_bytes(v, i));
+			   packets_of(v, i) + v[EXTRA_SEGMENTS(i)],
+			   sum_classes(v, BYTES, i, i + 1));
 
 	for (i = 0; i < BUCKETS; i++)
 		seq_printf(m, "{\"size\":\"%s\",\"size_min\":%u,\"packets\":%llu,\"bytes\":%llu}\n",
 			   bucket[i].name, bucket[i].min,
-			   add_bucket(v, 2 * i), add_bucket(v, 2 * i + 1));
+			   sum_bucket(v, PACKETS, i), sum_bucket(v, BYTES, i));
 	return 0;
 }
 
@@ -258,7 +263,7 @@ static int __init localhost_monitor_init(void)
 
 	kmon_counters_init(lo);
 
-	err = hooks_register(all_netns);
+	err = kmon_register_hooks(&hooks_in_netns, all_netns);
 	if (err) {
 		pr_err("cannot register the netfilter hooks: %d\n", err);
 		return err;
@@ -273,7 +278,7 @@ static int __init localhost_monitor_init(void)
 err_json:
 	remove_proc_entry("localhost_stats", NULL);
 err_text:
-	hooks_unregister(all_netns);
+	kmon_unregister_hooks(&hooks_in_netns, all_netns);
 	pr_err("cannot create /proc/localhost_stats: out of memory, or the name is taken\n");
 	return err;
 }
@@ -284,11 +289,11 @@ static void __exit localhost_monitor_exit(void)
 
 	remove_proc_entry("localhost_stats.json", NULL);
 	remove_proc_entry("localhost_stats", NULL);
-	hooks_unregister(all_netns);
+	kmon_unregister_hooks(&hooks_in_netns, all_netns);
 
 	kmon_snapshot(lo, v, COUNTERS);
 	pr_info("Final stats: IPv4=%llu, IPv6=%llu, TCP=%llu, UDP=%llu, ICMP=%llu, ICMPv6=%llu\n",
-		add_classes(v, V4, V6), add_classes(v, V6, CLASSES),
+		sum_classes(v, PACKETS, V4, V6), sum_classes(v, PACKETS, V6, CLASSES),
 		packets_of(v, V4 + TCP) + packets_of(v, V6 + TCP),
 		packets_of(v, V4 + UDP) + packets_of(v, V6 + UDP),
 		packets_of(v, V4 + ICMP), packets_of(v, V6 + ICMP));

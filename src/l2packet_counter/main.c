@@ -2,10 +2,10 @@
 /*
  * l2packet_counter: received frames per source MAC address.
  *
- * main.c	parameters, the periodic reset, load and unload
+ * main.c	settings, the periodic reset, load and unload
  * watch.c	which interfaces, and their coming and going
  * tap.c	how their frames are seen
- * table.c	how they are counted
+ * book.c	how they are counted
  * view.c	/proc/l2packet_counter and /proc/l2packet_counter.json
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -15,6 +15,8 @@
 #include <linux/workqueue.h>
 
 #include "kmon_param.h"
+#include "main.h"
+#include "view.h"
 #include "watch.h"
 
 /*
@@ -53,25 +55,6 @@ static const struct kernel_param_ops interface_ops = {
 module_param_cb(interface, &interface_ops, NULL, 0644);
 __MODULE_PARM_TYPE(interface, "charp");
 MODULE_PARM_DESC(interface, "Ethernet interfaces to watch, separated by commas; empty: none (default eth0)");
-
-/* ---- hook ---- */
-
-static const char * const hook_names[] = {
-	[HOOK_AUTO]		= "auto",
-	[HOOK_TRACEPOINT]	= "tracepoint",
-	[HOOK_PACKET_TYPE]	= "packet_type",
-	[HOOK_RX_HANDLER]	= "rx_handler",
-};
-
-unsigned int hook_wanted = HOOK_AUTO;
-
-const char *hook_name(enum hook hook)
-{
-	return hook_names[hook];
-}
-
-KMON_PARAM_CHOICE(hook, hook_wanted, 0444, hook_names,
-		  "how frames are seen: auto, tracepoint, packet_type or rx_handler (default auto; set at load)");
 
 /* ---- reset_interval and max_macs ---- */
 

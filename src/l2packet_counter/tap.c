@@ -6,24 +6,45 @@
  *		cheapest, and in nobody's way
  * packet_type	for devices that are handed their frames inside the receive path,
  *		behind the tracepoint: VLANs, bonds, macvlans and their kind
- * rx_handler	the seed's own way, if asked for: one user a device, so it and a
- *		bridge exclude each other, and it misses frames of VLAN children
+ * rx_handler	the original module's way, if asked for: one user a device, so it and
+ *		a bridge exclude each other, and it misses frames of VLAN children
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
+#include <linux/module.h>
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
 #include <linux/tracepoint.h>
 
 #include "kmon_packet.h"
-#include "watch.h"
+#include "kmon_param.h"
+#include "tap.h"
+
+/* ---- the parameter `hook` ---- */
+
+static const char * const hook_names[] = {
+	[HOOK_AUTO]		= "auto",
+	[HOOK_TRACEPOINT]	= "tracepoint",
+	[HOOK_PACKET_TYPE]	= "packet_type",
+	[HOOK_RX_HANDLER]	= "rx_handler",
+};
+
+unsigned int tap_hook_wanted = HOOK_AUTO;
+
+const char *tap_hook_name(enum tap_hook hook)
+{
+	return hook_names[hook];
+}
+
+KMON_PARAM_CHOICE(hook, tap_hook_wanted, 0444, hook_names,
+		  "how frames are seen: auto, tracepoint, packet_type or rx_handler (default auto; set at load)");
 
 /* ---- one frame ---- */
 
 /* A frame that GSO or GRO made of many counts as those, and so do their headers. */
-static noinline void count_merged(struct watch *w, u64 key, const struct sk_buff *skb,
+static noinline void count_merged(struct tap *tap, u64 key, const struct sk_buff *skb,
 				  unsigned int bytes)
 {
 	unsigned int frames = kmon_segments(skb);
@@ -31,24 +52,24 @@ static noinline void count_merged(struct watch *w, u64 key, const struct sk_buff
 
 	if (skb_vlan_tag_present(skb))
 		headers += VLAN_HLEN;
-	book_count(&w->book, key, frames, bytes + (frames - 1) * headers);
+	book_count(&tap->book, key, frames, bytes + (frames - 1) * headers);
 }
 
 /* A group address is nobody's: such a source is a mistake, or made up. */
-static noinline void count_group(struct watch *w, const struct sk_buff *skb)
+static noinline void count_group(struct tap *tap, const struct sk_buff *skb)
 {
-	book_skipped(&w->book, kmon_segments(skb));
+	book_skipped(&tap->book, kmon_segments(skb));
 }
 
 /* A frame without an Ethernet header, on an Ethernet device. */
-static noinline void count_odd(struct watch *w, const struct sk_buff *skb)
+static noinline void count_odd(struct tap *tap, const struct sk_buff *skb)
 {
 	/* A multicast packet that this host sent and hears itself was never a frame. */
 	if (skb->pkt_type != PACKET_LOOPBACK)
-		book_untracked(&w->book, 1, skb->len);
+		book_untracked(&tap->book, 1, skb->len);
 }
 
-static __always_inline void count_header(struct watch *w, const struct sk_buff *skb)
+static __always_inline void count_header(struct tap *tap, const struct sk_buff *skb)
 {
 	unsigned int bytes = skb->len + ETH_HLEN;
 	bool group;
@@ -56,7 +77,7 @@ static __always_inline void count_header(struct watch *w, const struct sk_buff *
 
 	/* An unset mac_header fails this, too. */
 	if (unlikely(skb->mac_header + ETH_HLEN > skb_headroom(skb))) {
-		count_odd(w, skb);
+		count_odd(tap, skb);
 		return;
 	}
 	/* The source address and the two bytes behind it, which are still header. */
@@ -72,21 +93,21 @@ static __always_inline void count_header(struct watch *w, const struct sk_buff *
 		bytes += VLAN_HLEN;
 
 	if (unlikely(group))
-		count_group(w, skb);
+		count_group(tap, skb);
 	else if (unlikely(skb_is_gso(skb)))
-		count_merged(w, key, skb, bytes);
+		count_merged(tap, key, skb, bytes);
 	else
-		book_count(&w->book, key, 1, bytes);
+		book_count(&tap->book, key, 1, bytes);
 }
 
-static __always_inline void count_frame(struct watch *w, const struct sk_buff *skb)
+static __always_inline void count_frame(struct tap *tap, const struct sk_buff *skb)
 {
 	if (unlikely(kmon_seen_before(skb)))
 		return;
 	/* Only there can another softirq come in between on this CPU. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		preempt_disable();
-	count_header(w, skb);
+	count_header(tap, skb);
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		preempt_enable();
 }
@@ -106,11 +127,11 @@ static struct hlist_head *dev_head(const struct net_device *dev)
 static void on_receive(void *unused, struct sk_buff *skb)
 {
 	const struct net_device *dev = skb->dev;
-	struct watch *w;
+	struct tap *tap;
 
-	hlist_for_each_entry_rcu(w, dev_head(dev), by_dev) {
-		if (READ_ONCE(w->dev) == dev) {
-			count_frame(w, skb);
+	hlist_for_each_entry_rcu(tap, dev_head(dev), by_dev) {
+		if (READ_ONCE(tap->dev) == dev) {
+			count_frame(tap, skb);
 			return;
 		}
 	}
@@ -122,7 +143,7 @@ static void find_receive(struct tracepoint *tp, void *unused)
 		receive_tp = tp;
 }
 
-static int tracepoint_attach(struct watch *w, struct net_device *dev)
+static int tracepoint_attach(struct tap *tap, struct net_device *dev)
 {
 	int err = receive_tp ? 0 : -EOPNOTSUPP;
 
@@ -131,14 +152,14 @@ static int tracepoint_attach(struct watch *w, struct net_device *dev)
 	if (err)
 		return err;
 	receive_users++;
-	WRITE_ONCE(w->dev, dev);
-	hlist_add_head_rcu(&w->by_dev, dev_head(dev));
+	WRITE_ONCE(tap->dev, dev);
+	hlist_add_head_rcu(&tap->by_dev, dev_head(dev));
 	return 0;
 }
 
-static void tracepoint_detach(struct watch *w)
+static void tracepoint_detach(struct tap *tap)
 {
-	hlist_del_rcu(&w->by_dev);
+	hlist_del_rcu(&tap->by_dev);
 	if (!--receive_users)
 		tracepoint_probe_unregister(receive_tp, on_receive, NULL);
 }
@@ -153,22 +174,22 @@ static int on_packet(struct sk_buff *skb, struct net_device *dev,
 	return NET_RX_SUCCESS;
 }
 
-static int packet_type_attach(struct watch *w, struct net_device *dev)
+static int packet_type_attach(struct tap *tap, struct net_device *dev)
 {
-	w->pt = (struct packet_type) {
+	tap->pt = (struct packet_type) {
 		.type			= cpu_to_be16(ETH_P_ALL),
 		.ignore_outgoing	= true,
 		.dev			= dev,
 		.func			= on_packet,
-		.af_packet_priv		= w,
+		.af_packet_priv		= tap,
 	};
-	dev_add_pack(&w->pt);
+	dev_add_pack(&tap->pt);
 	return 0;
 }
 
-static void packet_type_detach(struct watch *w)
+static void packet_type_detach(struct tap *tap)
 {
-	__dev_remove_pack(&w->pt);
+	__dev_remove_pack(&tap->pt);
 }
 
 /* ---- rx_handler ---- */
@@ -179,9 +200,9 @@ static rx_handler_result_t on_rx_handler(struct sk_buff **pskb)
 	return RX_HANDLER_PASS;
 }
 
-static int rx_handler_attach(struct watch *w, struct net_device *dev)
+static int rx_handler_attach(struct tap *tap, struct net_device *dev)
 {
-	int err = netdev_rx_handler_register(dev, on_rx_handler, w);
+	int err = netdev_rx_handler_register(dev, on_rx_handler, tap);
 
 	if (err == -EBUSY)
 		pr_err("%s: hook=rx_handler refused: a bridge, bond or the like has that slot; hook=auto needs none\n",
@@ -189,9 +210,9 @@ static int rx_handler_attach(struct watch *w, struct net_device *dev)
 	return err;
 }
 
-static void rx_handler_detach(struct watch *w)
+static void rx_handler_detach(struct tap *tap)
 {
-	netdev_rx_handler_unregister(w->dev);
+	netdev_rx_handler_unregister(tap->dev);
 }
 
 /* ---- which ---- */
@@ -209,59 +230,59 @@ static bool is_stacked(const struct net_device *dev)
 	       !list_empty(&dev->adj_list.lower);
 }
 
-static enum hook choose_hook(const struct net_device *dev)
+static enum tap_hook choose_hook(const struct net_device *dev)
 {
-	if (hook_wanted != HOOK_AUTO)
-		return hook_wanted;
+	if (tap_hook_wanted != HOOK_AUTO)
+		return tap_hook_wanted;
 	return receive_tp && !is_stacked(dev) ? HOOK_TRACEPOINT : HOOK_PACKET_TYPE;
 }
 
 /* A macvlan, for one, is known as such only after it was announced. */
-bool tap_is_outdated(const struct watch *w)
+bool tap_is_outdated(const struct tap *tap)
 {
-	return w->hook != choose_hook(w->dev);
+	return tap->hook != choose_hook(tap->dev);
 }
 
 /* Under rtnl and watches_lock. */
-int tap_attach(struct watch *w, struct net_device *dev)
+int tap_attach(struct tap *tap, struct net_device *dev)
 {
 	int err;
 
-	/* A CPU may still be walking past the place where the watch was before. */
-	if (w->was_attached)
+	/* A CPU may still be walking past the place where the tap was before. */
+	if (tap->was_attached)
 		synchronize_net();
-	w->hook = choose_hook(dev);
-	switch (w->hook) {
+	tap->hook = choose_hook(dev);
+	switch (tap->hook) {
 	case HOOK_TRACEPOINT:
-		err = tracepoint_attach(w, dev);
+		err = tracepoint_attach(tap, dev);
 		break;
 	case HOOK_RX_HANDLER:
-		err = rx_handler_attach(w, dev);
+		err = rx_handler_attach(tap, dev);
 		break;
 	default:
-		err = packet_type_attach(w, dev);
+		err = packet_type_attach(tap, dev);
 	}
 	if (err)
 		return err;
-	WRITE_ONCE(w->dev, dev);
-	w->was_attached = true;
+	WRITE_ONCE(tap->dev, dev);
+	tap->was_attached = true;
 	return 0;
 }
 
 /* Under rtnl and watches_lock.  A frame may be counted until the next grace period. */
-void tap_detach(struct watch *w)
+void tap_detach(struct tap *tap)
 {
-	switch (w->hook) {
+	switch (tap->hook) {
 	case HOOK_TRACEPOINT:
-		tracepoint_detach(w);
+		tracepoint_detach(tap);
 		break;
 	case HOOK_RX_HANDLER:
-		rx_handler_detach(w);
+		rx_handler_detach(tap);
 		break;
 	default:
-		packet_type_detach(w);
+		packet_type_detach(tap);
 	}
-	WRITE_ONCE(w->dev, NULL);
+	WRITE_ONCE(tap->dev, NULL);
 }
 
 void tap_init(void)

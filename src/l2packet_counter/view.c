@@ -19,6 +19,10 @@
 #include <linux/slab.h>
 
 #include "kmon_view.h"
+#include "book.h"
+#include "main.h"
+#include "tap.h"
+#include "view.h"
 #include "watch.h"
 
 #define TEXT_LINES	10000	/* of each interface, in the text view */
@@ -34,7 +38,7 @@ static atomic_t readings;
 struct section {
 	char name[IFNAMSIZ];
 	bool waiting;
-	enum hook hook;
+	enum tap_hook hook;
 	loff_t first;			/* item */
 	struct mac_report report;
 };
@@ -126,7 +130,7 @@ static int rank_lines(struct mac_report *report)
 
 static int fill_section(struct section *s, struct watch *w, bool text)
 {
-	int err = book_report(&w->book, &s->report);
+	int err = book_report(&w->tap.book, &s->report);
 
 	if (!err && text)
 		err = rank_lines(&s->report);
@@ -158,8 +162,8 @@ static int reading_take(struct reading *r)
 		struct section *s = &r->sections[n];
 
 		strscpy(s->name, w->name, sizeof(s->name));
-		s->waiting = !w->dev;
-		s->hook = w->hook;
+		s->waiting = !w->tap.dev;
+		s->hook = w->tap.hook;
 		kref_get(&w->ref);
 		all[n++] = w;
 	}
@@ -232,7 +236,7 @@ static void json_head(struct seq_file *m)
 {
 	kmon_json_head(m);
 	seq_printf(m, ",\"hook\":\"%s\",\"reset_interval\":%u,\"max_macs\":%u}\n",
-		   hook_name(hook_wanted), READ_ONCE(reset_interval), READ_ONCE(max_macs));
+		   tap_hook_name(tap_hook_wanted), READ_ONCE(reset_interval), READ_ONCE(max_macs));
 }
 
 static void json_section(struct seq_file *m, const struct section *s)
@@ -242,7 +246,7 @@ static void json_section(struct seq_file *m, const struct section *s)
 	seq_puts(m, "{\"interface\":");
 	kmon_json_string(m, s->name);
 	seq_printf(m, ",\"waiting\":%s,\"hook\":\"%s\",\"macs\":%u,\"packets\":%llu,\"bytes\":%llu",
-		   s->waiting ? "true" : "false", hook_name(s->hook), r->n, r->packets, r->bytes);
+		   s->waiting ? "true" : "false", tap_hook_name(s->hook), r->n, r->packets, r->bytes);
 	seq_printf(m, ",\"untracked_packets\":%llu,\"untracked_bytes\":%llu,\"evicted_packets\":%llu,\"evicted_bytes\":%llu,\"skipped_packets\":%llu}\n",
 		   r->untracked_packets, r->untracked_bytes,
 		   r->evicted_packets, r->evicted_bytes, r->skipped_packets);

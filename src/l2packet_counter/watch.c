@@ -11,6 +11,7 @@
 #include <net/net_namespace.h>
 
 #include "kmon_text.h"
+#include "tap.h"
 #include "watch.h"
 
 DEFINE_MUTEX(watches_lock);
@@ -31,7 +32,7 @@ static void watch_release(struct kref *ref)
 {
 	struct watch *w = container_of(ref, struct watch, ref);
 
-	book_free(&w->book);
+	book_free(&w->tap.book);
 	kfree(w);
 }
 
@@ -46,7 +47,7 @@ static struct watch *watch_alloc(const char *name)
 
 	if (!w)
 		return NULL;
-	if (book_init(&w->book)) {
+	if (book_init(&w->tap.book)) {
 		kfree(w);
 		return NULL;
 	}
@@ -82,7 +83,7 @@ static struct watch *find_by_dev(const struct net_device *dev)
 	struct watch *w;
 
 	list_for_each_entry(w, &watches, list)
-		if (w->dev == dev)
+		if (w->tap.dev == dev)
 			return w;
 	return NULL;
 }
@@ -130,7 +131,7 @@ static int ensure_watch(const char *name)
 	struct shown_name shown;
 	int err;
 
-	if (w && (w->dev || !__dev_get_by_name(&init_net, name)))
+	if (w && (w->tap.dev || !__dev_get_by_name(&init_net, name)))
 		return 0;	/* counts already, or waits on */
 	err = find_device(name, &dev);
 	if (err)
@@ -141,7 +142,7 @@ static int ensure_watch(const char *name)
 			return -ENOMEM;
 		list_add_tail(&w->list, &watches);
 	}
-	err = tap_attach(w, dev);
+	err = tap_attach(&w->tap, dev);
 	if (err && err != -EBUSY)
 		pr_err("interface %s cannot be watched: %d\n", show(&shown, name), err);
 	return err;
@@ -149,8 +150,8 @@ static int ensure_watch(const char *name)
 
 static void let_go(struct watch *w, struct list_head *gone)
 {
-	if (w->dev)
-		tap_detach(w);
+	if (w->tap.dev)
+		tap_detach(&w->tap);
 	list_move(&w->list, gone);
 }
 
@@ -255,9 +256,9 @@ static void device_came(struct net_device *dev)
 	struct watch *w = find_by_name(&watches, dev->name);
 	struct shown_name shown;
 
-	if (!w || w->dev || find_by_dev(dev))
+	if (!w || w->tap.dev || find_by_dev(dev))
 		return;
-	if (!is_ethernet(dev) || tap_attach(w, dev))
+	if (!is_ethernet(dev) || tap_attach(&w->tap, dev))
 		pr_warn_ratelimited("%s is back but cannot be watched, waiting on\n",
 				    show(&shown, w->name));
 	else
@@ -271,7 +272,7 @@ static void device_went(struct net_device *dev)
 
 	if (!w)
 		return;
-	tap_detach(w);
+	tap_detach(&w->tap);
 	pr_info_ratelimited("%s is gone, waiting for it to return\n", show(&shown, w->name));
 }
 
@@ -305,10 +306,10 @@ static void device_up(struct net_device *dev)
 		device_came(dev);	/* there may have been no memory when it was announced */
 		return;
 	}
-	if (!tap_is_outdated(w))
+	if (!tap_is_outdated(&w->tap))
 		return;
-	tap_detach(w);
-	if (tap_attach(w, dev))
+	tap_detach(&w->tap);
+	if (tap_attach(&w->tap, dev))
 		pr_warn("%s cannot be watched any more, waiting on\n", show(&shown, w->name));
 }
 
@@ -344,7 +345,7 @@ void watch_bound_changed(void)
 
 	mutex_lock(&watches_lock);
 	list_for_each_entry(w, &watches, list)
-		book_bound_changed(&w->book);
+		book_bound_changed(&w->tap.book);
 	mutex_unlock(&watches_lock);
 }
 
@@ -362,7 +363,7 @@ int watch_reset_all(void)
 	mutex_unlock(&watches_lock);
 
 	for (i = 0; i < n; i++) {
-		err = book_reset(&all[i]->book) ?: err;
+		err = book_reset(&all[i]->tap.book) ?: err;
 		watch_put(all[i]);
 	}
 	return err;
@@ -387,8 +388,8 @@ void watch_exit(bool tell)
 	mutex_lock(&watches_lock);
 	list_splice_init(&watches, &gone);
 	list_for_each_entry(w, &gone, list)
-		if (w->dev)
-			tap_detach(w);
+		if (w->tap.dev)
+			tap_detach(&w->tap);
 	mutex_unlock(&watches_lock);
 	rtnl_unlock();
 	unregister_netdevice_notifier(&device_notifier);
@@ -397,7 +398,7 @@ void watch_exit(bool tell)
 	list_for_each_entry(w, &gone, list) {
 		if (!tell)
 			continue;
-		book_totals(&w->book, &report);
+		book_totals(&w->tap.book, &report);
 		pr_info("Interface: %s, Total packets: %llu, MAC addresses: %u\n",
 			show(&shown, w->name), report.packets, report.n);
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table of source MACs: everything but the fast path, which is in table.h.
+ * The books of source MACs: everything but the fast path, which is in book.h.
  */
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -9,8 +9,10 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
+#include <linux/workqueue.h>
 
-#include "watch.h"
+#include "book.h"
+#include "main.h"
 
 #define MIN_BITS	10
 

@@ -9,8 +9,8 @@
  * is replaced by a larger or a smaller one and the counts of the old one follow
  * once no CPU can add to it any more.
  */
-#ifndef L2_TABLE_H
-#define L2_TABLE_H
+#ifndef L2_BOOK_H
+#define L2_BOOK_H
 
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
@@ -23,8 +23,6 @@
 #include <linux/types.h>
 #include <linux/u64_stats_sync.h>
 #include <linux/workqueue.h>
-
-extern unsigned int max_macs;
 
 /*
  * A MAC as a number: the six bytes beside each other and the lowest bit set, so

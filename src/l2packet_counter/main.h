@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The settings that the other parts look at, and the queue for what takes time.
+ */
+#ifndef L2_MAIN_H
+#define L2_MAIN_H
+
+struct workqueue_struct;
+
+extern struct workqueue_struct *l2_queue;
+extern unsigned int reset_interval;	/* seconds, 0: never */
+extern unsigned int max_macs;		/* of each interface */
+
+#endif
