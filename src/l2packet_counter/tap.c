@@ -15,7 +15,10 @@
 #include <linux/if_vlan.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
+#include <linux/preempt.h>
 #include <linux/rtnetlink.h>
+#include <linux/sched.h>
+#include <linux/string.h>
 #include <linux/tracepoint.h>
 
 #include "kmon_packet.h"
@@ -119,6 +122,17 @@ static struct hlist_head by_dev[256];
 static struct tracepoint *receive_tp;		/* NULL: not in this kernel */
 static unsigned int receive_users;		/* under rtnl */
 
+/*
+ * Was the frame here before, on its way to a cpumap?  Generic XDP takes it away
+ * behind the tracepoint, and the cpumap's own thread has it received anew.  The other
+ * frames that were redirected to this device by then (tc mirred) are new to it.
+ */
+static noinline bool is_from_cpumap(const struct sk_buff *skb)
+{
+	return skb->skb_iif == skb->dev->ifindex && !in_serving_softirq() &&
+	       (current->flags & PF_KTHREAD) && strstarts(current->comm, "cpumap/");
+}
+
 static struct hlist_head *dev_head(const struct net_device *dev)
 {
 	return &by_dev[dev->ifindex % ARRAY_SIZE(by_dev)];
@@ -131,7 +145,8 @@ static void on_receive(void *unused, struct sk_buff *skb)
 
 	hlist_for_each_entry_rcu(tap, dev_head(dev), by_dev) {
 		if (READ_ONCE(tap->dev) == dev) {
-			count_frame(tap, skb);
+			if (likely(!skb_is_redirected(skb)) || !is_from_cpumap(skb))
+				count_frame(tap, skb);
 			return;
 		}
 	}

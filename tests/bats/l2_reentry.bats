@@ -1,0 +1,271 @@
+#!/usr/bin/env bats
+# l2packet_counter: a frame that passes the receive path more than once, or gets there by an unusual way, is counted once,
+# by the interface that it came to. One test a way, each with every hook that can see it.
+#
+# kw0 and kw1 are here; their other ends kw0p and kw1p send, each in a network namespace of its own. Nothing but what a
+# test sends comes in: no IPv6, no ARP.
+
+load ../lib/common
+load ../lib/l2
+
+# shellcheck disable=SC2034 # for l2.bash
+text=/proc/l2packet_counter
+# shellcheck disable=SC2034
+view=/proc/l2packet_counter.json
+mine=1802333040 # the group of all interfaces made here: one command deletes them
+
+setup_file() {
+  local netns
+  for netns in kmon-l2-0 kmon-l2-1; do
+    ip netns add "$netns"
+    in_netns "$netns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+  done
+}
+
+teardown_file() {
+  ip netns del kmon-l2-0
+  ip netns del kmon-l2-1
+}
+
+# link NAME ARGUMENTS...: as `ip link add`; it is set up, and deleted after the test.
+link() {
+  local name=$1
+  shift
+  on_teardown ip link del group "$mine"
+  ip link add name "$name" group "$mine" up "$@"
+  echo 1 >"/proc/sys/net/ipv6/conf/$name/disable_ipv6"
+}
+
+# pair N: kwN here, kwNp in kmon-l2-N.
+pair() {
+  link "kw$1" type veth peer name "kw${1}p" netns "kmon-l2-$1"
+  ip -n "kmon-l2-$1" link set "kw${1}p" up
+}
+
+# send N ARGUMENTS...: frames out of kwNp.
+send() {
+  local n=$1
+  shift
+  in_netns "kmon-l2-$n" frames "kw${n}p" "$@" >/dev/null
+}
+
+at_least() { [ "$(figure "$1" packets)" -ge "$2" ]; }
+
+# assert_counted INTERFACE PACKETS: so many, once nothing waits in any processor's queue any more.
+assert_counted() {
+  wait_until 30 at_least "$1" "$2" || true
+  wait_until 30 queues_are_empty
+  assert_equal "$1: $(figure "$1" packets) packets, $(figure "$1" untracked_packets) untracked" "$1: $2 packets, 0 untracked"
+}
+
+# The 12th word of each line is what a processor has still to take in.
+queues_are_empty() { awk '$12 != "00000000" { exit 1 }' /proc/net/softnet_stat; }
+
+# under "HOOK..." CHECK...: CHECK with each of the hooks, the module freshly loaded for it, kw0 and kw1 watched.
+under() {
+  local hook hooks=$1
+  shift
+  for hook in $hooks; do
+    echo "hook=$hook"
+    load_l2 interface=kw0,kw1 hook="$hook"
+    "$@"
+    unload_module l2packet_counter
+  done
+}
+
+# comes_to_kw0 [COUNT0 [COUNT1]]: of 100 frames that kw0p sends, kw0 counts COUNT0 (100) and kw1 COUNT1 (none).
+comes_to_kw0() {
+  send 0 --count 100 --macs 4
+  assert_counted kw0 "${1:-100}"
+  assert_counted kw1 "${2:-0}"
+}
+
+# ---- generic XDP ----
+
+# with_xdp ARGUMENTS...: such a program on kw0 until the test ends.
+with_xdp() {
+  mkfifo "$BATS_TEST_TMPDIR/xdp"
+  xdp kw0 "$@" <"$BATS_TEST_TMPDIR/xdp" >"$BATS_TEST_TMPDIR/xdp.out" 3>&- &
+  on_teardown kill $!
+  exec 9>"$BATS_TEST_TMPDIR/xdp"
+  wait_until 10 grep -q ready "$BATS_TEST_TMPDIR/xdp.out"
+}
+
+# A counter behind XDP: what goes on from there.
+count_ingress() {
+  nft add table netdev kmon-l2
+  on_teardown nft delete table netdev kmon-l2
+  nft add chain netdev kmon-l2 received "{ type filter hook ingress device kw0 priority 0; }"
+  nft add rule netdev kmon-l2 received counter
+}
+ingress() { nft list table netdev kmon-l2 | sed -nE 's/.*counter packets ([0-9]+) .*/\1/p'; }
+ingress_is() { [ "$(ingress)" = "$1" ]; }
+
+@test "generic XDP lets frames through: each once, with every hook" {
+  pair 0
+  pair 1
+  with_xdp pass
+  under "auto packet_type rx_handler" comes_to_kw0
+}
+
+@test "generic XDP sends frames on to a cpumap, whose thread has them received anew: each once" {
+  pair 0
+  pair 1
+  count_ingress
+  with_xdp cpumap $(($(nproc) - 1))
+  under auto comes_to_kw0
+  wait_until 10 ingress_is 100 || skip "expected: generic XDP knows no cpumap before Linux 5.15"
+  # These two stand behind XDP, where each frame comes by once.
+  under "packet_type rx_handler" comes_to_kw0
+  assert_equal "$(ingress)" 300
+}
+
+@test "generic XDP drops frames: received all the same, each once" {
+  pair 0
+  pair 1
+  with_xdp drop
+  under auto comes_to_kw0
+}
+
+@test "generic XDP sends frames back: received all the same, each once" {
+  pair 0
+  pair 1
+  with_xdp tx
+  under auto comes_to_kw0
+}
+
+# ---- traffic control ----
+
+# mirred FROM DIRECTION ARGUMENTS...: what passes FROM in that direction: `action mirred ARGUMENTS`.
+mirred() {
+  local from=$1 direction=$2
+  shift 2
+  tc qdisc add dev "$from" clsact
+  tc filter add dev "$from" "$direction" matchall action mirred "$@"
+}
+
+@test "tc: from ingress to an ifb and back: each once, with every hook" {
+  pair 0
+  pair 1
+  modprobe -q ifb numifbs=0 || true
+  link kifb0 type ifb
+  mirred kw0 ingress egress redirect dev kifb0
+  under "auto packet_type rx_handler" comes_to_kw0
+  assert_equal "$(cat /sys/class/net/kifb0/statistics/tx_packets)" 300
+}
+
+@test "tc: from ingress to another's egress, redirected and mirrored: each once, where it came in" {
+  local how
+  for how in redirect mirror; do
+    pair 0
+    pair 1
+    mirred kw0 ingress egress "$how" dev kw1
+    under "auto packet_type" comes_to_kw0
+    assert_equal "$(cat /sys/class/net/kw1/statistics/tx_packets)" 200
+    ip link del group "$mine"
+  done
+}
+
+@test "tc: from ingress to another's ingress, redirected and mirrored: each once by either" {
+  local how
+  for how in redirect mirror; do
+    pair 0
+    pair 1
+    mirred kw0 ingress ingress "$how" dev kw1
+    under "auto packet_type" comes_to_kw0 100 100
+    ip link del group "$mine"
+  done
+}
+
+# What this host sends out of INTERFACE comes to kw0, by traffic control alone.
+sent_comes_to_kw0() {
+  frames "$1" --count 100 --macs 4 >/dev/null
+  assert_counted kw0 100
+  assert_counted kw1 0
+}
+
+@test "tc: from another's egress to ingress, redirected and mirrored: each once" {
+  local how
+  for how in redirect mirror; do
+    pair 0
+    pair 1
+    mirred kw1 egress ingress "$how" dev kw0
+    under "auto packet_type" sent_comes_to_kw0 kw1
+    ip link del group "$mine"
+  done
+}
+
+@test "tc: from its own egress to its ingress: received, each once" {
+  pair 0
+  pair 1
+  mirred kw0 egress ingress redirect dev kw0
+  under "auto packet_type" sent_comes_to_kw0 kw0
+}
+
+@test "tc: from egress to another's egress: nothing was received" {
+  sent_goes_out() {
+    frames kw0 --count 100 >/dev/null
+    assert_counted kw0 0
+    assert_counted kw1 0
+  }
+  pair 0
+  pair 1
+  mirred kw0 egress egress redirect dev kw1
+  under "auto packet_type" sent_goes_out
+  assert_equal "$(cat /sys/class/net/kw1/statistics/tx_packets)" 200
+}
+
+# ---- AF_PACKET past the queueing discipline ----
+
+@test "injected with PACKET_QDISC_BYPASS: once by the other end, not at all by the interface that it left" {
+  injected() {
+    frames kw1 --count 50 --fast >/dev/null
+    send 0 --count 100 --macs 4 --fast
+    assert_counted kw0 100
+    assert_counted kw1 0
+  }
+  pair 0
+  pair 1
+  under "auto packet_type rx_handler" injected
+}
+
+# ---- IPsec ----
+
+ipsec_state() {
+  ip "$@" xfrm state add src 198.18.77.1 dst 198.18.77.3 proto esp spi 0x77 mode "$mode" \
+    enc 'ecb(cipher_null)' '' auth 'hmac(sha1)' 0x0123456789012345678901234567890123456789
+}
+decrypted() { ip -s xfrm state list src 198.18.77.1 dst 198.18.77.3 | sed -nE 's/.* ([0-9]+)\(packets\).*/\1/p' | head -n 1; }
+
+# What comes out of a tunnel passes the receive path a second time; what comes out of transport mode does not.
+ipsec_from_kw0p() {
+  local inner=$1
+  in_netns kmon-l2-0 ipsend --proto udp --from "$inner.1" --to "$inner.3" --size 100 --count 40 >/dev/null
+  assert_counted kw0 40
+}
+
+# ipsec MODE INNER: kw0p sends to INNER.3 in ESP.
+ipsec() {
+  local mode=$1 inner=$2 policy
+  pair 0
+  pair 1
+  ipsec_state || skip "expected: no IPsec in this kernel"
+  on_teardown ip xfrm state del src 198.18.77.1 dst 198.18.77.3 proto esp spi 0x77
+  ip addr add 198.18.77.3/24 dev kw0
+  ip -n kmon-l2-0 addr add 198.18.77.1/24 dev kw0p
+  ip -n kmon-l2-0 addr add 198.18.78.1/24 dev kw0p
+  ip -n kmon-l2-0 neigh add 198.18.77.3 dev kw0p nud permanent lladdr "$(cat /sys/class/net/kw0/address)"
+  # An ICMP message that the datagrams draw must not draw ARP.
+  ip neigh add 198.18.77.1 dev kw0 nud permanent lladdr "$(in_netns kmon-l2-0 cat /sys/class/net/kw0p/address)"
+  ipsec_state -n kmon-l2-0
+  on_teardown ip -n kmon-l2-0 xfrm state del src 198.18.77.1 dst 198.18.77.3 proto esp spi 0x77
+  policy=(src "$inner.0/24" dst "$inner.0/24" dir out)
+  ip -n kmon-l2-0 xfrm policy add "${policy[@]}" tmpl src 198.18.77.1 dst 198.18.77.3 proto esp spi 0x77 mode "$mode"
+  on_teardown ip -n kmon-l2-0 xfrm policy del "${policy[@]}"
+  under "auto packet_type rx_handler" ipsec_from_kw0p "$inner"
+  assert_equal "$(decrypted)" 120
+}
+
+@test "IPsec tunnel: the frame that came, not again what was in it, with every hook" { ipsec tunnel 198.18.78; }
+
+@test "IPsec transport: each frame once, with every hook" { ipsec transport 198.18.77; }
