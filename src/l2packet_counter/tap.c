@@ -184,7 +184,11 @@ static void tracepoint_detach(struct tap *tap)
 static int on_packet(struct sk_buff *skb, struct net_device *dev,
 		     struct packet_type *pt, struct net_device *orig_dev)
 {
-	count_frame(pt->af_packet_priv, skb);
+	struct tap *tap = pt->af_packet_priv;
+
+	/* Not yet, or no longer, while another hook takes turns with this one. */
+	if (READ_ONCE(tap->hook) == HOOK_PACKET_TYPE)
+		count_frame(tap, skb);
 	consume_skb(skb);
 	return NET_RX_SUCCESS;
 }
@@ -252,31 +256,43 @@ static enum tap_hook choose_hook(const struct net_device *dev)
 	return receive_tp && !is_stacked(dev) ? HOOK_TRACEPOINT : HOOK_PACKET_TYPE;
 }
 
-/* A macvlan, for one, is known as such only after it was announced. */
-bool tap_is_outdated(const struct tap *tap)
+static int attach_hook(struct tap *tap, struct net_device *dev, enum tap_hook hook)
 {
-	return tap->hook != choose_hook(tap->dev);
+	switch (hook) {
+	case HOOK_TRACEPOINT:
+		return tracepoint_attach(tap, dev);
+	case HOOK_RX_HANDLER:
+		return rx_handler_attach(tap, dev);
+	default:
+		return packet_type_attach(tap, dev);
+	}
+}
+
+static void detach_hook(struct tap *tap, enum tap_hook hook)
+{
+	switch (hook) {
+	case HOOK_TRACEPOINT:
+		tracepoint_detach(tap);
+		break;
+	case HOOK_RX_HANDLER:
+		rx_handler_detach(tap);
+		break;
+	default:
+		packet_type_detach(tap);
+	}
 }
 
 /* Under rtnl and watches_lock. */
 int tap_attach(struct tap *tap, struct net_device *dev)
 {
+	enum tap_hook hook = choose_hook(dev);
 	int err;
 
 	/* A CPU may still be walking past the place where the tap was before. */
 	if (tap->was_attached)
 		synchronize_net();
-	tap->hook = choose_hook(dev);
-	switch (tap->hook) {
-	case HOOK_TRACEPOINT:
-		err = tracepoint_attach(tap, dev);
-		break;
-	case HOOK_RX_HANDLER:
-		err = rx_handler_attach(tap, dev);
-		break;
-	default:
-		err = packet_type_attach(tap, dev);
-	}
+	WRITE_ONCE(tap->hook, hook);
+	err = attach_hook(tap, dev, hook);
 	if (err)
 		return err;
 	WRITE_ONCE(tap->dev, dev);
@@ -287,17 +303,30 @@ int tap_attach(struct tap *tap, struct net_device *dev)
 /* Under rtnl and watches_lock.  A frame may be counted until the next grace period. */
 void tap_detach(struct tap *tap)
 {
-	switch (tap->hook) {
-	case HOOK_TRACEPOINT:
-		tracepoint_detach(tap);
-		break;
-	case HOOK_RX_HANDLER:
-		rx_handler_detach(tap);
-		break;
-	default:
-		packet_type_detach(tap);
-	}
+	detach_hook(tap, tap->hook);
 	WRITE_ONCE(tap->dev, NULL);
+}
+
+/*
+ * The device may have become another kind: a macvlan is known as such only after it
+ * was announced, and some devices get a lower one later.  Its frames are counted
+ * meanwhile, too: the new hook is in place when it takes over.  Under rtnl and
+ * watches_lock.
+ */
+void tap_choose_again(struct tap *tap)
+{
+	enum tap_hook old = tap->hook, new = choose_hook(tap->dev);
+
+	if (new == old)
+		return;
+	synchronize_net();	/* as in tap_attach() */
+	if (attach_hook(tap, tap->dev, new)) {
+		pr_warn("%s: hook=%s cannot be had, %s stays\n", netdev_name(tap->dev),
+			tap_hook_name(new), tap_hook_name(old));
+		return;
+	}
+	WRITE_ONCE(tap->hook, new);
+	detach_hook(tap, old);
 }
 
 void tap_init(void)

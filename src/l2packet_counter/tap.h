@@ -26,7 +26,7 @@ const char *tap_hook_name(enum tap_hook hook);
 
 int tap_attach(struct tap *tap, struct net_device *dev);
 void tap_detach(struct tap *tap);
-bool tap_is_outdated(const struct tap *tap);
+void tap_choose_again(struct tap *tap);
 void tap_init(void);
 void tap_exit(void);
 

@@ -297,27 +297,41 @@ static void device_renamed(struct net_device *dev)
 	put_all(&gone);
 }
 
-static void device_up(struct net_device *dev)
+/* Just before its first frame. */
+static void device_comes_up(struct net_device *dev)
 {
 	struct watch *w = find_by_dev(dev);
-	struct shown_name shown;
 
-	if (!w) {
+	if (w)
+		tap_choose_again(&w->tap);
+	else
 		device_came(dev);	/* there may have been no memory when it was announced */
-		return;
-	}
-	if (!tap_is_outdated(&w->tap))
-		return;
-	tap_detach(&w->tap);
-	if (tap_attach(&w->tap, dev))
-		pr_warn("%s cannot be watched any more, waiting on\n", show(&shown, w->name));
+}
+
+/* What the lower device receives may be handed to this one from now on. */
+static void device_got_lower(struct net_device *dev)
+{
+	struct watch *w = find_by_dev(dev);
+
+	if (w)
+		tap_choose_again(&w->tap);
+}
+
+/* The device that an event changes something for. */
+static struct net_device *device_of(unsigned long event, void *ptr)
+{
+	const struct netdev_notifier_changeupper_info *info = ptr;
+
+	if (event != NETDEV_CHANGEUPPER)
+		return netdev_notifier_info_to_dev(ptr);
+	return info->linking ? info->upper_dev : NULL;
 }
 
 static int on_device_event(struct notifier_block *nb, unsigned long event, void *ptr)
 {
-	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct net_device *dev = device_of(event, ptr);
 
-	if (!net_eq(dev_net(dev), &init_net))
+	if (!dev || !net_eq(dev_net(dev), &init_net))
 		return NOTIFY_DONE;
 
 	mutex_lock(&watches_lock);
@@ -327,8 +341,10 @@ static int on_device_event(struct notifier_block *nb, unsigned long event, void 
 		device_went(dev);
 	else if (event == NETDEV_CHANGENAME)
 		device_renamed(dev);
-	else if (event == NETDEV_UP)
-		device_up(dev);
+	else if (event == NETDEV_PRE_UP)
+		device_comes_up(dev);
+	else if (event == NETDEV_CHANGEUPPER)
+		device_got_lower(dev);
 	mutex_unlock(&watches_lock);
 	return NOTIFY_DONE;
 }

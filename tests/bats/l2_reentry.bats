@@ -269,3 +269,110 @@ ipsec() {
 @test "IPsec tunnel: the frame that came, not again what was in it, with every hook" { ipsec tunnel 198.18.78; }
 
 @test "IPsec transport: each frame once, with every hook" { ipsec transport 198.18.77; }
+
+# ---- devices that are handed their frames by others, and come late ----
+
+# kx is watched, was there when the module was loaded, and is away now.
+wait_for_kx() {
+  link kx type dummy
+  load_l2 interface=kx
+  ip link del kx
+  assert_equal "$(figure kx waiting)" true
+}
+
+# upon WHAT ARGUMENTS...: `ip link add kx ARGUMENTS`, without setting it up.
+upon() {
+  ip link add "$@" 2>"$BATS_TEST_TMPDIR/refused" && return
+  cat "$BATS_TEST_TMPDIR/refused"
+  return 1
+}
+
+kinds_upon_others() {
+  cat <<'END'
+kx link kw0 type macvlan mode bridge
+kx link kw0 type macvtap mode bridge
+kx link kw0 type ipvlan mode l2
+kx link kw0 type ipvtap mode l2
+kx link kw0 type vlan id 5
+kx link kw0 type macsec
+kx type hsr slave1 kw0 slave2 kw1
+kx type bond
+kx type team
+END
+}
+
+@test "waited for, and made upon another device: hook=packet_type before it is up, for every kind" {
+  local kind seen=0
+  pair 0
+  pair 1
+  wait_for_kx
+  modprobe -q bonding max_bonds=0 || true
+  while read -r -a kind; do
+    echo "${kind[*]}"
+    upon "${kind[@]}" || continue # not in this kernel
+    assert_equal "${kind[*]}: $(figure kx waiting) $(figure kx hook)" "${kind[*]}: false packet_type"
+    ip link del kx
+    seen=$((seen + 1))
+  done < <(kinds_upon_others)
+  [ "$seen" -ge 6 ]
+}
+
+@test "watched and up, and then a lower device joins: from then on hook=packet_type" {
+  pair 0
+  pair 1
+  link kx type batadv || skip "expected: this kernel has no batman-adv"
+  load_l2 interface=kx
+  assert_equal "$(figure kx hook)" tracepoint
+  ip link set kw0 master kx
+  assert_equal "$(figure kx hook)" packet_type
+  # It sees every frame, so there is nothing to change back.
+  ip link set kw0 nomaster
+  assert_equal "$(figure kx hook)" packet_type
+}
+
+@test "bond and team, watched and up, and then their lower devices join: each frame once" {
+  local kind one tried=0
+  modprobe -q bonding max_bonds=0 || true
+  for kind in "bond mode balance-rr" team; do
+    pair 0
+    pair 1
+    # shellcheck disable=SC2086 # a kind and its arguments
+    link kx type $kind || continue
+    load_l2 interface=kx
+    for one in kw0 kw1; do
+      ip link set "$one" down
+      ip link set "$one" master kx
+      ip link set "$one" up
+    done
+    send 0 --count 100 --macs 4
+    assert_counted kx 100
+    unload_module l2packet_counter
+    ip link del group "$mine"
+    tried=$((tried + 1))
+  done
+  [ "$tried" -gt 0 ] || skip "expected: this kernel has neither"
+}
+
+received_by_kx() { cat /sys/class/net/kx/statistics/rx_packets; }
+
+# bats test_tags=heavy
+@test "a macvlan comes up under traffic, again and again: each frame that it took is counted" {
+  local times received=0 i
+  times=$(scaled 100 20 5)
+  pair 0
+  pair 1
+  wait_for_kx
+  meanwhile send 0 --count 2000 --macs 4 --dst 02:00:00:00:00:77 --pace 64
+  for ((i = 0; i < times; i++)); do
+    ip link add kx link kw0 address 02:00:00:00:00:77 type macvlan mode bridge
+    echo 1 >/proc/sys/net/ipv6/conf/kx/disable_ipv6
+    ip link set kx up
+    sleep 0.1
+    ip link set kx down
+    received=$((received + $(received_by_kx)))
+    ip link del kx
+  done
+  enough
+  [ "$received" -gt 0 ]
+  assert_equal "$(figure kx packets)" "$received"
+}
