@@ -19,7 +19,7 @@ Result<void> check(const TestBench& bench, const std::filesystem::path& runner) 
     std::error_code error;
     if (!std::filesystem::exists(runner, error))
         return fail("the tests are not installed: there is no " + runner.string(), ExitCode::failed,
-                    "install kmon's package again, or build with cmake and install from there");
+                    "install the package kmon-tests, or build with cmake and install from there");
     if (!bench.installed("bats"))
         return fail("bats, which runs the tests, is not installed", ExitCode::failed,
                     "apt install bats bats-assert bats-support (or dnf, zypper, pacman)");

@@ -1,6 +1,11 @@
+#include <algorithm>
 #include <cerrno>
+#include <filesystem>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "escape.hpp"
 #include "file.hpp"
@@ -25,23 +30,51 @@ bool locked_down(const Root& root) {
            is_there(root.sys / "kernel/security/lockdown");
 }
 
+std::string headers_of(const Root& root, const std::string& release) {
+    if (is_there(root.etc / "debian_version")) return "apt install linux-headers-" + release;
+    if (is_there(root.etc / "redhat-release")) return "dnf install kernel-devel-" + release;
+    if (is_there(root.etc / "zypp"))
+        return "zypper install kernel-" + release.substr(release.rfind('-') + 1) + "-devel";
+    return "install the headers of this kernel (kernel-devel, linux-headers)";
+}
+
 Error not_built(const Root& root, const std::string& release) {
     const auto directory = root.lib_modules / release;
     if (!is_there(directory))
         return {"there are no modules at all for the running kernel " + release, ExitCode::failed,
                 "reboot into an installed kernel; in a container, install kmon on the host"};
-    if (!is_there(directory / "build")) {
-        const bool red_hat = is_there(root.etc / "redhat-release");
+    if (!is_there(directory / "build"))
         return {"it is not built for the running kernel " + release + ", whose headers are missing", ExitCode::failed,
-                (red_hat ? "dnf install kernel-devel-" : "apt install linux-headers-") + release};
-    }
+                headers_of(root, release)};
     return {"it is not built for the running kernel " + release, ExitCode::failed,
             std::string("dkms install kmon/") + dkms_version + " -k " + release};
 }
 
+// The certificate that the administrator has told dkms of, in files that it reads as a shell does; empty without.
+std::string own_certificate(const Root& root) {
+    std::vector<std::filesystem::path> files = {root.etc / "dkms/framework.conf"};
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(root.etc / "dkms/framework.conf.d", ignored))
+        if (entry.path().extension() == ".conf") files.push_back(entry.path());
+    std::sort(files.begin() + 1, files.end());
+    std::string certificate;
+    for (const auto& file : files) {
+        std::istringstream lines(read_file(file).value_or(""));
+        const std::string key = "mok_certificate=";
+        for (std::string line; std::getline(lines, line);)
+            if (line.starts_with(key)) certificate = line.substr(key.size());
+    }
+    std::erase_if(certificate, [](char c) { return c == '"' || c == '\'' || c == '\r'; });
+    for (const std::string_view name : {"${kernelver}", "$kernelver"})
+        if (const auto at = certificate.find(name); at != std::string::npos)
+            certificate.replace(at, name.size(), kernel_release(root));
+    return printable(certificate.substr(0, certificate.find_first_of(" \t#")));
+}
+
 // Where the public half of the key is that signed a module here: dkms makes one of its own, but on Ubuntu it uses the
 // machine's.
-std::string key_of(const std::string& signer) {
+std::string key_of(const Root& root, const std::string& signer) {
+    if (const auto own = own_certificate(root); !own.empty()) return own;
     const bool ubuntus = signer.find("Secure Boot Module Signature key") != std::string::npos;
     return ubuntus ? "/var/lib/shim-signed/mok/MOK.der" : "/var/lib/dkms/mok.pub";
 }
@@ -52,11 +85,10 @@ Error not_signed(const Root& root, const ModuleState& state) {
                                  : "the kernel does not know the key of its signer, " + printable(state.signer);
     if (secure_boot(root) && state.signer.empty())
         return {what + ", and Secure Boot is on", ExitCode::failed,
-                std::string("install openssl, by which dkms signs, then /usr/libexec/kmon/every-kernel build ") +
-                    dkms_version};
+                "install openssl, by which dkms signs, then /usr/libexec/kmon/every-kernel build"};
     if (secure_boot(root))
         return {what + ", and Secure Boot is on", ExitCode::failed,
-                "mokutil --import " + key_of(state.signer) + ", reboot, and confirm the key there"};
+                "mokutil --import " + key_of(root, state.signer) + ", reboot, and confirm the key there"};
     return {what + ", and this kernel takes signed modules only", ExitCode::failed,
             "boot without module.sig_enforce=1, or enroll the key that signs it"};
 }

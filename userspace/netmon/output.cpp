@@ -31,7 +31,9 @@ bool sleep_until(std::chrono::steady_clock::time_point time) {
         const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(time - std::chrono::steady_clock::now());
         if (left.count() <= 0) return true;
         constexpr std::chrono::nanoseconds::rep second = 1'000'000'000;
-        const timespec timeout{left.count() / second, left.count() % second};
+        // 32-bit systems have narrower ones.
+        const timespec timeout{static_cast<std::time_t>(left.count() / second),
+                               static_cast<long>(left.count() % second)};
         pollfd out{STDOUT_FILENO, 0, 0}; // no events: only that the other end was closed is told
         if (::ppoll(&out, 1, &timeout, nullptr) > 0) return false;
     }

@@ -76,7 +76,11 @@ TEST_F(Modules, one_that_is_just_coming_is_not_loaded) {
 
 TEST_F(Modules, not_built_says_what_to_install_or_to_run) {
     EXPECT_EQ(why_not("netmon_proc"), "it is not built for the running kernel 6.1.0-56-amd64, whose headers are missing"
+                                      " / install the headers of this kernel (kernel-devel, linux-headers)");
+    tree.write("etc/debian_version", "");
+    EXPECT_EQ(why_not("netmon_proc"), "it is not built for the running kernel 6.1.0-56-amd64, whose headers are missing"
                                       " / apt install linux-headers-6.1.0-56-amd64");
+    std::filesystem::remove(tree.path() / "etc/debian_version");
     tree.write("etc/redhat-release", "");
     EXPECT_EQ(why_not("netmon_proc"), "it is not built for the running kernel 6.1.0-56-amd64, whose headers are missing"
                                       " / dnf install kernel-devel-6.1.0-56-amd64");
@@ -101,7 +105,7 @@ TEST_F(Modules, a_refused_signature_tells_secure_boot_from_sig_enforce) {
     tree.write("sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
                std::string("\6\0\0\0\1", 5));
     EXPECT_EQ(why_not("kstat", ENOKEY), "it is not signed, and Secure Boot is on / install openssl, by which dkms "
-                                        "signs, then /usr/libexec/kmon/every-kernel build 1.0.0");
+                                        "signs, then /usr/libexec/kmon/every-kernel build");
     tree.write("sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
                std::string("\6\0\0\0\0", 5));
     EXPECT_NE(why_not("kstat", ENOKEY).find("takes signed modules only"), std::string::npos);
@@ -117,6 +121,14 @@ TEST_F(Modules, the_key_to_enroll_is_the_one_that_signed) {
     state.signer = "host Secure Boot Module Signature key";
     EXPECT_NE(kmon::why_not_loaded(tree.root(), state, ENOKEY).hint.find("/var/lib/shim-signed/mok/MOK.der"),
               std::string::npos);
+    // The administrator's own, wherever that is; the last file decides.
+    tree.write("etc/dkms/framework.conf", "# mok_certificate=/comment.der\nmok_certificate=/first.der\n");
+    EXPECT_EQ(kmon::why_not_loaded(tree.root(), state, ENOKEY).hint,
+              "mokutil --import /first.der, reboot, and confirm the key there");
+    tree.write("etc/dkms/framework.conf.d/b.conf", "mok_certificate=\"/keys/$kernelver/own.der\" # ours\n");
+    tree.write("etc/dkms/framework.conf.d/a.conf", "mok_certificate=/second.der\n");
+    EXPECT_EQ(kmon::why_not_loaded(tree.root(), state, ENOKEY).hint,
+              "mokutil --import /keys/6.1.0-56-amd64/own.der, reboot, and confirm the key there");
 }
 
 TEST_F(Modules, what_is_forbidden_says_by_whom) {
