@@ -135,7 +135,7 @@ static int start_hooks(void)
 	int err = kmon_register_hooks(&hooks_in_netns, all_netns);
 
 	if (err) {
-		pr_err("cannot start: registering the netfilter hooks failed: %d\n", err);
+		kmon_refuse("cannot start: registering the netfilter hooks failed: %d\n", err);
 		return err;
 	}
 	running = true;
@@ -177,6 +177,8 @@ MODULE_PARM_DESC(start, "1: count, 0: stop counting, no hook registered (default
 
 /* ---- views ---- */
 
+KMON_READERS(readers);
+
 static int nout_show(struct seq_file *m, void *unused)
 {
 	mutex_lock(&lock);
@@ -194,7 +196,7 @@ static int nout_reset(void)
 	return 0;
 }
 
-KMON_TEXT_VIEW(nout_ops, nout_show, nout_reset);
+KMON_TEXT_VIEW(nout_ops, nout_show, nout_reset, CAP_NET_ADMIN);
 
 static int counter_show(struct seq_file *m, void *unused)
 {
@@ -211,10 +213,13 @@ static ssize_t counter_write(struct file *file, const char __user *src, size_t n
 {
 	char text[32];
 	unsigned int value;
-	int err = kmon_read_user(text, sizeof(text), src, n);
+	int err = kmon_need_capability(CAP_NET_ADMIN, "counter");
 
+	if (err)
+		return err;
+	err = kmon_read_user(text, sizeof(text), src, n);
 	if (err == -EINVAL)
-		pr_err("counter refused: those %zu bytes are no number\n", n);
+		kmon_refuse("counter refused: those %zu bytes are no number\n", n);
 	if (!err)
 		err = kmon_uint_parse(text, "counter", 1, COUNTER_MAX, &value);
 	if (err)
@@ -271,9 +276,9 @@ static int __init kstat_init(void)
 		return err;
 
 	dir = proc_mkdir("kstat", NULL);
-	if (!dir || !proc_create("nout", 0644, dir, &nout_ops) ||
-	    !proc_create("counter", 0644, dir, &counter_ops) ||
-	    !proc_create_single("stats.json", 0444, dir, json_show))
+	if (!dir || !kmon_view_create(&readers, "nout", 0200, dir, &nout_ops) ||
+	    !kmon_view_create(&readers, "counter", 0200, dir, &counter_ops) ||
+	    !kmon_view_single(&readers, "stats.json", dir, json_show))
 		goto err_proc;
 	return 0;
 

@@ -160,6 +160,8 @@ static struct pernet_operations hooks_in_netns = {
 
 /* ---- views ---- */
 
+KMON_READERS(readers);
+
 /* The counters when the text view was last reset; it shows what came since. */
 static u64 base[COUNTERS];
 static DEFINE_MUTEX(base_lock);
@@ -224,7 +226,7 @@ static int text_reset(void)
 	return 0;
 }
 
-KMON_TEXT_VIEW(text_ops, text_show, text_reset);
+KMON_TEXT_VIEW(text_ops, text_show, text_reset, CAP_NET_ADMIN);
 
 static int json_show(struct seq_file *m, void *unused)
 {
@@ -269,9 +271,9 @@ static int __init localhost_monitor_init(void)
 		return err;
 	}
 	err = -ENOMEM;
-	if (!proc_create("localhost_stats", 0644, NULL, &text_ops))
+	if (!kmon_view_create(&readers, "localhost_stats", 0200, NULL, &text_ops))
 		goto err_text;
-	if (!proc_create_single("localhost_stats.json", 0444, NULL, json_show))
+	if (!kmon_view_single(&readers, "localhost_stats.json", NULL, json_show))
 		goto err_json;
 	return 0;
 

@@ -40,8 +40,8 @@ static int iface_set(const char *val, const struct kernel_param *kp)
 		}
 	}
 	kmon_quote_value(shown, sizeof(shown), val);
-	pr_err("iface=%s refused: an interface name of at most %d bytes is wanted, or nothing for all\n",
-	       shown, IFNAMSIZ - 1);
+	kmon_refuse("iface=%s refused: an interface name of at most %d bytes is wanted, or nothing for all\n",
+		    shown, IFNAMSIZ - 1);
 	return -EINVAL;
 }
 
@@ -62,6 +62,8 @@ static const struct kernel_param_ops iface_ops = {
 module_param_cb(iface, &iface_ops, NULL, 0644);
 __MODULE_PARM_TYPE(iface, "charp");
 MODULE_PARM_DESC(iface, "the interface to show; empty: every one but lo (default empty)");
+
+KMON_READERS(readers);
 
 /* ---- /proc/netmon ---- */
 
@@ -145,7 +147,7 @@ static const struct proc_ops netmon_ops = {
 
 static int __init netmon_proc_init(void)
 {
-	if (!proc_create("netmon", 0444, NULL, &netmon_ops)) {
+	if (!kmon_view_create(&readers, "netmon", 0, NULL, &netmon_ops)) {
 		pr_err("cannot create /proc/netmon: out of memory, or the name is taken\n");
 		return -ENOMEM;
 	}

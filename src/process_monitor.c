@@ -320,6 +320,8 @@ KMON_PARAM_UINT(log_rate, log_rate, 0644, 0, 1000000, NULL,
 
 /* ---- views ---- */
 
+KMON_READERS(readers);
+
 /* What the text view called zero when it was last reset. */
 static u64 base[COUNTERS];
 static unsigned long base_missed;
@@ -359,7 +361,7 @@ static int text_reset(void)
 	return 0;
 }
 
-KMON_TEXT_VIEW(text_ops, text_show, text_reset);
+KMON_TEXT_VIEW(text_ops, text_show, text_reset, CAP_SYS_ADMIN);
 
 static int json_show(struct seq_file *m, void *unused)
 {
@@ -401,9 +403,9 @@ static int __init process_monitor_init(void)
 		goto err_probe;
 	}
 	err = -ENOMEM;
-	if (!proc_create("process_monitor", 0644, NULL, &text_ops))
+	if (!kmon_view_create(&readers, "process_monitor", 0200, NULL, &text_ops))
 		goto err_text;
-	if (!proc_create_single("process_monitor.json", 0444, NULL, json_show))
+	if (!kmon_view_single(&readers, "process_monitor.json", NULL, json_show))
 		goto err_json;
 
 	mutex_lock(&ready_lock);

@@ -14,6 +14,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
+#include "kmon_refuse.h"
 #include "kmon_text.h"
 
 struct kmon_uint {
@@ -46,8 +47,8 @@ static inline int kmon_uint_parse(const char *val, const char *name,
 		return 0;
 	}
 	kmon_quote_value(shown, sizeof(shown), val);
-	pr_err("%s=%s refused: a number from %u to %u is wanted\n",
-	       name, shown, min, max);
+	kmon_refuse("%s=%s refused: a number from %u to %u is wanted\n",
+		    name, shown, min, max);
 	return -EINVAL;
 }
 
@@ -86,6 +87,37 @@ module_param_cb(param, &param_##param##_ops, &param_##param, perm);	\
 __MODULE_PARM_TYPE(param, "uint");					\
 MODULE_PARM_DESC(param, desc)
 
+/* The permission to read a file, in octal digits. */
+static inline int kmon_mode_set(const char *val, const struct kernel_param *kp)
+{
+	char shown[KMON_ESCAPED(32)];
+	unsigned int mode;
+
+	if (val[0] >= '0' && val[0] <= '7' && !kstrtouint(val, 8, &mode) &&
+	    (mode == 0444 || mode == 0440 || mode == 0400)) {
+		*(unsigned int *)kp->arg = mode;
+		return 0;
+	}
+	kmon_quote_value(shown, sizeof(shown), val);
+	kmon_refuse("%s=%s refused: one of 0444, 0440, 0400 is wanted\n", kp->name, shown);
+	return -EINVAL;
+}
+
+static inline int kmon_mode_get(char *buf, const struct kernel_param *kp)
+{
+	return sprintf(buf, "%04o\n", *(unsigned int *)kp->arg);
+}
+
+/* Declares the parameter `param`, kept in the unsigned int `var`. */
+#define KMON_PARAM_MODE(param, var, desc)				\
+static const struct kernel_param_ops param_##param##_ops = {		\
+	.set = kmon_mode_set,						\
+	.get = kmon_mode_get,						\
+};									\
+module_param_cb(param, &param_##param##_ops, &(var), 0444);		\
+__MODULE_PARM_TYPE(param, "uint");					\
+MODULE_PARM_DESC(param, desc)
+
 /* One word of several. */
 struct kmon_choice {
 	const char		*name;
@@ -110,7 +142,7 @@ static inline int kmon_choice_set(const char *val, const struct kernel_param *kp
 				 i ? ", " : "", p->words[i]);
 	}
 	kmon_quote_value(shown, sizeof(shown), val);
-	pr_err("%s=%s refused: one of %s is wanted\n", p->name, shown, wanted);
+	kmon_refuse("%s=%s refused: one of %s is wanted\n", p->name, shown, wanted);
 	return -EINVAL;
 }
 

@@ -9,8 +9,54 @@
 #include <linux/module.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
+#include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 
+#include "kmon_param.h"
+#include "kmon_refuse.h"
 #include "kmon_text.h"
+
+/*
+ * Who may read.  MAC addresses and process names are personal data, so an
+ * administrator can keep them for root or for one group.  Set at load: there is no
+ * moment at which others could read.
+ */
+struct kmon_readers {
+	unsigned int	mode;
+	unsigned int	gid;
+};
+
+/* Declares the parameters view_mode and view_gid, once in a module. */
+#define KMON_READERS(readers)						\
+static struct kmon_readers readers = { .mode = 0444 };			\
+KMON_PARAM_MODE(view_mode, readers.mode,				\
+		"who may read the files in /proc, as for chmod: 0444, 0440 or 0400 (default 0444; set at load)"); \
+KMON_PARAM_UINT(view_gid, readers.gid, 0444, 0, INT_MAX, NULL,		\
+		"the group of the files in /proc (default 0; set at load)")
+
+static inline struct proc_dir_entry *kmon_view_given(const struct kmon_readers *readers,
+						     struct proc_dir_entry *file)
+{
+	if (file)
+		proc_set_user(file, GLOBAL_ROOT_UID, make_kgid(&init_user_ns, readers->gid));
+	return file;
+}
+
+/* Like proc_create(); write: 0200 where the file takes a word. */
+static inline struct proc_dir_entry *kmon_view_create(const struct kmon_readers *readers,
+						      const char *name, umode_t write,
+						      struct proc_dir_entry *parent,
+						      const struct proc_ops *ops)
+{
+	return kmon_view_given(readers, proc_create(name, readers->mode | write, parent, ops));
+}
+
+static inline struct proc_dir_entry *kmon_view_single(const struct kmon_readers *readers,
+						      const char *name, struct proc_dir_entry *parent,
+						      int (*show)(struct seq_file *, void *))
+{
+	return kmon_view_given(readers, proc_create_single(name, readers->mode, parent, show));
+}
 
 /* The start of the first JSON line; the module adds its own keys and closes it. */
 static inline void kmon_json_head(struct seq_file *m)
@@ -19,19 +65,22 @@ static inline void kmon_json_head(struct seq_file *m)
 		   KBUILD_MODNAME, KMON_VERSION);
 }
 
-/* 0 if the bytes written are `reset`, with or without a newline. */
-static inline int kmon_expect_reset(const char __user *src, size_t n)
+/* 0 if who writes may, and the bytes written are `reset`, with or without a newline. */
+static inline int kmon_may_reset(int cap, const char __user *src, size_t n)
 {
 	char word[8];
-	int err = kmon_read_user(word, sizeof(word), src, n);
+	int err = kmon_need_capability(cap, "the text view");
+
+	if (!err)
+		err = kmon_read_user(word, sizeof(word), src, n);
 
 	if (!err && strcmp(word, "reset") && strcmp(word, "reset\n"))
 		err = -EINVAL;
 	return err;
 }
 
-/* proc_ops of a text view: show prints it, reset zeroes it and returns 0 or an error. */
-#define KMON_TEXT_VIEW(name, show, reset)				\
+/* proc_ops of a text view: show prints it; reset, which needs cap, zeroes it and returns 0 or an error. */
+#define KMON_TEXT_VIEW(name, show, reset, cap)				\
 static int name##_open(struct inode *inode, struct file *file)		\
 {									\
 	return single_open(file, show, NULL);				\
@@ -40,7 +89,7 @@ static int name##_open(struct inode *inode, struct file *file)		\
 static ssize_t name##_write(struct file *file, const char __user *src,	\
 			    size_t n, loff_t *pos)			\
 {									\
-	int err = kmon_expect_reset(src, n);				\
+	int err = kmon_may_reset(cap, src, n);				\
 									\
 	if (!err)							\
 		err = reset();						\

@@ -224,8 +224,8 @@ static int rx_handler_attach(struct tap *tap, struct net_device *dev)
 	int err = netdev_rx_handler_register(dev, on_rx_handler, tap);
 
 	if (err == -EBUSY)
-		pr_err("%s: hook=rx_handler refused: a bridge, bond or the like has that slot; hook=auto needs none\n",
-		       netdev_name(dev));
+		kmon_refuse("%s: hook=rx_handler refused: a bridge, bond or the like has that slot; hook=auto needs none\n",
+			    netdev_name(dev));
 	return err;
 }
 

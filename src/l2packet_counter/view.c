@@ -7,16 +7,20 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/atomic.h>
 #include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
+#include <linux/list.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/proc_fs.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 
 #include "kmon_view.h"
 #include "book.h"
@@ -28,11 +32,14 @@
 #define TEXT_LINES	10000	/* of each interface, in the text view */
 
 /*
- * A reading holds memory until its file is closed.  Anybody may read, so this is how
- * many may be held at once by those who are not root.
+ * A reading holds memory until its file is closed, and anybody may read.  So each
+ * user but root may hold this many, and nobody's readings are in another's way.
  */
-#define READINGS_MAX	256
-static atomic_t readings;
+#define READINGS_MAX	32
+static LIST_HEAD(held_readings);
+static DEFINE_MUTEX(held_lock);
+
+KMON_READERS(readers);
 
 /* One interface in a reading; its first item is its head, the others are its lines. */
 struct section {
@@ -47,11 +54,47 @@ struct reading {
 	bool text;
 	unsigned int n;
 	struct section *sections;	/* NULL: nothing is held */
+	struct list_head held;		/* while it holds something */
+	kuid_t holder;
 	u64 now_ns;			/* when it was taken, in two clocks */
 	unsigned long now_jiffies;
 };
 
 /* ---- taking a reading ---- */
+
+/*
+ * Whoever makes user namespaces can give himself any number of ids there, so there it
+ * is the owner of the outermost one who holds.
+ */
+static kuid_t current_holder(void)
+{
+	const struct user_namespace *ns = current_user_ns();
+
+	if (ns == &init_user_ns)
+		return current_uid();
+	while (ns->parent != &init_user_ns)
+		ns = ns->parent;
+	return ns->owner;
+}
+
+/* Notes that the reading holds something, if its holder may. */
+static int reading_hold(struct reading *r)
+{
+	const struct reading *other;
+	unsigned int n = 0;
+	int err = 0;
+
+	r->holder = current_holder();
+	mutex_lock(&held_lock);
+	list_for_each_entry(other, &held_readings, held)
+		n += uid_eq(other->holder, r->holder);
+	if (n < READINGS_MAX || capable(CAP_SYS_ADMIN))
+		list_add(&r->held, &held_readings);
+	else
+		err = -EBUSY;
+	mutex_unlock(&held_lock);
+	return err;
+}
 
 static void reading_free(struct reading *r)
 {
@@ -59,12 +102,14 @@ static void reading_free(struct reading *r)
 
 	if (!r->sections)
 		return;
+	mutex_lock(&held_lock);
+	list_del(&r->held);
+	mutex_unlock(&held_lock);
 	for (i = 0; i < r->n; i++)
 		kvfree(r->sections[i].report.lines);
 	kfree(r->sections);
 	r->sections = NULL;
 	r->n = 0;
-	atomic_dec(&readings);
 }
 
 struct ranked {
@@ -143,20 +188,19 @@ static int reading_take(struct reading *r)
 	struct watch **all = NULL, *w;
 	loff_t first = r->text ? 0 : 1;		/* JSON: item 0 is the head of the file */
 	unsigned int i, n = 0;
-	int err = 0;
+	int err = -ENOMEM;
 
 	reading_free(r);
-	if (atomic_read(&readings) >= READINGS_MAX && !capable(CAP_SYS_ADMIN))
-		return -EBUSY;
 	all = kcalloc(MAX_WATCHES, sizeof(*all), GFP_KERNEL);
 	r->sections = kcalloc(MAX_WATCHES, sizeof(*r->sections), GFP_KERNEL_ACCOUNT);
-	if (!all || !r->sections) {
+	if (all && r->sections)
+		err = reading_hold(r);
+	if (err) {
 		kfree(all);
 		kfree(r->sections);
 		r->sections = NULL;
-		return -ENOMEM;
+		return err;
 	}
-	atomic_inc(&readings);
 	mutex_lock(&watches_lock);
 	list_for_each_entry(w, &watches, list) {
 		struct section *s = &r->sections[n];
@@ -372,7 +416,7 @@ static int view_release(struct inode *inode, struct file *file)
 
 static ssize_t text_write(struct file *file, const char __user *src, size_t n, loff_t *pos)
 {
-	int err = kmon_expect_reset(src, n);
+	int err = kmon_may_reset(CAP_NET_ADMIN, src, n);
 
 	if (!err)
 		err = watch_reset_all();
@@ -396,9 +440,9 @@ static const struct proc_ops json_ops = {
 
 int view_init(void)
 {
-	if (!proc_create("l2packet_counter", 0644, NULL, &text_ops))
+	if (!kmon_view_create(&readers, "l2packet_counter", 0200, NULL, &text_ops))
 		goto err;
-	if (!proc_create("l2packet_counter.json", 0444, NULL, &json_ops)) {
+	if (!kmon_view_create(&readers, "l2packet_counter.json", 0, NULL, &json_ops)) {
 		remove_proc_entry("l2packet_counter", NULL);
 		goto err;
 	}

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
+#include "kmon_refuse.h"
 #include "kmon_text.h"
 #include "tap.h"
 #include "watch.h"
@@ -104,11 +105,11 @@ static int find_device(const char *name, struct net_device **dev)
 
 	*dev = __dev_get_by_name(&init_net, name);
 	if (!*dev) {
-		pr_err("interface %s does not exist\n", show(&shown, name));
+		kmon_refuse("interface %s does not exist\n", show(&shown, name));
 		return -ENODEV;
 	}
 	if (!is_ethernet(*dev)) {
-		pr_err("interface %s is not an Ethernet interface\n", show(&shown, name));
+		kmon_refuse("interface %s is not an Ethernet interface\n", show(&shown, name));
 		return -EINVAL;
 	}
 	return 0;
@@ -144,7 +145,7 @@ static int ensure_watch(const char *name)
 	}
 	err = tap_attach(&w->tap, dev);
 	if (err && err != -EBUSY)
-		pr_err("interface %s cannot be watched: %d\n", show(&shown, name), err);
+		kmon_refuse("interface %s cannot be watched: %d\n", show(&shown, name), err);
 	return err;
 }
 
@@ -209,8 +210,8 @@ static int split_names(char *list, char (*names)[IFNAMSIZ])
 	return n;
 
 bad:
-	pr_err("interface list refused at \"%s\": up to %d different names are wanted, separated by commas\n",
-	       show(&shown, name ?: ""), MAX_WATCHES);
+	kmon_refuse("interface list refused at \"%s\": up to %d different names are wanted, separated by commas\n",
+		    show(&shown, name ?: ""), MAX_WATCHES);
 	return -EINVAL;
 }
 
