@@ -304,7 +304,19 @@ static bool copy_keys(struct mac_table *new, const struct mac_table *old,
 	return true;
 }
 
-/* Bucket by bucket, so that no frame waits long for the lock. */
+static void spill_free(struct hlist_head *list)
+{
+	struct mac_spill *s;
+	struct hlist_node *next;
+
+	hlist_for_each_entry_safe(s, next, list, node)
+		kfree(s);
+}
+
+/*
+ * Bucket by bucket, so that no frame waits long for the lock.  Nothing is freed under
+ * it: on a PREEMPT_RT kernel that may sleep.
+ */
 static void move_spill(struct mac_book *book, struct mac_table *new)
 {
 	struct mac_spill *s;
@@ -313,6 +325,8 @@ static void move_spill(struct mac_book *book, struct mac_table *new)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(book->spill) && READ_ONCE(book->spilled); i++) {
+		HLIST_HEAD(moved);
+
 		raw_spin_lock_bh(&book->lock);
 		hlist_for_each_entry_safe(s, next, &book->spill[i], node) {
 			e = table_add(new, s->entry.key);
@@ -320,10 +334,11 @@ static void move_spill(struct mac_book *book, struct mac_table *new)
 				break;	/* the next table has room for it */
 			*e = s->entry;
 			hlist_del(&s->node);
-			kfree(s);
+			hlist_add_head(&s->node, &moved);
 			book->spilled--;
 		}
 		raw_spin_unlock_bh(&book->lock);
+		spill_free(&moved);
 	}
 }
 
@@ -642,14 +657,11 @@ err_table:
 /* No frame can reach the book any more, and no reader holds it. */
 void book_free(struct mac_book *book)
 {
-	struct mac_spill *s;
-	struct hlist_node *next;
 	unsigned int i;
 
 	cancel_work_sync(&book->work);
 	for (i = 0; i < ARRAY_SIZE(book->spill); i++)
-		hlist_for_each_entry_safe(s, next, &book->spill[i], node)
-			kfree(s);
+		spill_free(&book->spill[i]);
 	table_free(rcu_dereference_protected(book->table, true));
 	free_percpu(book->rest);
 	free_cpumask_var(book->want_cells);
