@@ -568,6 +568,7 @@ int book_report(struct mac_book *book, struct mac_report *report)
 		err = -ENOMEM;
 out:
 	mutex_unlock(&book->mutex);
+	mutex_unlock(&book->readers);
 	return err;
 }
 
@@ -575,6 +576,10 @@ out:
 void book_totals(struct mac_book *book, struct mac_report *report)
 {
 	memset(report, 0, sizeof(*report));
+	/* One reader at a time stands in the way of those who keep the table; a signal ends the wait. */
+	err = mutex_lock_interruptible(&book->readers);
+	if (err)
+		return err;
 	mutex_lock(&book->mutex);
 	settle(book);
 	report->n = entries_used(own_table(book));
@@ -641,6 +646,7 @@ int book_init(struct mac_book *book)
 	get_random_bytes(&book->salt, sizeof(book->salt));
 	book->salt |= 1;
 	raw_spin_lock_init(&book->lock);
+	mutex_init(&book->readers);
 	mutex_init(&book->mutex);
 	INIT_WORK(&book->work, book_work);
 	book->no_work_before = jiffies;

@@ -96,6 +96,7 @@ struct mac_book {
 	unsigned long no_work_before;	/* jiffies; set after an allocation failed */
 	cpumask_var_t want_cells;	/* CPUs to get their own cells */
 
+	struct mutex readers;		/* taken before mutex by whoever only reads */
 	struct mutex mutex;		/* guards replacing the table, and what follows */
 	u64 evicted_packets;
 	u64 evicted_bytes;
