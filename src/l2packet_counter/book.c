@@ -8,6 +8,7 @@
 #include <linux/overflow.h>
 #include <linux/random.h>
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
 #include <linux/topology.h>
 #include <linux/workqueue.h>
 
@@ -24,6 +25,22 @@ struct mac_spill {
 	struct hlist_node node;
 	struct mac_entry entry;
 };
+
+/* ---- time ---- */
+
+struct book_clock book_clock;
+
+u64 book_tick(void)
+{
+	unsigned long tick = jiffies;
+	u64 now = ktime_to_ns(ktime_get_coarse_boottime());
+
+	if (IS_ENABLED(CONFIG_64BIT)) {
+		WRITE_ONCE(book_clock.now, now);
+		smp_store_release(&book_clock.tick, tick);
+	}
+	return now;
+}
 
 static unsigned int entry_limit(const struct mac_table *t)
 {
@@ -172,7 +189,7 @@ static struct mac_entry *get_entry(struct mac_book *book, u64 key, struct mac_sp
 	}
 	if (e) {
 		book->macs++;
-		e->first = jiffies;
+		e->first = book_now();
 	}
 	return e;
 }
@@ -211,7 +228,7 @@ again:
 	if (e) {
 		e->packets += frames;
 		e->bytes += bytes;
-		e->last = jiffies;
+		e->last = book_now();
 	}
 	try_spill = !e && !spare && below_bound(book);
 	if (!e && !try_spill && !below_bound(book) && !book->spilled)
@@ -283,8 +300,7 @@ static void entry_sum(struct mac_book *book, const struct mac_table *t, unsigned
 			continue;
 		sum->packets += packets;
 		sum->bytes += READ_ONCE(cells[i].bytes);
-		if (time_after(READ_ONCE(cells[i].last), sum->last))
-			sum->last = READ_ONCE(cells[i].last);
+		sum->last = max(sum->last, READ_ONCE(cells[i].last));
 	}
 	sum->window = sum->packets - e->shown;
 }
@@ -367,8 +383,7 @@ static void fold_entry(struct mac_book *book, struct mac_table *new,
 		e->bytes += sum.bytes;
 		e->shown = was->shown;
 		e->first = sum.first;
-		if (!e->last || time_after(sum.last, e->last))
-			e->last = sum.last;
+		e->last = max(e->last, sum.last);
 	}
 	raw_spin_unlock_bh(&book->lock);
 
@@ -555,6 +570,10 @@ int book_report(struct mac_book *book, struct mac_report *report)
 	int err;
 
 	memset(report, 0, sizeof(*report));
+	/* One reader at a time stands in the way of those who keep the table; a signal ends the wait. */
+	err = mutex_lock_interruptible(&book->readers);
+	if (err)
+		return err;
 	mutex_lock(&book->mutex);
 	err = settle(book);
 	if (err)
@@ -576,10 +595,6 @@ out:
 void book_totals(struct mac_book *book, struct mac_report *report)
 {
 	memset(report, 0, sizeof(*report));
-	/* One reader at a time stands in the way of those who keep the table; a signal ends the wait. */
-	err = mutex_lock_interruptible(&book->readers);
-	if (err)
-		return err;
 	mutex_lock(&book->mutex);
 	settle(book);
 	report->n = entries_used(own_table(book));

@@ -49,7 +49,7 @@ struct mac_slot {
 struct mac_cell {
 	u64 packets;
 	u64 bytes;
-	unsigned long last;	/* jiffies */
+	u64 last;		/* as book_now() */
 };
 
 /* What was counted of one MAC under the lock, or in tables before this one. */
@@ -58,8 +58,8 @@ struct mac_entry {
 	u64 packets;
 	u64 bytes;
 	u64 shown;		/* packets at the last reset; guarded by the book's mutex */
-	unsigned long first;	/* jiffies */
-	unsigned long last;
+	u64 first;		/* as book_now() */
+	u64 last;
 	bool idle;		/* nothing came since the last reset but one */
 };
 
@@ -111,8 +111,8 @@ struct mac_line {
 	u64 packets;
 	u64 bytes;
 	u64 window;		/* packets since the last reset */
-	unsigned long first;
-	unsigned long last;
+	u64 first;		/* ns of CLOCK_BOOTTIME */
+	u64 last;
 };
 
 struct mac_report {
@@ -139,6 +139,26 @@ void book_count_slow(struct mac_book *book, u64 key, unsigned int frames,
 		     unsigned int bytes);
 void book_untracked(struct mac_book *book, unsigned int frames, unsigned int bytes);
 void book_skipped(struct mac_book *book, unsigned int frames);
+
+/*
+ * When a frame came: ns of CLOCK_BOOTTIME, which goes on while the machine sleeps and
+ * is never set back.  Jiffies stand still meanwhile, and the clock itself is dear, so
+ * it is asked once a tick.
+ */
+struct book_clock {
+	unsigned long tick;	/* the jiffies when it was asked; written after now */
+	u64 now;
+};
+
+extern struct book_clock book_clock;
+u64 book_tick(void);
+
+static __always_inline u64 book_now(void)
+{
+	if (IS_ENABLED(CONFIG_64BIT) && likely(smp_load_acquire(&book_clock.tick) == jiffies))
+		return READ_ONCE(book_clock.now);
+	return book_tick();
+}
 
 static __always_inline unsigned int mac_hash(const struct mac_table *t, u64 key)
 {
@@ -198,7 +218,7 @@ static __always_inline void book_count(struct mac_book *book, u64 key,
 
 			WRITE_ONCE(cell->packets, cell->packets + frames);
 			WRITE_ONCE(cell->bytes, cell->bytes + bytes);
-			WRITE_ONCE(cell->last, jiffies);
+			WRITE_ONCE(cell->last, book_now());
 			return;
 		}
 	}

@@ -9,7 +9,6 @@
 
 #include <linux/capability.h>
 #include <linux/cred.h>
-#include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/math64.h>
@@ -56,8 +55,7 @@ struct reading {
 	struct section *sections;	/* NULL: nothing is held */
 	struct list_head held;		/* while it holds something */
 	kuid_t holder;
-	u64 now_ns;			/* when it was taken, in two clocks */
-	unsigned long now_jiffies;
+	s64 boot_ns;			/* the time of day when CLOCK_BOOTTIME was 0 */
 };
 
 /* ---- taking a reading ---- */
@@ -214,8 +212,8 @@ static int reading_take(struct reading *r)
 	mutex_unlock(&watches_lock);
 
 	r->n = n;
-	r->now_ns = ktime_get_real_ns();
-	r->now_jiffies = jiffies;
+	r->boot_ns = ktime_to_ns(ktime_mono_to_any(0, TK_OFFS_REAL)) -
+		     ktime_to_ns(ktime_mono_to_any(0, TK_OFFS_BOOT));
 	for (i = 0; i < n; i++) {
 		struct section *s = &r->sections[i];
 
@@ -268,12 +266,10 @@ static void text_line(struct seq_file *m, const struct mac_line *line)
 	seq_write(m, buf, end - buf);
 }
 
-/* The time of day, in seconds, when jiffies stood at `then`. */
-static u64 when(const struct reading *r, unsigned long then)
+/* The time of day, in seconds, by the clock as it is set now. */
+static u64 when(const struct reading *r, u64 then)
 {
-	long ago = r->now_jiffies - then;
-
-	return div_u64(r->now_ns - (ago > 0 ? jiffies64_to_nsecs(ago) : 0), NSEC_PER_SEC);
+	return div_u64(r->boot_ns + then, NSEC_PER_SEC);
 }
 
 static void json_head(struct seq_file *m)

@@ -1,0 +1,254 @@
+#!/usr/bin/env bats
+# l2packet_counter: what is carried over when a table is replaced, reset or left, when an interface goes and comes back, and
+# when the machine sleeps: every figure is afterwards what it was before, or what it must have become.
+#
+# The watched end kf0 is here, the sending end kf0p in a namespace of its own. Nothing but what a test sends comes in.
+
+load ../lib/common
+load ../lib/l2
+
+text=/proc/l2packet_counter
+# shellcheck disable=SC2034 # for l2.bash
+view=/proc/l2packet_counter.json
+peer=kmon-l2-figures
+
+setup_file() {
+  ip netns add "$peer"
+  in_netns "$peer" sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+}
+
+teardown_file() { ip netns del "$peer"; }
+
+pair() {
+  make_link kf0 type veth peer name kf0p netns "$peer"
+  quiet_link kf0
+  ip link set kf0 up
+  ip -n "$peer" link set kf0p up
+}
+
+send() { in_netns "$peer" frames kf0p "$@" >/dev/null; }
+
+at_least() { [ "$(figure kf0 packets)" -ge "$1" ]; }
+assert_packets() {
+  wait_until 30 at_least "$1" || true
+  assert_equal "$(figure kf0 packets)" "$1"
+}
+
+# line MAC: its JSON line. shown MAC: its packets in the text view.
+line() { grep -F "\"mac\":\"$1\"" "$view"; }
+shown() { awk -v mac="$1" '$1 == mac { print $2 }' "$text"; }
+
+# What the tests look at all the time: one that is seen early and then no more, one that goes on.
+early=02:00:00:00:ee:01
+steady=02:00:00:00:ee:02
+
+# Two addresses, with frames of two sizes, part of them before a reset; and then time passes, so that a figure that is
+# made anew is another.
+two_addresses() {
+  pair
+  load_l2 interface=kf0
+  send --src "$early" --count 3 --size 100
+  send --src "$steady" --count 5 --size 60
+  assert_packets 8
+  echo reset >"$text"
+  send --src "$early" --count 4 --size 200
+  send --src "$steady" --count 2 --size 60
+  assert_packets 14
+  early_was=$(line "$early")
+  steady_was=$(line "$steady")
+  assert_equal "$(figure_of "$early_was" packets) $(figure_of "$early_was" bytes)" "7 1100"
+  assert_equal "$(figure_of "$steady_was" packets) $(figure_of "$steady_was" bytes)" "7 420"
+  sleep 2.1
+}
+
+figure_of() { sed -E "s/.*\"$2\":([0-9]+).*/\\1/" <<<"$1"; }
+
+# Both lines are as they were, in both views.
+as_they_were() {
+  assert_equal "$(line "$early")" "$early_was"
+  assert_equal "$(line "$steady")" "$steady_was"
+  assert_equal "$(shown "$early") $(shown "$steady")" "4 2"
+}
+
+@test "the table grows: packets, bytes, first_seen, last_seen and the text's counts stay" {
+  two_addresses
+  send --count 3000 --macs 3000
+  assert_packets 3014
+  assert_equal "$(figure kf0 macs)" 3002
+  as_they_were
+  # They stay when it is replaced a second time, and a frame that comes then changes what it must.
+  send --count 9000 --macs 9000 --random
+  assert_packets 12014
+  as_they_were
+  send --src "$early" --count 1 --size 60
+  assert_packets 12015
+  assert_equal "$(figure_of "$(line "$early")" first_seen)" "$(figure_of "$early_was" first_seen)"
+  [ "$(figure_of "$(line "$early")" last_seen)" -ge $(($(figure_of "$early_was" last_seen) + 2)) ]
+  assert_equal "$(figure_of "$(line "$early")" packets) $(figure_of "$(line "$early")" bytes)" "8 1160"
+  assert_equal "$(figure kf0 bytes)" $((1100 + 420 + 12000 * 60 + 60))
+}
+
+@test "addresses that came faster than the table grew: packets, bytes and times are theirs" {
+  local start end
+  pair
+  load_l2 interface=kf0
+  start=$(date +%s)
+  # Each twice, before a worker can have made room for all of them.
+  send --count 8000 --macs 4000 --size 70 --fast --pace 0
+  assert_packets 8000
+  end=$(date +%s)
+  assert_equal "$(counts kf0 | awk '$2 == 2' | wc -l)" 4000
+  run json "$view" "map(select(.mac)) | (all(.[]; .bytes == 140 and .first_seen >= $start - 1 and
+    .last_seen <= $end and .first_seen <= .last_seen))"
+  assert_output true
+}
+
+@test "a reset: the JSON lines stay, the text begins anew, for each line and for the total" {
+  two_addresses
+  echo reset >"$text"
+  assert_equal "$(line "$early")" "$early_was"
+  assert_equal "$(line "$steady")" "$steady_was"
+  assert_equal "$(shown "$early")$(shown "$steady")" ""
+  assert_equal "$(grep ^Total "$text")" "Total packets: 0"
+  send --src "$steady" --count 6
+  assert_packets 20
+  assert_equal "$(shown "$early")$(shown "$steady")" 6
+}
+
+@test "idle addresses go: what they had is evicted, in packets and in bytes; those that stay keep all" {
+  two_addresses
+  send --count 3000 --macs 3000 --size 80
+  assert_packets 3014
+  echo reset >"$text"
+  send --src "$early" --count 1 --size 60
+  send --src "$steady" --count 1 --size 60
+  assert_packets 3016
+  echo reset >"$text" # the other 3000 were idle: the table is made smaller
+  assert_equal "$(figure kf0 macs)" 2
+  assert_equal "$(figure kf0 evicted_packets) $(figure kf0 evicted_bytes)" "3000 240000"
+  assert_equal "$(figure_of "$(line "$early")" first_seen)" "$(figure_of "$early_was" first_seen)"
+  assert_equal "$(figure_of "$(line "$steady")" first_seen)" "$(figure_of "$steady_was" first_seen)"
+  assert_equal "$(counts kf0 | paste -s -d ,)" "$early 8,$steady 8"
+  assert_equal "$(shown "$early")$(shown "$steady")" ""
+  # Evicted a second time, they add up.
+  send --count 100 --macs 100 --size 80
+  echo reset >"$text"
+  echo reset >"$text"
+  assert_equal "$(figure kf0 macs)" 0
+  assert_equal "$(figure kf0 evicted_packets) $(figure kf0 evicted_bytes)" "3116 $((240000 + 1160 + 480 + 8000))"
+  assert_packets 3116
+}
+
+@test "the interface goes and comes back: every figure stays, those that are in no line, too" {
+  local before
+  pair
+  load_l2 interface=kf0 max_macs=2
+  send --src "$early" --count 3 --size 100
+  send --src "$steady" --count 5
+  send --count 7 --macs 7 --size 70 # untracked
+  send --count 4 --macs 4 --group # skipped
+  assert_packets 15
+  wait_until 10 skipped_are 4
+  sleep 1.1
+  before=$(sed -E 's/"waiting":[a-z]+/"waiting":false/; 1d' "$view")
+  ip link del kf0
+  assert_equal "$(sed -E 's/"waiting":true/"waiting":false/; 1d' "$view")" "$before"
+  pair
+  assert_equal "$(sed 1d "$view")" "$before"
+  assert_equal "$(figure kf0 untracked_packets) $(figure kf0 untracked_bytes) $(figure kf0 skipped_packets)" "7 490 4"
+  # A reset, and a bound that is raised, leave them, too.
+  echo reset >"$text"
+  set_param l2packet_counter max_macs 1000
+  assert_equal "$(sed 1d "$view")" "$before"
+  send --count 3000 --macs 3000
+  assert_packets 3015
+  # The two, 998 more, and the table is full again.
+  assert_equal "$(figure kf0 macs) $(figure kf0 untracked_packets) $(figure kf0 untracked_bytes)" \
+    "1000 $((7 + 2002)) $((490 + 2002 * 60))"
+}
+skipped_are() { [ "$(figure kf0 skipped_packets)" = "$1" ]; }
+
+@test "the module is loaded again: every figure begins at nothing" {
+  two_addresses
+  unload_module l2packet_counter
+  load_l2 interface=kf0
+  assert_equal "$(sed 1d "$view")" '{"interface":"kf0","waiting":false,"hook":"tracepoint","macs":0,"packets":0,"bytes":0,"untracked_packets":0,"untracked_bytes":0,"evicted_packets":0,"evicted_bytes":0,"skipped_packets":0}'
+  send --src "$early" --count 1
+  assert_packets 1
+  [ "$(figure_of "$(line "$early")" first_seen)" -gt "$(figure_of "$early_was" last_seen)" ]
+}
+
+# ---- time ----
+
+in_our_guest() { [ -e /kmon/command ]; }
+
+# sleep_a_while: the machine sleeps some five seconds, as far as the kernel's clocks go: its test of suspending itself.
+sleep_a_while() {
+  local state
+  for state in mem freeze; do
+    grep -qw "$state" /sys/power/state || continue
+    grep -qw core /sys/power/pm_test || continue
+    echo core >/sys/power/pm_test
+    on_teardown sh -c 'echo none >/sys/power/pm_test'
+    echo "$state" >/sys/power/state && return
+  done
+  return 1
+}
+
+@test "the machine sleeps: first_seen and last_seen stay, and a frame that comes after it has its own time" {
+  local slept
+  in_our_guest || skip "expected: it would put this machine to sleep"
+  two_addresses
+  slept=$(date +%s)
+  sleep_a_while || skip "expected: this kernel cannot be made to sleep here"
+  slept=$(($(date +%s) - slept))
+  [ "$slept" -ge 4 ] || skip "expected: the clocks went on without a sleep"
+  as_they_were
+  send --src "$steady" --count 1
+  assert_packets 15
+  assert_equal "$(line "$early")" "$early_was"
+  assert_equal "$(figure_of "$(line "$steady")" first_seen)" "$(figure_of "$steady_was" first_seen)"
+  [ "$(figure_of "$(line "$steady")" last_seen)" -ge $(($(figure_of "$steady_was" last_seen) + slept)) ]
+  # And when the table is replaced after it.
+  send --count 3000 --macs 3000
+  assert_packets 3015
+  assert_equal "$(line "$early")" "$early_was"
+}
+
+@test "the clock is set: the times go with it, so they stay as long ago as they were" {
+  in_our_guest || skip "expected: it would set this machine's clock"
+  two_addresses
+  date -s '+1 hour' >/dev/null
+  on_teardown date -s '-1 hour'
+  assert_equal "$(figure_of "$(line "$early")" first_seen)" $(($(figure_of "$early_was" first_seen) + 3600))
+  assert_equal "$(figure_of "$(line "$early")" last_seen)" $(($(figure_of "$early_was" last_seen) + 3600))
+}
+
+# ---- many readers ----
+
+# seconds_since NANOSECONDS, in tenths
+tenths_since() { echo $((($(date +%s%N) - $1) / 100000000)); }
+
+# bats test_tags=heavy
+@test "many readers of a large table: one that is told to end does so at once, not after all before it" {
+  local began one all i readers=() n
+  n=$(scaled 60000 20000)
+  pair
+  load_l2 interface=kf0
+  send --count "$n" --macs "$n"
+  assert_packets "$n"
+  began=$(date +%s%N)
+  cat "$view" >/dev/null
+  one=$(tenths_since "$began")
+  for ((i = 0; i < 60; i++)); do
+    cat "$view" >/dev/null 3>&- &
+    readers+=($!)
+  done
+  sleep 0.5
+  began=$(date +%s%N)
+  kill -TERM "${readers[@]}"
+  wait "${readers[@]}" || true
+  all=$(tenths_since "$began")
+  echo "one reading took $one tenths of a second, ending 60 readers $all"
+  [ "$all" -le $((4 * one + 20)) ]
+}
