@@ -95,6 +95,10 @@ static __always_inline void count(const struct sk_buff *skb, unsigned int class)
 		log_packet(skb, class);
 }
 
+/*
+ * What IPsec decrypted comes through the hooks again: it was counted as the packet
+ * that was around it, and lo received one.
+ */
 static unsigned int hook_v4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	const struct iphdr *iph;
@@ -103,6 +107,8 @@ static unsigned int hook_v4(void *priv, struct sk_buff *skb, const struct nf_hoo
 		return NF_ACCEPT;
 	iph = ip_hdr(skb);
 	if (!ipv4_is_loopback(iph->saddr) && !ipv4_is_loopback(iph->daddr))
+		return NF_ACCEPT;
+	if (kmon_decrypted(skb))
 		return NF_ACCEPT;
 
 	count(skb, V4 + (iph->protocol == IPPROTO_TCP  ? TCP :
@@ -120,6 +126,8 @@ static unsigned int hook_v6(void *priv, struct sk_buff *skb, const struct nf_hoo
 		return NF_ACCEPT;
 	iph = ipv6_hdr(skb);
 	if (!ipv6_addr_loopback(&iph->saddr) && !ipv6_addr_loopback(&iph->daddr))
+		return NF_ACCEPT;
+	if (kmon_decrypted(skb))
 		return NF_ACCEPT;
 
 	proto = kmon_ipv6_protocol(skb);
