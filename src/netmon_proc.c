@@ -7,11 +7,14 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/nsproxy.h>
 #include <linux/rcupdate.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <net/net_namespace.h>
 
 #include "kmon_param.h"
@@ -91,56 +94,140 @@ static void show_device(struct seq_file *m, struct net_device *dev)
 }
 
 /*
- * All in one pass, so each interface stands there once however many come and go.
- * The reader's namespace cannot go away while the reader reads.
+ * A reading shows the interfaces that were there when it began, each once, and leaves
+ * out those that went meanwhile.  It knows them by their numbers and holds none; no
+ * more than one is looked at without a pause, however many there are.
  */
-static int netmon_show(struct seq_file *m, void *unused)
-{
-	struct net *net = current->nsproxy->net_ns;
-	struct net_device *dev;
-	char only[IFNAMSIZ];
+struct reading {
+	char only[IFNAMSIZ];		/* the parameter iface as it was then */
+	const struct net *net;		/* only compared: it may be gone */
+	unsigned int n;
+	int *ifindex;
+};
 
-	mutex_lock(&iface_lock);
-	strscpy(only, iface, sizeof(only));
-	mutex_unlock(&iface_lock);
+static unsigned int count_devices(struct net *net)
+{
+	struct net_device *dev;
+	unsigned int n = 0;
 
 	rcu_read_lock();
-	if (!*only) {
-		for_each_netdev_rcu(net, dev)
-			if (!(dev->flags & IFF_LOOPBACK))
-				show_device(m, dev);
-	} else {
-		dev = dev_get_by_name_rcu(net, only);
-		if (dev) {
-			show_device(m, dev);
-		} else {
-			seq_puts(m, "{\"interface\":");
-			kmon_json_string(m, only);
-			seq_puts(m, ",\"error\":\"not found\"}\n");
-		}
-	}
+	for_each_netdev_rcu(net, dev)
+		n++;
+	rcu_read_unlock();
+	return n;
+}
+
+/* Those that come while there is no room for them any more are for the next reading. */
+static int list_devices(struct reading *r, struct net *net)
+{
+	unsigned int room = count_devices(net) + 16;
+	struct net_device *dev;
+
+	kvfree(r->ifindex);
+	r->n = 0;
+	r->ifindex = kvmalloc_array(room, sizeof(*r->ifindex), GFP_KERNEL_ACCOUNT);
+	if (!r->ifindex)
+		return -ENOMEM;
+	rcu_read_lock();
+	for_each_netdev_rcu(net, dev)
+		if (!(dev->flags & IFF_LOOPBACK) && r->n < room)
+			r->ifindex[r->n++] = dev->ifindex;
 	rcu_read_unlock();
 	return 0;
 }
 
-/* A buffer that the lines will fit into, so that they are seldom made twice. */
-static int netmon_open(struct inode *inode, struct file *file)
+static int reading_begin(struct reading *r)
 {
+	struct net *net = current->nsproxy->net_ns;
+
+	mutex_lock(&iface_lock);
+	strscpy(r->only, iface, sizeof(r->only));
+	mutex_unlock(&iface_lock);
+	r->net = net;
+	return *r->only ? 0 : list_devices(r, net);
+}
+
+/* Lines of another namespace do not follow in the same reading. */
+static void *line_at(const struct reading *r, loff_t *pos)
+{
+	loff_t lines = *r->only ? 1 : r->n;
+
+	return *pos < lines && r->net == current->nsproxy->net_ns ? pos : NULL;
+}
+
+static void *netmon_start(struct seq_file *m, loff_t *pos)
+{
+	struct reading *r = m->private;
+	int err;
+
+	/* A seek comes here, too, on its way from the beginning; it goes on in the same reading. */
+	if (!*pos && (!r->net || !m->read_pos)) {
+		err = reading_begin(r);
+		if (err)
+			return ERR_PTR(err);
+	}
+	return line_at(r, pos);
+}
+
+static void *netmon_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	++*pos;
+	return line_at(m->private, pos);
+}
+
+static void netmon_stop(struct seq_file *m, void *v)
+{
+}
+
+/* The reader's namespace cannot go away while the reader reads. */
+static int netmon_show(struct seq_file *m, void *v)
+{
+	const struct reading *r = m->private;
+	struct net *net = current->nsproxy->net_ns;
 	struct net_device *dev;
-	size_t lines = 1;
 
 	rcu_read_lock();
-	for_each_netdev_rcu(current->nsproxy->net_ns, dev)
-		lines++;
+	dev = *r->only ? dev_get_by_name_rcu(net, r->only)
+		       : dev_get_by_index_rcu(net, r->ifindex[*(loff_t *)v]);
+	if (dev)
+		show_device(m, dev);
 	rcu_read_unlock();
-	return single_open_size(file, netmon_show, NULL, lines * 256);
+	if (dev)
+		return 0;
+	if (!*r->only)
+		return SEQ_SKIP;
+	seq_puts(m, "{\"interface\":");
+	kmon_json_string(m, r->only);
+	seq_puts(m, ",\"error\":\"not found\"}\n");
+	return 0;
+}
+
+static const struct seq_operations netmon_seq_ops = {
+	.start	= netmon_start,
+	.next	= netmon_next,
+	.stop	= netmon_stop,
+	.show	= netmon_show,
+};
+
+static int netmon_open(struct inode *inode, struct file *file)
+{
+	return __seq_open_private(file, &netmon_seq_ops, sizeof(struct reading)) ? 0 : -ENOMEM;
+}
+
+static int netmon_release(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+	struct reading *r = m->private;
+
+	kvfree(r->ifindex);
+	return seq_release_private(inode, file);
 }
 
 static const struct proc_ops netmon_ops = {
 	.proc_open	= netmon_open,
 	.proc_read	= seq_read,
 	.proc_lseek	= seq_lseek,
-	.proc_release	= single_release,
+	.proc_release	= netmon_release,
 };
 
 /* ---- load and unload ---- */
