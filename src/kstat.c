@@ -36,24 +36,35 @@ KMON_PARAM_UINT(all_netns, all_netns, 0444, 0, 1, NULL,
 
 /* ---- packets ---- */
 
+static noinline unsigned int count_extra_segments(const struct sk_buff *skb, unsigned int counter)
+{
+	kmon_add(out, counter, kmon_gso_segments(skb) - 1);
+	return NF_ACCEPT;
+}
+
 static unsigned int hook_v4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	if (ip_hdr(skb)->protocol == IPPROTO_TCP) {
-		kmon_inc(out, PACKETS_V4);
-		if (unlikely(skb_is_gso(skb)))
-			kmon_add(out, EXTRA_SEGMENTS_V4, kmon_segments(skb) - 1);
-	}
-	return NF_ACCEPT;
+	if (ip_hdr(skb)->protocol != IPPROTO_TCP)
+		return NF_ACCEPT;
+	kmon_inc(out, PACKETS_V4);
+	return likely(!skb_is_gso(skb)) ? NF_ACCEPT : count_extra_segments(skb, EXTRA_SEGMENTS_V4);
+}
+
+static __always_inline unsigned int count_v6(const struct sk_buff *skb)
+{
+	kmon_inc(out, PACKETS_V6);
+	return likely(!skb_is_gso(skb)) ? NF_ACCEPT : count_extra_segments(skb, EXTRA_SEGMENTS_V6);
+}
+
+/* Another protocol, or TCP behind extension headers. */
+static noinline unsigned int look_further(const struct sk_buff *skb)
+{
+	return kmon_ipv6_protocol(skb) == IPPROTO_TCP ? count_v6(skb) : NF_ACCEPT;
 }
 
 static unsigned int hook_v6(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	if (kmon_ipv6_protocol(skb) == IPPROTO_TCP) {
-		kmon_inc(out, PACKETS_V6);
-		if (unlikely(skb_is_gso(skb)))
-			kmon_add(out, EXTRA_SEGMENTS_V6, kmon_segments(skb) - 1);
-	}
-	return NF_ACCEPT;
+	return likely(ipv6_hdr(skb)->nexthdr == IPPROTO_TCP) ? count_v6(skb) : look_further(skb);
 }
 
 static const struct nf_hook_ops hooks[] = {

@@ -82,17 +82,63 @@ static noinline void log_packet(const struct sk_buff *skb, unsigned int class)
 			&ipv6_hdr(skb)->saddr, &ipv6_hdr(skb)->daddr, skb->len);
 }
 
-static __always_inline void count(const struct sk_buff *skb, unsigned int class)
-{
-	/* 0..127 is 0, each doubling from 128 one more, from 1024 on the last */
-	unsigned int b = min(fls(skb->len >> 7), BUCKETS - 1);
+/*
+ * Where the cells of a protocol's class begin, and how much further that of a size is,
+ * so that a packet finds its cell by adding two numbers.
+ */
+static u8 row_v4[256] __ro_after_init, row_v6[256] __ro_after_init;
+static u8 column[9] __ro_after_init;		/* by length / 128; all of 1024 and more share one */
 
-	kmon_inc(lo, CELL(class, b, PACKETS));
-	kmon_add(lo, CELL(class, b, BYTES), skb->len);
-	if (unlikely(skb_is_gso(skb)))
-		kmon_add(lo, EXTRA_SEGMENTS(class), kmon_segments(skb) - 1);
-	if (unlikely(READ_ONCE(log_packets)))
+#define ROW_UNKNOWN	0xff			/* there may be extension headers to walk */
+static_assert(CELL(CLASSES, 0, 0) < ROW_UNKNOWN);
+
+static void __init fill_rows(u8 *rows, unsigned int version, u8 icmp)
+{
+	unsigned int protocol;
+
+	for (protocol = 0; protocol < 256; protocol++)
+		rows[protocol] = CELL(version + OTHER, 0, 0);
+	rows[IPPROTO_TCP] = CELL(version + TCP, 0, 0);
+	rows[IPPROTO_UDP] = CELL(version + UDP, 0, 0);
+	rows[icmp] = CELL(version + ICMP, 0, 0);
+}
+
+static void __init fill_tables(void)
+{
+	unsigned int i;
+
+	fill_rows(row_v4, V4, IPPROTO_ICMP);
+	fill_rows(row_v6, V6, IPPROTO_ICMPV6);
+	for (i = 0; i < 256; i++)
+		if (ipv6_ext_hdr(i))
+			row_v6[i] = ROW_UNKNOWN;
+	/* 0..127 is 0, each doubling from 128 one more, from 1024 on the last */
+	for (i = 0; i < ARRAY_SIZE(column); i++)
+		column[i] = CELL(0, fls(i), 0);
+}
+
+static noinline unsigned int count_unusual(const struct sk_buff *skb, unsigned long row)
+{
+	unsigned int class = row / CELL(1, 0, 0);
+
+	if (skb_is_gso(skb))
+		kmon_add(lo, EXTRA_SEGMENTS(class), kmon_gso_segments(skb) - 1);
+	if (READ_ONCE(log_packets))
 		log_packet(skb, class);
+	return NF_ACCEPT;
+}
+
+/* Each instruction here and in the hooks is one more for every packet of lo. */
+static __always_inline unsigned int count(const struct sk_buff *skb, unsigned long row)
+{
+	unsigned long size = skb->len >> 7, cell = row;
+
+	cell += likely(size < ARRAY_SIZE(column)) ? column[size] : CELL(0, BUCKETS - 1, 0);
+	kmon_inc(lo, cell + PACKETS);
+	kmon_add(lo, cell + BYTES, skb->len);
+	if (unlikely(skb_is_gso(skb)) || unlikely(READ_ONCE(log_packets)))
+		return count_unusual(skb, row);
+	return NF_ACCEPT;
 }
 
 /*
@@ -111,16 +157,21 @@ static unsigned int hook_v4(void *priv, struct sk_buff *skb, const struct nf_hoo
 	if (kmon_decrypted(skb))
 		return NF_ACCEPT;
 
-	count(skb, V4 + (iph->protocol == IPPROTO_TCP  ? TCP :
-			 iph->protocol == IPPROTO_UDP  ? UDP :
-			 iph->protocol == IPPROTO_ICMP ? ICMP : OTHER));
-	return NF_ACCEPT;
+	return count(skb, row_v4[iph->protocol]);
+}
+
+/* NONE, too, is one of the extension headers, but has no class of its own. */
+static noinline unsigned int count_extended(const struct sk_buff *skb)
+{
+	unsigned long row = row_v6[kmon_ipv6_protocol(skb)];
+
+	return count(skb, row == ROW_UNKNOWN ? CELL(V6 + OTHER, 0, 0) : row);
 }
 
 static unsigned int hook_v6(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	const struct ipv6hdr *iph;
-	u8 proto;
+	unsigned long row;
 
 	if (!(state->in->flags & IFF_LOOPBACK))
 		return NF_ACCEPT;
@@ -130,11 +181,8 @@ static unsigned int hook_v6(void *priv, struct sk_buff *skb, const struct nf_hoo
 	if (kmon_decrypted(skb))
 		return NF_ACCEPT;
 
-	proto = kmon_ipv6_protocol(skb);
-	count(skb, V6 + (proto == IPPROTO_TCP    ? TCP :
-			 proto == IPPROTO_UDP    ? UDP :
-			 proto == IPPROTO_ICMPV6 ? ICMP : OTHER));
-	return NF_ACCEPT;
+	row = row_v6[iph->nexthdr];
+	return likely(row != ROW_UNKNOWN) ? count(skb, row) : count_extended(skb);
 }
 
 static const struct nf_hook_ops hooks[] = {
@@ -272,6 +320,7 @@ static int __init localhost_monitor_init(void)
 	int err;
 
 	kmon_counters_init(lo);
+	fill_tables();
 
 	err = kmon_register_hooks(&hooks_in_netns, all_netns);
 	if (err) {

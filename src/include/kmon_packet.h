@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Questions the modules ask of a packet.
+ *
+ * What only a few packets need is out of line: it has variables on the stack, and the
+ * check that guards those would be paid by every packet.
  */
 #ifndef KMON_PACKET_H
 #define KMON_PACKET_H
@@ -16,7 +19,7 @@
  * The network and transport headers of a GSO packet, which each of its segments
  * has; 0 where they cannot be told.
  */
-static inline unsigned int kmon_gso_headers(const struct sk_buff *skb)
+static noinline __maybe_unused unsigned int kmon_gso_headers(const struct sk_buff *skb)
 {
 	const struct tcphdr *th;
 	struct tcphdr buf;
@@ -33,22 +36,23 @@ static inline unsigned int kmon_gso_headers(const struct sk_buff *skb)
 	return th ? offset + __tcp_hdrlen(th) : 0;
 }
 
-/*
- * How many packets this one is on the wire: GSO and GRO carry many as one, and
- * some senders (tun, virtio) leave their number to be computed.
- */
-static inline unsigned int kmon_segments(const struct sk_buff *skb)
+/* Of a GSO packet; some senders (tun, virtio) leave their number to be computed. */
+static noinline __maybe_unused unsigned int kmon_gso_segments(const struct sk_buff *skb)
 {
 	unsigned int headers;
 
-	if (likely(!skb_is_gso(skb)))
-		return 1;
 	if (skb_shinfo(skb)->gso_segs)
 		return skb_shinfo(skb)->gso_segs;
 	headers = kmon_gso_headers(skb);
 	if (headers >= skb->len)
 		return 1;
 	return DIV_ROUND_UP(skb->len - headers, skb_shinfo(skb)->gso_size);
+}
+
+/* How many packets this one is on the wire: GSO and GRO carry many as one. */
+static inline unsigned int kmon_segments(const struct sk_buff *skb)
+{
+	return likely(!skb_is_gso(skb)) ? 1 : kmon_gso_segments(skb);
 }
 
 /*
@@ -81,14 +85,14 @@ static inline bool kmon_seen_before(const struct sk_buff *skb)
  * fragment has the one its fragment header names, as with IPv4.  Headers that end
  * early, or a chain that goes nowhere, have none: IPPROTO_NONE.
  */
-static inline u8 kmon_ipv6_protocol(const struct sk_buff *skb)
+static noinline __maybe_unused u8 kmon_ipv6_protocol(const struct sk_buff *skb)
 {
 	u8 nexthdr = ipv6_hdr(skb)->nexthdr;
 	unsigned int offset = 0;
 	unsigned short frag;
 	int proto;
 
-	if (likely(!ipv6_ext_hdr(nexthdr)))
+	if (!ipv6_ext_hdr(nexthdr))
 		return nexthdr;
 	proto = ipv6_find_hdr(skb, &offset, -1, &frag, NULL);
 	return proto < 0 ? IPPROTO_NONE : proto;

@@ -2,6 +2,7 @@
 /*
  * The books of source MACs: everything but the fast path, which is in book.h.
  */
+#include <linux/if_ether.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -26,20 +27,9 @@ struct mac_spill {
 	struct mac_entry entry;
 };
 
-/* ---- time ---- */
-
-struct book_clock book_clock;
-
-u64 book_tick(void)
+static u64 boot_now(void)
 {
-	unsigned long tick = jiffies;
-	u64 now = ktime_to_ns(ktime_get_coarse_boottime());
-
-	if (IS_ENABLED(CONFIG_64BIT)) {
-		WRITE_ONCE(book_clock.now, now);
-		smp_store_release(&book_clock.tick, tick);
-	}
-	return now;
+	return ktime_to_ns(ktime_get_coarse_boottime());
 }
 
 static unsigned int entry_limit(const struct mac_table *t)
@@ -49,6 +39,11 @@ static unsigned int entry_limit(const struct mac_table *t)
 
 /* ---- making tables ---- */
 
+static struct mac_cell **cells_of(const struct mac_table *t, int cpu)
+{
+	return &per_cpu_ptr(t->cpus, cpu)->cells;
+}
+
 static void table_free(struct mac_table *t)
 {
 	int cpu;
@@ -56,10 +51,11 @@ static void table_free(struct mac_table *t)
 	if (!t)
 		return;
 	for_each_possible_cpu(cpu)
-		kvfree(t->cells[cpu]);
+		if (t->cpus)
+			kvfree(*cells_of(t, cpu));
+	free_percpu(t->cpus);
 	kvfree(t->entries);
-	kvfree(t->slots);
-	kfree(t);
+	kvfree(t);
 }
 
 static struct mac_cell *cells_alloc(const struct mac_table *t, int cpu)
@@ -71,25 +67,28 @@ static struct mac_cell *cells_alloc(const struct mac_table *t, int cpu)
 /* With cells for the CPUs that have some in `like`, which may be NULL. */
 static struct mac_table *table_alloc(unsigned int bits, const struct mac_table *like)
 {
-	struct mac_table *t = kzalloc(struct_size(t, cells, nr_cpu_ids), GFP_KERNEL);
+	size_t slots = sizeof(struct mac_slot) << bits;
+	struct mac_table *t = kvmalloc(sizeof(*t) + slots, GFP_TABLE);
 	int cpu;
 
 	if (!t)
 		return NULL;
+	memset(t->slots, 0xff, slots);	/* NO_MAC */
 	t->bits = bits;
-	t->shift = 64 - bits;
+	t->mask = slots - sizeof(struct mac_slot);
+	t->used = 0;
 	get_random_bytes(&t->multiplier, sizeof(t->multiplier));
 	t->multiplier |= 1;
 
-	t->slots = kvzalloc(sizeof(*t->slots) << bits, GFP_TABLE);
+	t->cpus = alloc_percpu(struct mac_cpu);
 	t->entries = kvzalloc(entry_limit(t) * sizeof(*t->entries), GFP_TABLE);
-	if (!t->slots || !t->entries)
+	if (!t->cpus || !t->entries)
 		goto err;
 	for_each_possible_cpu(cpu) {
-		if (!like || !like->cells[cpu])
+		if (!like || !*cells_of(like, cpu))
 			continue;
-		t->cells[cpu] = cells_alloc(t, cpu);
-		if (!t->cells[cpu])
+		*cells_of(t, cpu) = cells_alloc(t, cpu);
+		if (!*cells_of(t, cpu))
 			goto err;
 	}
 	return t;
@@ -113,7 +112,7 @@ static struct mac_entry *table_get(struct mac_table *t, u64 key)
 {
 	struct mac_slot *slot;
 
-	return mac_find(t, key, &slot) ? &t->entries[slot->index] : NULL;
+	return mac_find(t, key, &slot) ? &t->entries[slot->cell / sizeof(struct mac_cell)] : NULL;
 }
 
 /* key must not be there; NULL where the table is full. */
@@ -126,9 +125,9 @@ static struct mac_entry *table_add(struct mac_table *t, u64 key)
 		return NULL;
 	e = &t->entries[t->used];
 	e->key = key;
-	slot->index = t->used;
-	/* Pairs with mac_find(): who sees the key sees the index, and who sees used the entry. */
-	slot_publish(slot, key);
+	slot->cell = t->used * sizeof(struct mac_cell);
+	/* Pairs with mac_find(): who sees the key sees the cell, and who sees used the entry. */
+	smp_store_release(&slot->key, key);
 	smp_store_release(&t->used, t->used + 1);
 	return e;
 }
@@ -189,7 +188,7 @@ static struct mac_entry *get_entry(struct mac_book *book, u64 key, struct mac_sp
 	}
 	if (e) {
 		book->macs++;
-		e->first = book_now();
+		e->first = boot_now();
 	}
 	return e;
 }
@@ -201,14 +200,14 @@ static bool work_wanted(struct mac_book *book)
 	bool grow = t->used > entry_limit(t) / 2 && entry_limit(t) < READ_ONCE(max_macs);
 	int cpu = smp_processor_id();
 
-	if (IS_ENABLED(CONFIG_64BIT) && !t->cells[cpu])
+	if (IS_ENABLED(CONFIG_64BIT) && !*cells_of(t, cpu))
 		cpumask_set_cpu(cpu, book->want_cells);
 
 	return (grow || book->spilled || !cpumask_empty(book->want_cells)) &&
 	       time_after_eq(jiffies, book->no_work_before);
 }
 
-void book_count_slow(struct mac_book *book, u64 key, unsigned int frames, unsigned int bytes)
+static void count_slow(struct mac_book *book, u64 key, unsigned int frames, unsigned int bytes)
 {
 	struct mac_spill *spare = NULL;
 	struct mac_slot *slot;
@@ -218,7 +217,7 @@ void book_count_slow(struct mac_book *book, u64 key, unsigned int frames, unsign
 	/* Nothing is added to a full table: what is not found now is not there. */
 	if (IS_ENABLED(CONFIG_64BIT) && smp_load_acquire(&book->full) &&
 	    !mac_find(rcu_dereference(book->table), key, &slot)) {
-		book_untracked(book, frames, bytes);
+		book_untracked(book, frames, bytes + frames * ETH_HLEN);
 		return;
 	}
 
@@ -228,7 +227,7 @@ again:
 	if (e) {
 		e->packets += frames;
 		e->bytes += bytes;
-		e->last = book_now();
+		e->last = boot_now();
 	}
 	try_spill = !e && !spare && below_bound(book);
 	if (!e && !try_spill && !below_bound(book) && !book->spilled)
@@ -245,8 +244,39 @@ again:
 	}
 	kfree(spare);
 	if (!e)
-		book_untracked(book, frames, bytes);
+		book_untracked(book, frames, bytes + frames * ETH_HLEN);
 }
+
+/* In a cell of this CPU's own; false: the MAC is new, or it has none yet. */
+static bool count_known(const struct mac_table *t, u64 key, unsigned int frames, unsigned int bytes)
+{
+	struct mac_cpu *cpu = this_cpu_ptr(t->cpus);
+	unsigned long tick = jiffies;
+	struct mac_slot *slot;
+
+	if (!READ_ONCE(cpu->cells) || !mac_find(t, key, &slot))
+		return false;
+	if (cpu->tick != tick) {
+		cpu->now = boot_now();
+		cpu->tick = tick;
+	}
+	cell_count(cpu, slot, frames, bytes);
+	return true;
+}
+
+/*
+ * Counts frames of one MAC; bytes are those behind the Ethernet headers.  In softirq,
+ * under rcu_read_lock(), on one CPU at a time: no other frame can come in between on
+ * this CPU.
+ */
+void book_count(struct mac_book *book, u64 key, unsigned int frames, unsigned int bytes)
+{
+	if (!IS_ENABLED(CONFIG_64BIT) ||
+	    !count_known(rcu_dereference(book->table), key, frames, bytes))
+		count_slow(book, key, frames, bytes);
+}
+
+/* Of these, bytes are all there were. */
 
 void book_untracked(struct mac_book *book, unsigned int frames, unsigned int bytes)
 {
@@ -290,16 +320,16 @@ static void entry_sum(struct mac_book *book, const struct mac_table *t, unsigned
 	raw_spin_unlock_bh(&book->lock);
 
 	for_each_possible_cpu(cpu) {
-		const struct mac_cell *cells = READ_ONCE(t->cells[cpu]);
+		const struct mac_cell *cells = READ_ONCE(*cells_of(t, cpu));
 		u64 packets;
 
 		if (!cells)
 			continue;
-		packets = READ_ONCE(cells[i].packets);
+		packets = u64_stats_read(&cells[i].packets);
 		if (!packets)
 			continue;
 		sum->packets += packets;
-		sum->bytes += READ_ONCE(cells[i].bytes);
+		sum->bytes += u64_stats_read(&cells[i].bytes);
 		sum->last = max(sum->last, READ_ONCE(cells[i].last));
 	}
 	sum->window = sum->packets - e->shown;
@@ -389,7 +419,7 @@ static void fold_entry(struct mac_book *book, struct mac_table *new,
 
 	if (!e) {
 		book->evicted_packets += sum.packets;
-		book->evicted_bytes += sum.bytes;
+		book->evicted_bytes += sum.bytes + sum.packets * ETH_HLEN;
 	}
 }
 
@@ -465,11 +495,11 @@ static int add_cells(struct mac_book *book)
 
 		if (!cpumask_test_cpu(cpu, book->want_cells))
 			continue;
-		if (!t->cells[cpu]) {
+		if (!*cells_of(t, cpu)) {
 			cells = cells_alloc(t, cpu);
 			if (!cells)
 				return -ENOMEM;
-			smp_store_release(&t->cells[cpu], cells);
+			smp_store_release(cells_of(t, cpu), cells);
 		}
 		raw_spin_lock_bh(&book->lock);
 		cpumask_clear_cpu(cpu, book->want_cells);
@@ -553,6 +583,7 @@ static void add_entries(struct mac_book *book, struct mac_report *report)
 		struct mac_line *line = report->lines ? &report->lines[i] : &one;
 
 		entry_sum(book, t, i, line);
+		line->bytes += line->packets * ETH_HLEN;
 		report->packets += line->packets;
 		report->bytes += line->bytes;
 		if (!(i % 1024))

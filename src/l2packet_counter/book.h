@@ -15,6 +15,7 @@
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
+#include <linux/log2.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
@@ -25,31 +26,56 @@
 #include <linux/workqueue.h>
 
 /*
- * A MAC as a number: the six bytes beside each other and the lowest bit set, so
- * that no MAC is 0, which marks an empty slot.
+ * A MAC as a number of 48 bits, from the eight bytes of a frame that begin with it,
+ * in an order that is quick to get.
  */
-static inline void mac_from_key(u8 *mac, u64 key)
+static __always_inline u64 mac_key(u64 bytes)
 {
-	int i;
-
-	for (i = 0; i < 6; i++)
 #ifdef __LITTLE_ENDIAN
-		mac[i] = key >> (16 + 8 * i);
+	return bytes & 0xffffffffffffULL;
 #else
-		mac[i] = key >> (56 - 8 * i);
+	return bytes >> 16;
 #endif
 }
 
+static inline u8 mac_byte(u64 key, int i)
+{
+#ifdef __LITTLE_ENDIAN
+	return key >> (8 * i);
+#else
+	return key >> (40 - 8 * i);
+#endif
+}
+
+/* Of a group?  That is nobody's address: such a source is a mistake, or made up. */
+static inline bool mac_is_group(u64 key)
+{
+	return mac_byte(key, 0) & 1;
+}
+
+#define NO_MAC		(~0ULL)
+
 struct mac_slot {
-	u64 key;		/* 0: empty; written after index, never changed */
-	u32 index;		/* of the entry and of each CPU's cell */
+	u64 key;		/* NO_MAC: empty; written after cell, never changed */
+	u32 cell;		/* where each CPU's cell is, in bytes; the entry has the same index */
 };
 
-/* What one CPU counted of one MAC. */
+/* What one CPU counted of one MAC.  Bytes are those behind the Ethernet header, here and in entries. */
 struct mac_cell {
-	u64 packets;
-	u64 bytes;
-	u64 last;		/* as book_now() */
+	u64_stats_t packets;
+	u64_stats_t bytes;
+	u64 last;
+};
+
+/*
+ * What one CPU has of a table.  When a frame came is ns of CLOCK_BOOTTIME, which goes on
+ * while the machine sleeps and is never set back.  Jiffies stand still meanwhile, and
+ * the clock itself is dear, so it is asked once a tick.
+ */
+struct mac_cpu {
+	struct mac_cell *cells;		/* NULL until this CPU has seen a frame */
+	unsigned long tick;		/* the jiffies that `now` is of; only with cells */
+	u64 now;
 };
 
 /* What was counted of one MAC under the lock, or in tables before this one. */
@@ -58,19 +84,19 @@ struct mac_entry {
 	u64 packets;
 	u64 bytes;
 	u64 shown;		/* packets at the last reset; guarded by the book's mutex */
-	u64 first;		/* as book_now() */
+	u64 first;		/* ns of CLOCK_BOOTTIME */
 	u64 last;
 	bool idle;		/* nothing came since the last reset but one */
 };
 
 struct mac_table {
 	u64 multiplier;			/* random and odd: nobody can aim at one slot */
-	struct mac_slot *slots;
-	unsigned int shift;		/* 64 - bits */
+	unsigned long mask;		/* of a slot's place, in bytes */
 	unsigned int bits;		/* 1 << bits slots, half as many entries */
 	unsigned int used;		/* entries, dense from 0 */
+	struct mac_cpu __percpu *cpus;
 	struct mac_entry *entries;
-	struct mac_cell *cells[];	/* one array for each CPU that saw a frame */
+	struct mac_slot slots[];
 };
 
 /* Frames that are in no line, counted by each CPU for itself. */
@@ -135,94 +161,77 @@ int book_report(struct mac_book *book, struct mac_report *report);
 void book_totals(struct mac_book *book, struct mac_report *report);
 void book_bound_changed(struct mac_book *book);
 
-void book_count_slow(struct mac_book *book, u64 key, unsigned int frames,
-		     unsigned int bytes);
+void book_count(struct mac_book *book, u64 key, unsigned int frames, unsigned int bytes);
 void book_untracked(struct mac_book *book, unsigned int frames, unsigned int bytes);
 void book_skipped(struct mac_book *book, unsigned int frames);
 
 /*
- * When a frame came: ns of CLOCK_BOOTTIME, which goes on while the machine sleeps and
- * is never set back.  Jiffies stand still meanwhile, and the clock itself is dear, so
- * it is asked once a tick.
+ * Where the search for a key begins, in bytes from the first slot.  Bits 40 and up of
+ * the product depend on every bit of the key that is below them and, as there are
+ * 2^8 slots and more, on all together.
  */
-struct book_clock {
-	unsigned long tick;	/* the jiffies when it was asked; written after now */
-	u64 now;
-};
-
-extern struct book_clock book_clock;
-u64 book_tick(void);
-
-static __always_inline u64 book_now(void)
+static __always_inline unsigned long mac_place(const struct mac_table *t, u64 key)
 {
-	if (IS_ENABLED(CONFIG_64BIT) && likely(smp_load_acquire(&book_clock.tick) == jiffies))
-		return READ_ONCE(book_clock.now);
-	return book_tick();
+	return ((key * t->multiplier) >> (40 - ilog2(sizeof(struct mac_slot)))) & t->mask;
 }
 
-static __always_inline unsigned int mac_hash(const struct mac_table *t, u64 key)
+static __always_inline struct mac_slot *slot_at(const struct mac_table *t, unsigned long place)
 {
-	return (key * t->multiplier) >> t->shift;
+	return (void *)t->slots + place;
 }
-
-/*
- * A 32-bit kernel cannot read or write a key in one piece; it looks at slots only
- * under the lock.
- */
-#ifdef CONFIG_64BIT
-#define slot_key(slot)			smp_load_acquire(&(slot)->key)
-#define slot_publish(slot, value)	smp_store_release(&(slot)->key, value)
-#else
-#define slot_key(slot)			((slot)->key)
-#define slot_publish(slot, value)	((slot)->key = (value))
-#endif
 
 /*
  * Is key in the table?  *slot is where it is, or the empty slot where it would go;
  * there is always an empty one.  Who gets false without the lock may not look at
- * the slot: another CPU may just be putting a MAC there.
+ * the slot: another CPU may just be putting a MAC there.  A 32-bit kernel cannot read
+ * or write a key in one piece; it looks at slots only under the lock.
  */
-static __always_inline bool mac_find(const struct mac_table *t, u64 key,
-				     struct mac_slot **slot)
+static inline bool mac_find(const struct mac_table *t, u64 key, struct mac_slot **slot)
 {
-	unsigned int mask = (1U << t->bits) - 1;
-	unsigned int i = mac_hash(t, key);
+	unsigned long place = mac_place(t, key);
 
 	for (;;) {
 		u64 found;
 
-		*slot = &t->slots[i];
-		found = slot_key(*slot);
-		if (likely(found == key))
+		*slot = slot_at(t, place);
+		found = smp_load_acquire(&(*slot)->key);	/* pairs with table_add() */
+		if (found == key)
 			return true;
-		if (!found)
+		if (found == NO_MAC)
 			return false;
-		i = (i + 1) & mask;
+		place = (place + sizeof(struct mac_slot)) & t->mask;
 	}
 }
 
-/*
- * Counts frames of one MAC.  In softirq, under rcu_read_lock(), on one CPU at a
- * time: no other frame can come in between on this CPU.
- */
-static __always_inline void book_count(struct mac_book *book, u64 key,
+/* What a CPU adds in its own cell. */
+static __always_inline void cell_count(const struct mac_cpu *cpu, const struct mac_slot *slot,
 				       unsigned int frames, unsigned int bytes)
 {
-	if (IS_ENABLED(CONFIG_64BIT)) {
-		const struct mac_table *t = rcu_dereference(book->table);
-		struct mac_cell *cells = READ_ONCE(t->cells[smp_processor_id()]);
-		struct mac_slot *slot;
+	struct mac_cell *cell = (void *)cpu->cells + slot->cell;
 
-		if (likely(mac_find(t, key, &slot)) && likely(cells)) {
-			struct mac_cell *cell = &cells[slot->index];
+	u64_stats_add(&cell->packets, frames);
+	u64_stats_add(&cell->bytes, bytes);
+	WRITE_ONCE(cell->last, cpu->now);
+}
 
-			WRITE_ONCE(cell->packets, cell->packets + frames);
-			WRITE_ONCE(cell->bytes, cell->bytes + bytes);
-			WRITE_ONCE(cell->last, book_now());
-			return;
-		}
-	}
-	book_count_slow(book, key, frames, bytes);
+/*
+ * Counts a frame as book_count() does, if that is quick: its MAC stands where it is
+ * looked for first, this CPU has a cell for it, and it is not the first frame of this
+ * tick.  False: it was not.
+ */
+static __always_inline bool book_count_quickly(const struct mac_book *book, u64 key,
+					       unsigned int bytes)
+{
+	const struct mac_table *t = rcu_dereference(book->table);
+	const struct mac_slot *slot = slot_at(t, mac_place(t, key));
+
+	const struct mac_cpu *cpu = this_cpu_ptr(t->cpus);
+
+	if (!IS_ENABLED(CONFIG_64BIT) || data_race(slot->key) != key || cpu->tick != jiffies)
+		return false;
+	smp_acquire__after_ctrl_dep();	/* pairs with table_add() */
+	cell_count(cpu, slot, 1, bytes);
+	return true;
 }
 
 #endif

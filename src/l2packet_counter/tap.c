@@ -50,18 +50,12 @@ KMON_PARAM_CHOICE(hook, tap_hook_wanted, 0444, hook_names,
 static noinline void count_merged(struct tap *tap, u64 key, const struct sk_buff *skb,
 				  unsigned int bytes)
 {
-	unsigned int frames = kmon_segments(skb);
-	unsigned int headers = ETH_HLEN + kmon_gso_headers(skb);
+	unsigned int frames = kmon_gso_segments(skb);
+	unsigned int headers = kmon_gso_headers(skb);
 
 	if (skb_vlan_tag_present(skb))
 		headers += VLAN_HLEN;
 	book_count(&tap->book, key, frames, bytes + (frames - 1) * headers);
-}
-
-/* A group address is nobody's: such a source is a mistake, or made up. */
-static noinline void count_group(struct tap *tap, const struct sk_buff *skb)
-{
-	book_skipped(&tap->book, kmon_segments(skb));
 }
 
 /* A frame without an Ethernet header, on an Ethernet device. */
@@ -72,40 +66,41 @@ static noinline void count_odd(struct tap *tap, const struct sk_buff *skb)
 		book_untracked(&tap->book, 1, skb->len);
 }
 
-static __always_inline void count_header(struct tap *tap, const struct sk_buff *skb)
+/* The source address and the two bytes behind it, which are still header. */
+static __always_inline u64 source_key(const unsigned char *header)
 {
-	unsigned int bytes = skb->len + ETH_HLEN;
-	bool group;
+	u64 bytes;
+
+	memcpy(&bytes, header + ETH_ALEN, sizeof(bytes));
+	return mac_key(bytes);
+}
+
+static void count_header(struct tap *tap, const struct sk_buff *skb)
+{
+	unsigned int bytes = skb->len;
 	u64 key;
 
 	/* An unset mac_header fails this, too. */
-	if (unlikely(skb->mac_header + ETH_HLEN > skb_headroom(skb))) {
+	if (skb->mac_header + ETH_HLEN > skb_headroom(skb)) {
 		count_odd(tap, skb);
 		return;
 	}
-	/* The source address and the two bytes behind it, which are still header. */
-	memcpy(&key, skb->head + skb->mac_header + ETH_ALEN, sizeof(key));
-#ifdef __LITTLE_ENDIAN
-	group = key & 1;
-	key = key << 16 | 1;
-#else
-	group = key >> 56 & 1;
-	key = (key & ~0xffffULL) | 1;
-#endif
+	key = source_key(skb->head + skb->mac_header);
 	if (skb_vlan_tag_present(skb))
 		bytes += VLAN_HLEN;
 
-	if (unlikely(group))
-		count_group(tap, skb);
-	else if (unlikely(skb_is_gso(skb)))
+	if (mac_is_group(key))
+		book_skipped(&tap->book, kmon_segments(skb));
+	else if (skb_is_gso(skb))
 		count_merged(tap, key, skb, bytes);
 	else
 		book_count(&tap->book, key, 1, bytes);
 }
 
-static __always_inline void count_frame(struct tap *tap, const struct sk_buff *skb)
+/* Any frame. */
+static noinline void count_frame(struct tap *tap, const struct sk_buff *skb)
 {
-	if (unlikely(kmon_seen_before(skb)))
+	if (kmon_seen_before(skb))
 		return;
 	/* Only there can another softirq come in between on this CPU. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
@@ -117,36 +112,87 @@ static __always_inline void count_frame(struct tap *tap, const struct sk_buff *s
 
 /* ---- tracepoint ---- */
 
-/* The tracepoint fires for every device of the system: most must be dismissed at once. */
-static struct hlist_head by_dev[256];
 static struct tracepoint *receive_tp;		/* NULL: not in this kernel */
-static unsigned int receive_users;		/* under rtnl */
+
+/*
+ * The tracepoint fires for every device of the system: most frames must be dismissed
+ * at once.  So the first tap has a probe to itself, and all others share one, which
+ * finds them here.
+ */
+static struct tap *first_tap;			/* under rtnl, as what follows */
+static struct hlist_head by_dev[256];
+static unsigned int others;
 
 /*
  * Was the frame here before, on its way to a cpumap?  Generic XDP takes it away
  * behind the tracepoint, and the cpumap's own thread has it received anew.  The other
  * frames that were redirected to this device by then (tc mirred) are new to it.
  */
-static noinline bool is_from_cpumap(const struct sk_buff *skb)
+static bool is_from_cpumap(const struct sk_buff *skb)
 {
-	return skb->skb_iif == skb->dev->ifindex && !in_serving_softirq() &&
-	       (current->flags & PF_KTHREAD) && strstarts(current->comm, "cpumap/");
+	return skb_is_redirected(skb) && skb->skb_iif == skb->dev->ifindex &&
+	       !in_serving_softirq() && (current->flags & PF_KTHREAD) &&
+	       strstarts(current->comm, "cpumap/");
+}
+
+static noinline __noclone void count_received_slowly(struct tap *tap, const struct sk_buff *skb)
+{
+	if (!is_from_cpumap(skb))
+		count_frame(tap, skb);
+}
+
+/*
+ * One that count_received() found to be plain, but could not count: so its source may
+ * be of a group, too, as no table has such an address.  (A clone would want more
+ * arguments of it.)
+ */
+static noinline __noclone void count_plain(struct tap *tap, const struct sk_buff *skb)
+{
+	u64 key = source_key(skb->head + skb->mac_header);
+
+	if (mac_is_group(key))
+		book_skipped(&tap->book, 1);
+	else
+		book_count(&tap->book, key, 1, skb->len);
+}
+
+/*
+ * Most frames are plain: one, with its header in front of it and no tag, that no device
+ * received before.  Each instruction here is one more for every frame of the interface.
+ */
+static __always_inline void count_received(struct tap *tap, const struct sk_buff *skb)
+{
+	const unsigned char *payload = skb->head + skb->mac_header + ETH_HLEN;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) ||
+	    unlikely(skb->skb_iif | skb_shinfo(skb)->gso_size) ||
+	    unlikely(skb_vlan_tag_present(skb)) || unlikely(payload != skb->data))
+		count_received_slowly(tap, skb);
+	else if (unlikely(!book_count_quickly(&tap->book, source_key(payload - ETH_HLEN),
+					      skb->len)))
+		count_plain(tap, skb);
+}
+
+static void on_receive_of_first(void *data, struct sk_buff *skb)
+{
+	struct tap *tap = data;
+
+	if (READ_ONCE(tap->traced) == skb->dev)
+		count_received(tap, skb);
 }
 
 static struct hlist_head *dev_head(const struct net_device *dev)
 {
-	return &by_dev[dev->ifindex % ARRAY_SIZE(by_dev)];
+	return &by_dev[(unsigned int)dev->ifindex % ARRAY_SIZE(by_dev)];
 }
 
 static void on_receive(void *unused, struct sk_buff *skb)
 {
-	const struct net_device *dev = skb->dev;
 	struct tap *tap;
 
-	hlist_for_each_entry_rcu(tap, dev_head(dev), by_dev) {
-		if (READ_ONCE(tap->dev) == dev) {
-			if (likely(!skb_is_redirected(skb)) || !is_from_cpumap(skb))
-				count_frame(tap, skb);
+	hlist_for_each_entry_rcu(tap, dev_head(skb->dev), by_dev) {
+		if (READ_ONCE(tap->traced) == skb->dev) {
+			count_received(tap, skb);
 			return;
 		}
 	}
@@ -160,22 +206,36 @@ static void find_receive(struct tracepoint *tp, void *unused)
 
 static int tracepoint_attach(struct tap *tap, struct net_device *dev)
 {
-	int err = receive_tp ? 0 : -EOPNOTSUPP;
+	int err = 0;
 
-	if (!err && !receive_users)
+	if (!receive_tp)
+		return -EOPNOTSUPP;
+	if (first_tap && !others)
 		err = tracepoint_probe_register(receive_tp, on_receive, NULL);
 	if (err)
 		return err;
-	receive_users++;
-	WRITE_ONCE(tap->dev, dev);
-	hlist_add_head_rcu(&tap->by_dev, dev_head(dev));
-	return 0;
+	WRITE_ONCE(tap->traced, dev);
+	if (first_tap) {
+		others++;
+		hlist_add_head_rcu(&tap->by_dev, dev_head(dev));
+		return 0;
+	}
+	err = tracepoint_probe_register(receive_tp, on_receive_of_first, tap);
+	if (!err)
+		first_tap = tap;
+	return err;
 }
 
 static void tracepoint_detach(struct tap *tap)
 {
+	WRITE_ONCE(tap->traced, NULL);
+	if (tap == first_tap) {
+		tracepoint_probe_unregister(receive_tp, on_receive_of_first, tap);
+		first_tap = NULL;
+		return;
+	}
 	hlist_del_rcu(&tap->by_dev);
-	if (!--receive_users)
+	if (!--others)
 		tracepoint_probe_unregister(receive_tp, on_receive, NULL);
 }
 

@@ -14,6 +14,7 @@ enum tap_hook { HOOK_AUTO, HOOK_TRACEPOINT, HOOK_PACKET_TYPE, HOOK_RX_HANDLER };
 
 struct tap {
 	struct hlist_node by_dev;	/* for the tracepoint to find it; first, so it is found fast */
+	struct net_device *traced;	/* dev while the tracepoint counts for it */
 	struct net_device *dev;		/* NULL: attached to none */
 	enum tap_hook hook;		/* in use while dev is set */
 	bool was_attached;

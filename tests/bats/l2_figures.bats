@@ -168,6 +168,17 @@ as_they_were() {
 }
 skipped_are() { [ "$(figure kf0 skipped_packets)" = "$1" ]; }
 
+@test "group sources are skipped, tagged or not, known addresses beside them or not" {
+  pair
+  load_l2 interface=kf0
+  send --count 30 --macs 3
+  send --count 8 --macs 4 --group
+  send --count 6 --macs 3 --group --vlan 5 --size 64
+  assert_packets 30
+  wait_until 10 skipped_are 14
+  assert_equal "$(figure kf0 macs) $(figure kf0 untracked_packets) $(figure kf0 packets)" "3 0 30"
+}
+
 @test "the module is loaded again: every figure begins at nothing" {
   two_addresses
   unload_module l2packet_counter
@@ -231,24 +242,26 @@ tenths_since() { echo $((($(date +%s%N) - $1) / 100000000)); }
 
 # bats test_tags=heavy
 @test "many readers of a large table: one that is told to end does so at once, not after all before it" {
-  local began one all i readers=() n
-  n=$(scaled 60000 20000)
+  local began one all i readers=() n killed=0
+  n=$(scaled 400000 200000)
   pair
-  load_l2 interface=kf0
+  load_l2 interface=kf0 max_macs=1000000
   send --count "$n" --macs "$n"
   assert_packets "$n"
   began=$(date +%s%N)
-  cat "$view" >/dev/null
+  head -c 1 "$view" >/dev/null
   one=$(tenths_since "$began")
+  # The first byte is there when all addresses have been added up, one reader after the other.
   for ((i = 0; i < 60; i++)); do
-    cat "$view" >/dev/null 3>&- &
+    head -c 1 "$view" >/dev/null 3>&- &
     readers+=($!)
   done
-  sleep 0.5
+  sleep 1
   began=$(date +%s%N)
-  kill -TERM "${readers[@]}"
+  for i in "${readers[@]}"; do kill -TERM "$i" 2>/dev/null && killed=$((killed + 1)); done
   wait "${readers[@]}" || true
   all=$(tenths_since "$began")
-  echo "one reading took $one tenths of a second, ending 60 readers $all"
-  [ "$all" -le $((4 * one + 20)) ]
+  echo "one reading took $one tenths of a second, ending $killed readers $all"
+  [ "$killed" -gt 20 ]
+  [ "$all" -le $((4 * one + 15)) ]
 }
