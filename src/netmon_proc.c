@@ -7,6 +7,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -102,49 +103,66 @@ struct reading {
 	char only[IFNAMSIZ];		/* the parameter iface as it was then */
 	const struct net *net;		/* only compared: it may be gone */
 	unsigned int n;
-	int *ifindex;
+	int *ifindex;			/* `few`, or allocated */
+	int few[16];
 };
 
-static unsigned int count_devices(struct net *net)
+static void list_free(struct reading *r)
+{
+	if (r->ifindex != r->few)
+		kvfree(r->ifindex);
+	r->ifindex = r->few;
+}
+
+/* Lists as many as there is room for; returns how many there are. */
+static unsigned int list_some(struct reading *r, struct net *net, unsigned int room)
 {
 	struct net_device *dev;
 	unsigned int n = 0;
 
 	rcu_read_lock();
-	for_each_netdev_rcu(net, dev)
+	for_each_netdev_rcu(net, dev) {
+		if (dev->flags & IFF_LOOPBACK)
+			continue;
+		if (n < room)
+			r->ifindex[n] = dev->ifindex;
 		n++;
+	}
 	rcu_read_unlock();
+	r->n = min(n, room);
 	return n;
 }
 
-/* Those that come while there is no room for them any more are for the next reading. */
 static int list_devices(struct reading *r, struct net *net)
 {
-	unsigned int room = count_devices(net) + 16;
-	struct net_device *dev;
+	unsigned int n;
+	int *list;
 
-	kvfree(r->ifindex);
-	r->n = 0;
-	r->ifindex = kvmalloc_array(room, sizeof(*r->ifindex), GFP_KERNEL_ACCOUNT);
-	if (!r->ifindex)
+	list_free(r);
+	n = list_some(r, net, ARRAY_SIZE(r->few));
+	if (n <= ARRAY_SIZE(r->few))
+		return 0;
+	list = kvmalloc_array(n, sizeof(*list), GFP_KERNEL_ACCOUNT);
+	if (!list)
 		return -ENOMEM;
-	rcu_read_lock();
-	for_each_netdev_rcu(net, dev)
-		if (!(dev->flags & IFF_LOOPBACK) && r->n < room)
-			r->ifindex[r->n++] = dev->ifindex;
-	rcu_read_unlock();
+	r->ifindex = list;
+	list_some(r, net, n);	/* those that came just now are for the next reading */
 	return 0;
 }
 
 static int reading_begin(struct reading *r)
 {
 	struct net *net = current->nsproxy->net_ns;
+	int err;
 
 	mutex_lock(&iface_lock);
 	strscpy(r->only, iface, sizeof(r->only));
 	mutex_unlock(&iface_lock);
-	r->net = net;
-	return *r->only ? 0 : list_devices(r, net);
+	r->net = NULL;
+	err = *r->only ? 0 : list_devices(r, net);
+	if (!err)
+		r->net = net;
+	return err;
 }
 
 /* Lines of another namespace do not follow in the same reading. */
@@ -211,15 +229,19 @@ static const struct seq_operations netmon_seq_ops = {
 
 static int netmon_open(struct inode *inode, struct file *file)
 {
-	return __seq_open_private(file, &netmon_seq_ops, sizeof(struct reading)) ? 0 : -ENOMEM;
+	struct reading *r = __seq_open_private(file, &netmon_seq_ops, sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	r->ifindex = r->few;
+	return 0;
 }
 
 static int netmon_release(struct inode *inode, struct file *file)
 {
 	struct seq_file *m = file->private_data;
-	struct reading *r = m->private;
 
-	kvfree(r->ifindex);
+	list_free(m->private);
 	return seq_release_private(inode, file);
 }
 

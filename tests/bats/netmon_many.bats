@@ -17,7 +17,7 @@ make_dummies() { seq -f "link add kmon%g type dummy" "$1" | ip -n many -batch -;
 # hold N: N readers that have read a little and keep the file open.
 hold() {
   # shellcheck disable=SC2016 # the inner shell expands
-  in_netns many bash -c 'for ((i = 0; i < $1; i++)); do exec {file}<"$2"; read -rN 1 -u "$file"; done; exec sleep 60' - \
+  ip netns exec many bash -c 'for ((i = 0; i < $1; i++)); do exec {file}<"$2"; read -rN 1 -u "$file"; done; exec sleep 60' - \
     "$1" $netmon 3>&- &
   holder=$!
   on_teardown kill $holder
