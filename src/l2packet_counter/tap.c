@@ -221,7 +221,9 @@ static int tracepoint_attach(struct tap *tap, struct net_device *dev)
 		return 0;
 	}
 	err = tracepoint_probe_register(receive_tp, on_receive_of_first, tap);
-	if (!err)
+	if (err)
+		WRITE_ONCE(tap->traced, NULL);
+	else
 		first_tap = tap;
 	return err;
 }
