@@ -127,7 +127,7 @@ static struct mac_entry *table_add(struct mac_table *t, u64 key)
 	e->key = key;
 	slot->cell = t->used * sizeof(struct mac_cell);
 	/* Pairs with mac_find(): who sees the key sees the cell, and who sees used the entry. */
-	smp_store_release(&slot->key, key);
+	slot_publish(slot, key);
 	smp_store_release(&t->used, t->used + 1);
 	return e;
 }

@@ -181,10 +181,21 @@ static __always_inline struct mac_slot *slot_at(const struct mac_table *t, unsig
 }
 
 /*
+ * A 32-bit kernel cannot read or write a key in one piece; it looks at slots only
+ * under the lock.
+ */
+#ifdef CONFIG_64BIT
+#define slot_key(slot)			smp_load_acquire(&(slot)->key)
+#define slot_publish(slot, value)	smp_store_release(&(slot)->key, value)
+#else
+#define slot_key(slot)			((slot)->key)
+#define slot_publish(slot, value)	((slot)->key = (value))
+#endif
+
+/*
  * Is key in the table?  *slot is where it is, or the empty slot where it would go;
  * there is always an empty one.  Who gets false without the lock may not look at
- * the slot: another CPU may just be putting a MAC there.  A 32-bit kernel cannot read
- * or write a key in one piece; it looks at slots only under the lock.
+ * the slot: another CPU may just be putting a MAC there.
  */
 static inline bool mac_find(const struct mac_table *t, u64 key, struct mac_slot **slot)
 {
@@ -194,7 +205,7 @@ static inline bool mac_find(const struct mac_table *t, u64 key, struct mac_slot 
 		u64 found;
 
 		*slot = slot_at(t, place);
-		found = smp_load_acquire(&(*slot)->key);	/* pairs with table_add() */
+		found = slot_key(*slot);
 		if (found == key)
 			return true;
 		if (found == NO_MAC)
