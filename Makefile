@@ -11,9 +11,14 @@ ifneq ($(filter-out $(MODULES),$(chosen)),)
 $(error MODULE=$(MODULE): one of "$(MODULES)" is wanted, or all)
 endif
 
+# Or make would make `install` out of install.sh.
+MAKEFLAGS += --no-builtin-rules
+
+sudo := $(if $(filter-out 0,$(shell id -u)),sudo)
+
 # What INTERFACE= means to a module, the file people read, and what its log lines begin with.
-param_l2packet_counter = interface=$(or $(INTERFACE),eth0)
-param_netmon_proc      = $(INTERFACE:%=iface=%)
+param_l2packet_counter = $(INTERFACE:%='interface=%')
+param_netmon_proc      = $(INTERFACE:%='iface=%')
 
 file_localhost_monitor = /proc/localhost_stats
 file_l2packet_counter  = /proc/l2packet_counter
@@ -24,6 +29,9 @@ file_process_monitor   = /proc/process_monitor
 prefix_process_monitor = PROCESS_MONITOR
 prefix = $(or $(prefix_$1),$1)
 
+# The tests' commands, linked to from here as the modules are.
+tests := run_tests.sh test_module.sh test_traffic.sh test_stress.sh
+
 define newline
 
 
@@ -31,27 +39,47 @@ endef
 # $(call each,COMMAND): a recipe that runs COMMAND, in which $1 is the module.
 each = $(foreach m,$(chosen),$(call $1,$m)$(newline)	)
 
-build:
+build: modules netmon
+
+modules:
 	$(MAKE) -C src KDIR=$(KDIR) modules
 	@for m in $(MODULES); do ln -sf src/$$m.ko $$m.ko; done
+	@for t in $(tests); do ln -sf tests/$$t $$t; done
+
+# One static file. Tools that CMake does not find are no reason to fail: the modules do not need them.
+netmon:
+	@mkdir -p build
+	@if cmake --preset netmon-static >build/netmon.log 2>&1; then \
+		cmake --build --preset netmon-static && ln -sf build/netmon-static/userspace/netmon/netmon netmon; \
+	else echo "netmon is not built; on Debian 12 or later: sudo apt install cmake g++ ninja-build libcli11-dev libexpected-dev"; fi
 
 clean:
+	@rm -rf $(MODULES:%=%.ko) $(tests) netmon build/netmon.log build/netmon-static build/probes
+	@! [ -d build ] || rmdir --ignore-fail-on-non-empty build
 	$(MAKE) -C src KDIR=$(KDIR) clean
-	@rm -f $(MODULES:%=%.ko)
 
 # What was built here comes first, else what is installed.
-do_load = @if [ -e src/$1.ko ]; then set -x; insmod src/$1.ko $(param_$1); else set -x; modprobe $1 $(param_$1); fi
+insert = if [ -e src/$1.ko ]; then set -x; $(sudo) insmod src/$1.ko $2; else set -x; $(sudo) modprobe $1 $2; fi
+
+do_load = @$(call insert,$1,$(param_$1))
 load:
 	$(call each,do_load)
 
-do_unload = rmmod $1
+loaded = [ -d /sys/module/$1 ] || { echo "$1 is not loaded; do: make load MODULE=$1" >&2; exit 1; }
+
+do_unload = @$(loaded); set -x; $(sudo) rmmod $1
 unload:
 	$(call each,do_unload)
 
-do_reload = @if [ -d /sys/module/$1 ]; then rmmod $1; fi
+# With the settings it has, but for INTERFACE=. What does not load so comes back as it was, if need be the installed one.
+do_reload = @set --; for file in /sys/module/$1/parameters/*; do \
+		[ ! -e "$$file" ] || set -- "$$@" "$${file\#\#*/}=$$(cat "$$file")"; done; \
+	was=$$\#; [ "$$was" = 0 ] || $(sudo) rmmod $1 || exit; \
+	($(call insert,$1,"$$@" $(param_$1))) || { \
+		if [ "$$was" != 0 ]; then ($(call insert,$1,"$$@")) || $(sudo) modprobe $1 "$$@" && echo "$1 is back as it was" >&2; fi; \
+		exit 1; }
 reload:
 	$(call each,do_reload)
-	$(call each,do_load)
 
 do_status = @if [ -d /sys/module/$1 ]; then \
 		echo "$1: loaded, version $$(cat /sys/module/$1/version)"; \
@@ -60,15 +88,19 @@ do_status = @if [ -d /sys/module/$1 ]; then \
 status:
 	$(call each,do_status)
 
-do_stats = @cat $(file_$1)
+do_stats = @$(loaded); cat $(file_$1)
 stats:
 	$(call each,do_stats)
 
-do_reset = @$(if $(filter netmon_proc,$1),echo "netmon_proc: the kernel's own figures, nothing to reset",echo reset > $(file_$1))
+reset_by = echo reset | $(sudo) tee $(file_$1) >/dev/null
+reset_by_netmon_proc = echo "netmon_proc shows the kernel's own figures: there is nothing to reset"
+do_reset = @$(loaded); $(or $(reset_by_$1),$(reset_by))
 reset:
 	$(call each,do_reset)
 
-do_dmesg = @dmesg | grep -F '$(prefix)' || echo "$1: no line in the kernel log"
+# Who may read the log needs no sudo.
+do_dmesg = @log=$$(dmesg 2>/dev/null || $(sudo) dmesg) && \
+	{ printf '%s\n' "$$log" | grep -F '$(prefix)' || echo "$1: no line in the kernel log"; }
 dmesg:
 	$(call each,do_dmesg)
 
@@ -76,21 +108,26 @@ do_info = @modinfo $$(if [ -e src/$1.ko ]; then echo src/$1.ko; else echo $1; fi
 info:
 	$(call each,do_info)
 
+install:
+	$(sudo) ./install.sh $(INTERFACE:%=--interface '%')
+
 test:
-	tests/run
+	$(sudo) tests/run
 
 help:
-	@echo 'make build             build all modules for KDIR ($(KDIR))'
+	@echo 'make build             build all modules for KDIR ($(KDIR)), and netmon'
 	@echo 'make clean             remove what was built'
 	@echo 'make load              insmod what was built here, else modprobe what is installed'
-	@echo 'make unload | reload   take it out | take it out and in again'
+	@echo 'make unload | reload   take it out | take it out and in again, with the settings it has'
 	@echo 'make status | info     is it loaded, its parameters | modinfo'
 	@echo 'make stats | reset     print | zero its file in /proc'
 	@echo 'make dmesg             its lines in the kernel log'
+	@echo 'make install           build and install the packages, start the service (install.sh)'
 	@echo 'make test              boot virtual machines and run every test (tests/run)'
 	@echo
 	@echo 'MODULE=NAME or all     which module (default l2packet_counter):'
 	@echo '                       $(MODULES)'
 	@echo 'INTERFACE=NAME         l2packet_counter: what to watch (default eth0); netmon_proc: what to show'
+	@echo 'What needs root asks sudo.'
 
-.PHONY: build clean load unload reload status stats reset dmesg info test help
+.PHONY: build modules netmon clean load unload reload status stats reset dmesg info install test help

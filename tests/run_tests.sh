@@ -1,5 +1,5 @@
 #!/bin/bash
-# Usage: run_tests.sh [basic|traffic|stress|all] [--interface IF] [--stop-service] [--duration SECONDS] [--processes N]
+# Usage: run_tests.sh [basic|traffic|stress|all] [[--interface] IF] [--stop-service] [--duration SECONDS] [--processes N]
 #                     [--skip-auto-reset] [--json]
 # Tests kmon's modules on this machine, as root, and leaves it as it was, also after Ctrl-C.
 #   basic              loading, /proc files, parameters, unloading, and one short test of each module
@@ -15,7 +15,7 @@
 # What happened is in /tmp/packet_counter_tests.log and /tmp/packet_counter_test_report.txt.
 # Exit codes: 0 nothing failed, 1 something did, 2 usage, 4 not permitted, 130 stopped.
 set -uo pipefail
-here=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")") # `make` links to this file
 bats_dir=$here lib=${here%/*}/lib checkout=''
 [ ! -d "$here/bats" ] || bats_dir=$here/bats lib=$here/lib checkout=${here%/*} # not installed
 # shellcheck source=lib/host.bash
@@ -39,22 +39,31 @@ number() {
   [[ ${2:-} =~ ^[1-9][0-9]{0,5}$ && $2 -le $3 ]] || wrong "$1 takes a number from 1 to $3, not '${2:-}'"
 }
 
+watch_too() {
+  [ -z "$interface" ] || wrong "one interface at a time, not '$interface' and '$1'"
+  interface=$1
+  export KMON_INTERFACE=$1
+}
+
 parse() {
-  suite='' json=''
+  suite='' json='' interface=''
   while [ $# -gt 0 ]; do
     case $1 in
       basic | traffic | stress | all)
         [ -z "$suite" ] || wrong "one suite at a time, not '$suite' and '$1'"
         suite=$1
         ;;
-      --interface) [ -n "${2:-}" ] || wrong "--interface takes a name" && export KMON_INTERFACE=$2 && shift ;;
+      --interface) [ -n "${2:-}" ] || wrong "--interface takes a name" && watch_too "$2" && shift ;;
       --stop-service) export KMON_STOP_SERVICE=1 ;;
       --duration) number "$1" "${2:-}" 86400 && export KMON_DURATION=$2 && shift ;;
       --processes) number "$1" "${2:-}" 500 && export KMON_PROCESSES=$2 && shift ;;
       --skip-auto-reset) export KMON_SKIP_AUTO_RESET=1 ;;
       --json) json=1 ;;
       -h | --help) usage && exit ;;
-      *) wrong "there is no suite or option '$1'" ;;
+      *)
+        [ -e "/sys/class/net/$1" ] || wrong "there is no suite, option or interface '$1'"
+        watch_too "$1"
+        ;;
     esac
     shift
   done

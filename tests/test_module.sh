@@ -1,3 +1,3 @@
 #!/bin/bash
-# Usage: test_module.sh [--interface IF] and the other options of run_tests.sh: its suite basic.
-exec "${BASH_SOURCE[0]%/*}/run_tests.sh" basic "$@"
+# Usage: test_module.sh [[--interface] IF] and the other options of run_tests.sh: its suite basic.
+exec "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/run_tests.sh" basic "$@"

@@ -1,3 +1,3 @@
 #!/bin/bash
-# Usage: test_stress.sh [--interface IF] and the other options of run_tests.sh: its suite stress.
-exec "${BASH_SOURCE[0]%/*}/run_tests.sh" stress "$@"
+# Usage: test_stress.sh [[--interface] IF] and the other options of run_tests.sh: its suite stress.
+exec "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/run_tests.sh" stress "$@"

@@ -1,3 +1,3 @@
 #!/bin/bash
-# Usage: test_traffic.sh [--interface IF] and the other options of run_tests.sh: its suite traffic.
-exec "${BASH_SOURCE[0]%/*}/run_tests.sh" traffic "$@"
+# Usage: test_traffic.sh [[--interface] IF] and the other options of run_tests.sh: its suite traffic.
+exec "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/run_tests.sh" traffic "$@"
