@@ -236,6 +236,22 @@ configured() {
   assert_equal "$(configured '# nothing\n' | jq -r .interface | sort | xargs)" "kmon0 kmon1"
 }
 
+@test "netmon: a configured interface that is not there yet is waited for; one on the command line is an error" {
+  [ ! -e /etc/netmon.conf ] || skip "expected: this machine has a /etc/netmon.conf"
+  on_teardown rm -f /etc/netmon.conf
+  configured 'kmon0\n' >lines 2>words 3>&- & # --once, which a reading of nothing is not
+  waiting=$!
+  on_teardown kill $waiting
+  wait_until 30 said "netmon: kmon0 is not there yet, waiting for it" words
+  run --separate-stderr watch kmon0 --once
+  assert_equal "$status ${stderr_lines[0]}" "1 netmon: there is no interface kmon0"
+  pair
+  wait $waiting
+  assert_equal "$(jq -r .interface lines)" kmon0
+  assert_equal "$(<words)" "netmon: kmon0 is not there yet, waiting for it
+netmon: kmon0 is there now"
+}
+
 @test "netmon: a configuration that names no interface exits 78 and says where" {
   [ ! -e /etc/netmon.conf ] || skip "expected: this machine has a /etc/netmon.conf"
   on_teardown rm -f /etc/netmon.conf

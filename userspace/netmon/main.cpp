@@ -1,6 +1,7 @@
 // netmon: the kernel's figures of network interfaces as JSON lines on standard output.
 #include <csignal>
 #include <iostream>
+#include <utility>
 
 #include "configured_interface.hpp"
 #include "links.hpp"
@@ -14,21 +15,13 @@ using kmon::Result;
 
 void say(const std::string& words) { std::cerr << "netmon: " << words << '\n'; }
 
-// True: print the next one, too; false: the reader of our output has gone.
-Result<bool> print_next(netmon::Readings& readings) {
-    const auto reading = readings.next();
-    if (!reading) return kmon::fail(reading.error());
-    for (const auto& note : reading->notes)
-        say(note);
-    return netmon::write_all(reading->lines);
-}
-
 Result<void> watch(const netmon::Options& options) {
     auto interface = options.interface ? Result<std::string>(*options.interface) : netmon::configured_interface({});
     if (!interface) return kmon::fail(interface.error());
     auto links = kmon::Links::open();
     if (!links) return kmon::fail(links.error());
-    netmon::Readings readings(std::move(*links), *interface, options.rates);
+    const auto if_missing = options.interface ? netmon::IfMissing::fail : netmon::IfMissing::wait;
+    netmon::Readings readings(std::move(*links), *interface, options.rates, if_missing);
 
     const auto interval = std::chrono::duration_cast<std::chrono::steady_clock::duration>(options.interval);
     auto next = std::chrono::steady_clock::now();
@@ -40,14 +33,19 @@ Result<void> watch(const netmon::Options& options) {
         while (next <= now);
         return netmon::sleep_until(next);
     };
-    if (options.rates) {
-        if (const auto base = readings.next(); !base) return kmon::fail(base.error());
-        if (!wait()) return {};
-    }
+    // The first rates are since a reading that is not printed.
+    bool base = options.rates;
     for (std::uint64_t printed = 0;;) {
-        const auto more = print_next(readings);
-        if (!more) return kmon::fail(more.error());
-        if (!*more || ++printed == options.count || !wait()) return {};
+        const auto reading = readings.next();
+        if (!reading) return kmon::fail(reading.error());
+        for (const auto& note : reading->notes)
+            say(note);
+        if (!reading->waiting && !std::exchange(base, false)) {
+            const auto more = netmon::write_all(reading->lines);
+            if (!more) return kmon::fail(more.error());
+            if (!*more || ++printed == options.count) return {};
+        }
+        if (!wait()) return {};
     }
 }
 

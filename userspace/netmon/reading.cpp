@@ -46,8 +46,8 @@ std::string json_line(const Link& link, std::int64_t timestamp, const Link* befo
     return line + "}\n";
 }
 
-Readings::Readings(kmon::Links links, std::string interface, bool rates)
-    : links_(std::move(links)), interface_(std::move(interface)), rates_(rates) {}
+Readings::Readings(kmon::Links links, std::string interface, bool rates, IfMissing if_missing)
+    : links_(std::move(links)), interface_(std::move(interface)), rates_(rates), if_missing_(if_missing) {}
 
 bool Readings::watched(const Link& link) const {
     return interface_ == all_interfaces ? !link.loopback : link.name == interface_;
@@ -82,11 +82,19 @@ kmon::Result<Readings::Reading> Readings::next() {
         reading.lines += json_line(link, timestamp, before == before_.end() ? nullptr : &before->second, seconds);
         now.emplace(link.index, std::move(link));
     }
-    if (!first_)
+    if (!first_) {
         reading.notes = changes(now);
-    else if (now.empty() && interface_ != all_interfaces)
-        return kmon::fail("there is no interface " + kmon::printable(interface_), kmon::ExitCode::failed,
-                          "`ip link` lists those that there are");
+    } else if (now.empty() && interface_ != all_interfaces) {
+        if (if_missing_ == IfMissing::fail)
+            return kmon::fail("there is no interface " + kmon::printable(interface_), kmon::ExitCode::failed,
+                              "`ip link` lists those that there are");
+        if (!std::exchange(waiting_, true))
+            reading.notes.push_back(kmon::printable(interface_) + " is not there yet, waiting for it");
+        reading.waiting = true;
+        return reading;
+    } else if (waiting_) {
+        reading.notes.push_back(kmon::printable(interface_) + " is there now");
+    }
     first_ = false;
     before_ = std::move(now);
     before_at_ = now_at;

@@ -110,8 +110,8 @@ TEST_F(Uci, comes_after_the_file_and_before_all) {
     EXPECT_EQ(netmon::configured_interface(tree.root()).value(), "eth0");
 }
 
-netmon::Readings readings_of(const std::string& interface) {
-    return {std::move(kmon::Links::open().value()), interface, false};
+netmon::Readings readings_of(const std::string& interface, netmon::IfMissing if_missing = netmon::IfMissing::fail) {
+    return {std::move(kmon::Links::open().value()), interface, false, if_missing};
 }
 
 std::size_t lines_in(const std::string& text) { return static_cast<std::size_t>(std::ranges::count(text, '\n')); }
@@ -142,6 +142,25 @@ TEST(Netmon, one_that_is_not_there_at_first_is_an_error) {
         ASSERT_FALSE(reading);
         EXPECT_EQ(reading.error().code, ExitCode::failed);
         EXPECT_EQ(reading.error().what, "there is no interface nosuch0");
+    });
+}
+
+TEST(Netmon, one_that_may_come_later_is_waited_for) {
+    in_netns([] {
+        auto readings = readings_of("left", netmon::IfMissing::wait);
+        auto reading = readings.next().value();
+        EXPECT_TRUE(reading.waiting);
+        EXPECT_EQ(reading.notes, std::vector<std::string>{"left is not there yet, waiting for it"});
+        reading = readings.next().value();
+        EXPECT_TRUE(reading.waiting);
+        EXPECT_TRUE(reading.notes.empty()) << "it is told once";
+        ip("link add left type veth peer name left1");
+        reading = readings.next().value();
+        EXPECT_FALSE(reading.waiting);
+        EXPECT_EQ(lines_in(reading.lines), 1U);
+        EXPECT_EQ(reading.notes, std::vector<std::string>{"left is there now"});
+        ip("link del left");
+        EXPECT_EQ(readings.next().value().notes, std::vector<std::string>{"left went away"});
     });
 }
 
