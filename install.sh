@@ -2,7 +2,7 @@
 # Usage: ./install.sh [--interface NAME] [--yes] [--dry-run] [--packages DIRECTORY]
 #        ./install.sh --uninstall [--yes] [--dry-run]
 #        ./install.sh --vm [--shell]
-# Builds kmon's packages from this directory and installs them with apt or dnf, so that every file has an owner; then starts the
+# Builds kmon's packages from this directory and installs them with apt, dnf or zypper, so that every file has an owner; then starts the
 # service and shows what it counts. Run it again to install a changed source.
 #   --interface NAME  the Ethernet interface whose frames are counted (asked for on a terminal; else the one of the last time, and
 #                     at first that of the default route)
@@ -58,8 +58,19 @@ find_package_manager() {
     manager=apt
   elif have dnf && have rpm; then
     manager=dnf
+  elif have zypper && have rpm; then
+    manager=zypper
   else
-    die "neither apt nor dnf is here. By hand: see \"Build and load by hand\" in README.md"
+    die "neither apt, dnf nor zypper is here. By hand: see \"Build and load by hand\" in README.md"
+  fi
+}
+
+# Modules are built into /lib/modules, which such a system has only as a part of its image.
+need_writable_system() {
+  if [ -e /run/ostree-booted ]; then
+    die "this system is an image (ostree): kmon cannot be installed in it. Put the packages into the image's build. A look: $0 --vm"
+  elif [ "$(id -u)" = 0 ] && [ ! -w /usr ]; then
+    die "/usr is read-only, as on a system that is an image: kmon cannot be installed in it. A look: $0 --vm"
   fi
 }
 
@@ -88,7 +99,7 @@ need_modules() {
 owned() {
   case $manager in
     apt) dpkg -S "$1" >/dev/null 2>&1 ;;
-    dnf) rpm -qf "$1" >/dev/null 2>&1 ;;
+    *) rpm -qf "$1" >/dev/null 2>&1 ;;
   esac
 }
 
@@ -172,17 +183,35 @@ build_debs() {
 }
 
 build_rpms() {
-  local version
+  local version spec=$here/rpm/kmon.spec
   version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$here/dkms.conf")
-  change dnf -y install rpm-build 'dnf-command(builddep)'
-  change dnf -y builddep "$here/rpm/kmon.spec"
+  "need_for_$manager"
   source_files | tar -x --one-top-level="$place/kmon-$version"
-  tar -C "$place" -czf "$place/kmon-$version.tar.gz" "kmon-$version"
-  change rpmbuild -bb --define "_topdir $place" --define "_sourcedir $place" --define "_rpmdir $place" "$here/rpm/kmon.spec" >"$place/log" 2>&1 || {
+  tar -C "$place" -cJf "$place/kmon-$version.tar.xz" "kmon-$version"
+  say "building the packages; this takes a few minutes"
+  change rpmbuild -bb --without check --define "_topdir $place" --define "_sourcedir $place" --define "_rpmdir $place" "$spec" \
+    >"$place/log" 2>&1 || {
     tail -n 40 "$place/log" >&2
     die "building the packages failed (above: its last words)"
   }
   find "$place" -name '*.rpm' ! -name '*debug*' -exec mv {} "$place/" \;
+}
+
+# dnf 5 has another name for the plugin. On RHEL and its kin, dkms is in EPEL, which wants CRB.
+need_for_dnf() {
+  local plugin='dnf-command(builddep)'
+  [[ $(dnf --version 2>/dev/null) != *dnf5* ]] || plugin='dnf5-command(builddep)'
+  [ -n "$dry_run" ] || dnf -q list dkms >/dev/null 2>&1 ||
+    die "dnf knows no dkms. On RHEL and its kin it is in EPEL: dnf install epel-release && crb enable, then try again"
+  change dnf -y install rpm-build "$plugin"
+  change dnf -y builddep "$here/rpm/kmon.spec"
+}
+
+need_for_zypper() {
+  local needed=()
+  change zypper -n install rpm-build
+  [ -n "$dry_run" ] || mapfile -t needed < <(rpmspec -q --buildrequires --without check "$here/rpm/kmon.spec")
+  change zypper -n install "${needed[@]:-what rpm/kmon.spec requires to build}"
 }
 
 # --- installing
@@ -194,6 +223,7 @@ install_headers() {
   case $manager in
     apt) change apt-get -qy install "linux-headers-$release" ;;
     dnf) change dnf -y install "kernel-devel-$release" ;;
+    zypper) change zypper -n install "kernel-${release##*-}-devel" ;;
   esac || die "the headers of the running kernel are not to be had: $release is not the newest any more? Install the newest, reboot, try again"
 }
 
@@ -205,7 +235,8 @@ install_packages() {
     # An edited /etc/kmon.toml stays, without a question.
     apt)
       change apt-get -qy -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
-        install --reinstall --allow-downgrades "${files[@]:-$packages/*.deb}"
+        install --reinstall "${files[@]:-$packages/*.deb}" ||
+        die "apt did not install the packages. If it is for a downgrade: $0 --uninstall first"
       ;;
     dnf)
       local verb=install
@@ -213,6 +244,7 @@ install_packages() {
       [ "${#files[@]}" = 0 ] || ! rpm -qp "${files[@]}" | xargs rpm -q >/dev/null 2>&1 || verb=reinstall
       change dnf -y "$verb" "${files[@]:-$packages/*.rpm}"
       ;;
+    zypper) change zypper -n install --force --allow-unsigned-rpm "${files[@]:-$packages/*.rpm}" ;;
   esac
 }
 
@@ -254,9 +286,11 @@ show() {
 
 install() {
   need_root
+  need_writable_system
   find_package_manager
   need_modules
   need_no_other_installation
+  need_no_stranger
   choose_interface
   place=$(mktemp -d)
   trap 'rm -rf "$place"' EXIT
@@ -267,7 +301,7 @@ install() {
     packages=$place
     case $manager in
       apt) build_debs ;;
-      dnf) build_rpms ;;
+      *) build_rpms ;;
     esac
   fi
   install_packages
@@ -280,10 +314,27 @@ install() {
   show
 }
 
+# Somebody else's package of such a name is his.
+need_no_stranger() {
+  local name source
+  [ "$manager" = apt ] || return 0
+  for name in kmon-tools kmon-dkms; do
+    source=$(dpkg-query -Wf '${source:Package}' "$name" 2>/dev/null) || continue
+    [ "${source:-kmon}" = kmon ] || die "the package $name that is installed here is not of kmon but of $source: remove it first"
+  done
+}
+
+# Ours, by the source they were built from: others, too, may call a package so.
 installed_packages() {
   case $manager in
-    apt) dpkg-query -Wf '${db:Status-Status} ${Package}\n' kmon-tools kmon-dkms 2>/dev/null | sed -n 's/^\(installed\|config-files\|half-.*\|unpacked\) //p' ;;
-    dnf) rpm -q --qf '%{NAME}\n' kmon-tools kmon-dkms | grep -xE 'kmon-(tools|dkms)' ;;
+    apt)
+      dpkg-query -Wf '${db:Status-Status} ${source:Package} ${Package}\n' kmon-tools kmon-tests kmon-dkms 2>/dev/null |
+        sed -n 's/^\(installed\|config-files\|half-.*\|unpacked\) kmon //p'
+      ;;
+    *)
+      rpm -q --qf '%{NAME} %{SOURCERPM}\n' kmon-tools kmon-tests kmon-dkms |
+        sed -nE 's/^(kmon-[a-z]+) kmon-[0-9][^-]*-[^-]*\.src\.rpm$/\1/p'
+      ;;
   esac
 }
 
@@ -309,6 +360,10 @@ uninstall() {
       ;;
     dnf)
       change dnf -y remove "${names[@]}"
+      change rm -f /etc/kmon.toml.rpmsave
+      ;;
+    zypper)
+      change zypper -n remove "${names[@]}"
       change rm -f /etc/kmon.toml.rpmsave
       ;;
   esac

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # On a running system, in a virtual machine of which kmon is no part yet: what a user types, an upgrade while all is in use, the
 # installer, and that all of it goes again. The tests follow each other: a build takes a minute there. In /kmon are
-# repository/old (version 0.9.0), repository/new, and install.sh.
+# repository/old (version 0.9.0), repository/new, and install.sh. Debian's own kmon, which is another program, is there all the time:
+# it and what kmon-tests wants are in repository/debian.
 
 load ../lib/common
 
@@ -24,10 +25,17 @@ setup_file() {
   ip address add 192.0.2.1/24 dev eth0
   ip route add default via 192.0.2.2
   ip link set lo up
+  repository debian
+  apt-get -qy install kmon bats bats-assert bats-support ethtool iproute2 iputils-ping jq nftables procps strace tmux
 }
 
+theirs() { dpkg-query -Wf '${db:Status-Status} ${Version}' kmon; }
+
 repository() {
-  echo "deb [signed-by=/srv/kmon/$1/kmon.asc] file:/srv/kmon/$1 ./" >/etc/apt/sources.list.d/kmon.list
+  local name
+  for name in debian "$1"; do
+    echo "deb [signed-by=/srv/kmon/$name/kmon.asc] file:/srv/kmon/$name ./"
+  done | sort -u >/etc/apt/sources.list.d/kmon.list
   apt-get -qq update
 }
 
@@ -50,6 +58,10 @@ traces() {
   repository old
   run apt-get -qy install kmon-dkms
   assert_success
+  theirs >/tmp/theirs
+  run apt-get -qy full-upgrade
+  assert_success
+  assert_output --partial "0 upgraded, 0 newly installed, 0 to remove"
   run systemctl enable --now kmon
   assert_success
   assert_equal "$(loaded_versions)" "5 0.9.0"
@@ -107,6 +119,8 @@ traces() {
 }
 
 @test "bats /usr/share/kmon/tests passes, the service put aside, which runs on after it" {
+  run apt-get -qy install kmon-tests
+  assert_success
   run env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb KMON_QUICK=1 KMON_STOP_SERVICE=1 bats -F tap /usr/share/kmon/tests 3>&-
   assert_success
   assert [ "$(grep -c '^ok ' <<<"$output")" -ge 35 ]
@@ -115,8 +129,9 @@ traces() {
 }
 
 @test "removed and purged: the modules are unloaded, and no file, unit or user is left" {
-  run apt-get -qy purge kmon-tools kmon-dkms
+  run apt-get -qy purge kmon-tools kmon-tests kmon-dkms
   assert_success
+  assert_equal "$(theirs)" "$(cat /tmp/theirs)"
   assert [ ! -e /sys/module/kstat ] && assert [ ! -e /sys/module/process_monitor ]
   assert_equal "$(systemctl is-active kmon || true) $(netmon_pid)" "inactive 0"
   traces >/tmp/after
@@ -131,6 +146,7 @@ traces() {
   assert_equal "$(get_param l2packet_counter interface)" eth0
   run /kmon/install.sh --packages /srv/kmon/new --yes
   assert_success
+  assert_equal "$(theirs)" "$(cat /tmp/theirs)"
   assert_equal "$(get_param l2packet_counter interface)" eth0
   assert_equal "$(loaded_versions)" "5 $new"
 }
@@ -154,11 +170,75 @@ traces() {
   assert_equal "$(loaded_versions)" "5 $new"
 }
 
+# A read-only /usr, and ostree's mark.
+@test "install.sh refuses a system that is an image, in one line" {
+  mount --bind /usr /usr
+  mount -o remount,bind,ro /usr
+  run /kmon/install.sh --packages /srv/kmon/new --yes
+  umount /usr
+  assert_failure 1
+  assert_output --partial "/usr is read-only"
+  assert_equal "${#lines[@]}" 1
+  touch /run/ostree-booted
+  run /kmon/install.sh --packages /srv/kmon/new --yes
+  rm /run/ostree-booted
+  assert_failure 1
+  assert_output --partial "ostree"
+  assert_equal "${#lines[@]}" 1
+}
+
+# There is no such system here: this is how it finds out which manager is there, and what it would say to it.
+@test "install.sh --dry-run by dnf, dnf5 and zypper" {
+  mkdir /tmp/programs
+  for program in /usr/sbin/* /usr/bin/*; do
+    case ${program##*/} in
+      apt* | dpkg*) ;;
+      *) ln -sf "$program" /tmp/programs/ ;;
+    esac
+  done
+  stub() { rm -f "/tmp/programs/$1" && printf '%s\n' '#!/bin/sh' "$2" >"/tmp/programs/$1" && chmod 755 "/tmp/programs/$1"; }
+  stub rpm 'exit 0'
+  stub dnf 'echo 4.14.0'
+  run env PATH=/tmp/programs /kmon/install.sh --dry-run --yes
+  assert_success
+  assert_line "+ dnf -y install rpm-build 'dnf-command(builddep)'"
+  assert_line "+ dnf -y builddep /kmon/rpm/kmon.spec"
+  assert_line --partial "+ rpmbuild -bb --without check"
+  assert_line --regexp "^\\+ dnf -y install .*rpm"
+  stub dnf 'echo dnf5 version 5.2.6'
+  run env PATH=/tmp/programs /kmon/install.sh --dry-run --yes
+  assert_success
+  assert_line "+ dnf -y install rpm-build 'dnf5-command(builddep)'"
+  rm /tmp/programs/dnf
+  stub zypper 'exit 0'
+  run env PATH=/tmp/programs /kmon/install.sh --dry-run --yes
+  assert_success
+  assert_line "+ zypper -n install rpm-build"
+  assert_line --regexp "^\\+ zypper -n install --force --allow-unsigned-rpm .*rpm"
+  rm -r /tmp/programs
+}
+
+@test "install.sh does not go back to an older version, nor touch a package of such a name that is somebody else's" {
+  run /kmon/install.sh --packages /srv/kmon/old --yes
+  assert_failure 1
+  assert_output --partial "apt did not install the packages"
+  assert_equal "$(loaded_versions)" "5 $new"
+  # shellcheck disable=SC2016
+  printf '%s\n' '#!/bin/sh' '[ "$*" = "-Wf \${source:Package} kmon-tools" ] && echo another || exec /usr/bin/dpkg-query "$@"' \
+    >/usr/local/sbin/dpkg-query
+  chmod 755 /usr/local/sbin/dpkg-query
+  run env PATH="/usr/local/sbin:$PATH" /kmon/install.sh --packages /srv/kmon/new --yes
+  rm /usr/local/sbin/dpkg-query
+  assert_failure 1
+  assert_output --partial "not of kmon but of another"
+}
+
 @test "install.sh --uninstall takes all of it away, and says so when there is nothing" {
   run /kmon/install.sh --uninstall
   assert_failure 1
   run /kmon/install.sh --uninstall --yes
   assert_success
+  assert_equal "$(theirs)" "$(cat /tmp/theirs)"
   traces >/tmp/after
   run diff /tmp/before /tmp/after
   assert_success
