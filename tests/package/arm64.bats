@@ -1,0 +1,57 @@
+#!/usr/bin/env bats
+# The packages of arm64, in a guest that is one: dpkg's work, and that each program runs and reads the modules. The order is fixed.
+
+load ../lib/common
+
+teardown() { kernel_log_clean; }
+
+setup_file() {
+  tar -C / --keep-directory-symlink -xf /kmon/dpkg.tar
+}
+
+version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' /kmon/dkms.conf)
+
+# What they depend on is there, but unknown to this dpkg.
+@test "dpkg installs them, and they are programs of this architecture" {
+  run dpkg -i --force-depends /kmon/kmon-tools_*_arm64.deb /kmon/kmon-tests_*_arm64.deb
+  assert_success
+  assert_equal "$(dpkg-query -Wf '${Architecture} ${db:Status-Status}\n' kmon-tools kmon-tests | sort -u)" "arm64 installed"
+  for program in /usr/bin/kmonctl /usr/bin/netmon /usr/sbin/kmond /usr/libexec/kmon/ipsend; do
+    assert_equal "$(od -An -j18 -N2 -t u2 "$program" | tr -d ' ')" 183 # ELF's number for it
+  done
+}
+
+@test "the programs run: kmonctl, kmond, netmon" {
+  run kmonctl version
+  assert_success
+  assert_output --partial "$version"
+  run kmonctl check
+  assert_success
+  run kmond --version
+  assert_success
+  run --separate-stderr netmon lo --once
+  assert_success
+  assert_equal "$(jq -r .interface <<<"$output")" lo
+}
+
+@test "the modules load as the package has them loaded, and kmonctl reads what they count" {
+  run kmonctl start
+  assert_success
+  assert_equal "$(get_param l2packet_counter interface)" ""
+  before=$(sed -n 's/^UDP packets: //p' /proc/localhost_stats)
+  /usr/libexec/kmon/ipsend --proto udp --to 127.0.0.1 --size 200 --count 20
+  assert_equal "$(($(sed -n 's/^UDP packets: //p' /proc/localhost_stats) - before))" 20
+  run --separate-stderr kmonctl stats --json
+  assert_success
+  assert_equal "$(jq -s 'length > 0' <<<"$output")" true
+  run kmonctl stats
+  assert_success
+  assert_output --partial LOOPBACK
+  kmonctl stop
+}
+
+@test "dpkg takes them away again" {
+  run dpkg --purge kmon-tests kmon-tools
+  assert_success
+  assert [ ! -e /usr/bin/kmonctl ] && assert [ ! -e /etc/kmon.toml ]
+}
