@@ -13,18 +13,23 @@ setup() {
 }
 
 teardown() {
-  apt-get -qq purge 'kmon*' 'linux-*-cloud-*' >/dev/null 2>&1 || true
-  rm -rf /var/lib/dkms/kmon /var/lib/dkms/elses /lib/modules/*-other /lib/modules/*cloud* /etc/dkms/no-autoinstall
+  apt-get -qq purge 'kmon*' >/dev/null 2>&1 || true
+  apt-get -qq purge 'linux-*-cloud-*' >/dev/null 2>&1 || true
+  rm -rf /var/lib/dkms/kmon /var/lib/dkms/elses /var/lib/kmon-dkms /lib/modules/*-other /lib/modules/*cloud* /etc/dkms/no-autoinstall
   [ -e "/lib/modules/$KMON_KERNEL/build" ] || dpkg -i /srv/kernel/linux-headers-"$KMON_KERNEL"_*.deb
 }
 
-# repository NAME...: apt knows these and no other.
+# repository NAME...: apt knows these and no other. `archive` is Debian's own.
 repository() {
   local name
+  [ -e /root/archive.list ] || cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | grep '^deb ' >/root/archive.list
   : >/etc/apt/sources.list
   rm -f /etc/apt/sources.list.d/*
   for name; do
-    echo "deb [signed-by=/srv/$name/kmon.asc] file:/srv/$name ./" >>/etc/apt/sources.list.d/kmon.list
+    case $name in
+      archive) cp /root/archive.list /etc/apt/sources.list ;;
+      *) echo "deb [signed-by=/srv/$name/kmon.asc] file:/srv/$name ./" >>/etc/apt/sources.list.d/kmon.list ;;
+    esac
   done
   apt-get -qq update
 }

@@ -5,6 +5,9 @@ load machine
 
 trees=/var/lib/dkms
 
+# The versions of which dkms has modules for the kernel that runs.
+module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/module; do echo "${tree%%/*}"; done | xargs); }
+
 @test "apt install kmon-dkms brings both packages, and the modules are built" {
   apt install --no-install-recommends kmon-dkms
   assert_success
@@ -28,7 +31,7 @@ trees=/var/lib/dkms
   assert_line --regexp "^$KMON_KERNEL_PATTERN \(runs\) +yes +yes +$signer$"
   assert_line --regexp "^5.10.1-other +yes +yes +$signer$"
   assert_line --regexp "^5.10.2-other +missing +no +-$"
-  assert_output --partial "apt install linux-headers-5.10.2-other"
+  assert_output --partial "apt install linux-headers-5.10.2-other linux-headers-other"
 }
 
 @test "the programs, their unit, manuals and configuration are there, and kmon.service is enabled" {
@@ -99,17 +102,96 @@ trees=/var/lib/dkms
   assert_built "$KMON_KERNEL"
 }
 
+# dkms 3.0.10 forgets a package with the last kernel that it was built for.
+@test "headers that come after dkms has forgotten kmon have it built" {
+  mv "/lib/modules/$KMON_KERNEL/build" /root/build
+  repository new kernel
+  apt install kmon-dkms
+  kernel=${KMON_KERNEL%amd64}cloud-amd64
+  apt install "linux-image-$kernel" "linux-headers-$kernel"
+  assert_built "$kernel"
+  apt purge "linux-image-$kernel" "linux-headers-$kernel"
+  dkms remove "kmon/$KMON_VERSION" --all || true # where it has not been forgotten
+  rm -rf $trees/kmon
+  mv /root/build "/lib/modules/$KMON_KERNEL/build"
+  apt install --reinstall "linux-headers-$KMON_KERNEL"
+  assert_success
+  assert_built "$KMON_KERNEL"
+}
+
+@test "dkms' own commands build kmon like any other package" {
+  apt install kmon-dkms
+  assert_success
+  other_kernel 99.1.0-other
+  run dkms autoinstall -k 99.1.0-other
+  assert_success
+  assert_built 99.1.0-other
+  assert_equal "$(bash -c '. /usr/src/kmon-*/dkms.conf; echo $AUTOINSTALL')" yes # as dkms's common.postinst looks
+}
+
+@test "a kernel of the same ABI that is installed over has its modules rebuilt, once" {
+  apt install kmon-dkms
+  assert_success
+  before=$(stat -c %Y "/lib/modules/$KMON_KERNEL/updates/dkms"/kstat.ko*)
+  sleep 1
+  repository new kernel
+  apt install --reinstall "linux-image-$KMON_KERNEL"
+  assert_success
+  assert_built "$KMON_KERNEL"
+  assert [ "$(stat -c %Y "/lib/modules/$KMON_KERNEL/updates/dkms"/kstat.ko*)" -gt "$before" ]
+  assert_equal "$(grep -c "^kmon: building for Linux $KMON_KERNEL_PATTERN" <<<"$output")" 1
+}
+
+# Without it, dkms and not kmon's hook is who fails. (dkms 3.0.10 would build twice, and then say that it failed.)
+@test "the administrator may take /etc/dkms/kmon.conf away" {
+  apt install kmon-dkms
+  assert_success
+  rm /etc/dkms/kmon.conf
+  repository new kernel
+  kernel=${KMON_KERNEL%amd64}cloud-amd64
+  apt install "linux-image-$kernel" "linux-headers-$kernel"
+  assert_success
+  assert_built "$kernel"
+  refute_output --partial "kmon: building for Linux $kernel" # dkms did
+}
+
 @test "without headers apt succeeds, names the package that is missing, and its coming is the cure" {
   without_headers
   apt install --no-install-recommends kmon-dkms
   assert_success
   assert_equal "$(status_of kmon-dkms)" installed
   assert_output --partial "NO MODULE WAS BUILT"
-  assert_output --partial "apt install linux-headers-$KMON_KERNEL"
+  assert_output --partial "apt install linux-headers-$KMON_KERNEL linux-headers-amd64 "
   repository new kernel
   apt install "linux-headers-$KMON_KERNEL"
   assert_success
   assert_built "$KMON_KERNEL"
+}
+
+@test "that another kernel has modules does not hide that the running one has none" {
+  other_kernel 99.1.0-other
+  mv "/lib/modules/$KMON_KERNEL/build" /root/build
+  apt install kmon-dkms
+  mv /root/build "/lib/modules/$KMON_KERNEL/build"
+  assert_success
+  assert_built 99.1.0-other
+  assert_output --partial "NO MODULE WAS BUILT for the kernel that runs"
+}
+
+# The metapackage follows the kernel, so the next one has its headers, too. (What is not installed here is told by its name.)
+@test "the cure for missing headers names the metapackage of that kernel's flavour" {
+  apt install kmon-dkms
+  assert_success
+  rm -rf /lib/modules.away && mv /lib/modules /lib/modules.away
+  names=(6.1.0-56-cloud-amd64 6.12.74+deb13+1-rt-amd64 6.12.47+rpt-rpi-v8 6.8.0-45-generic 6.8.0-1015-raspi 6.8.12-4-pve 7.2-amd64)
+  for name in "${names[@]}"; do mkdir -p "/lib/modules/$name/kernel"; done
+  run /usr/libexec/kmon/every-kernel build
+  rm -rf /lib/modules && mv /lib/modules.away /lib/modules
+  assert_success
+  for cure in linux-headers-cloud-amd64 linux-headers-rt-amd64 linux-headers-rpi-v8 linux-headers-generic linux-headers-raspi \
+    proxmox-headers-6.8 linux-headers-amd64; do
+    assert_line --regexp "apt install [^ ]+ $cure \\("
+  done
 }
 
 @test "where no kernel is installed at all, apt succeeds and says so" {
@@ -152,13 +234,49 @@ trees=/var/lib/dkms
   assert_equal "$(module_files "$kernel")" ""
 }
 
+# ("broken" is a later version, "rebuilt" the very version in a later package. Without headers nothing can be built either.)
+@test "an upgrade that does not compile keeps the modules that were there, and says so; the next that does takes their place" {
+  for broken in broken rebuilt; do
+    mkdir -p /lib/modules/5.10.2-other
+    other_kernel 99.1.0-other
+    repository new
+    apt install kmon-dkms
+    assert_success
+    rm /lib/modules/99.1.0-other/build
+    repository "$broken"
+    apt dist-upgrade
+    assert_success
+    assert_equal "$(status_of kmon-dkms)" installed
+    assert_built "$KMON_KERNEL"
+    assert_built 99.1.0-other
+    assert_line --regexp "^$KMON_KERNEL_PATTERN \(runs\) +yes +kept +-$"
+    assert_line --regexp "^99.1.0-other +missing +kept +-$"
+    assert_line --partial "$KMON_KERNEL: the modules of version $KMON_VERSION, which were there, stay"
+    refute_output --partial "NO MODULE WAS BUILT"
+    assert_equal "$(module_versions_in_dkms)" "$KMON_VERSION"
+    # Nobody's package suffers from what is kept, and what takes it away finds it.
+    run dkms autoinstall -k 99.1.0-other
+    assert_success
+    repository new
+    apt install --allow-downgrades "kmon-dkms=$KMON_VERSION-1"
+    assert_success
+    assert_built "$KMON_KERNEL"
+    assert_line --regexp "^$KMON_KERNEL_PATTERN \(runs\) +yes +yes "
+    apt purge 'kmon*'
+    assert_success
+    for kernel in "$KMON_KERNEL" 99.1.0-other; do assert_equal "$(module_files "$kernel")" ""; done
+    assert [ ! -e $trees/kmon ] && assert [ ! -e /var/lib/kmon-dkms ]
+    rm -rf /lib/modules/*-other
+  done
+}
+
 @test "after source that did not compile comes one that does" {
   repository broken
   apt install kmon-dkms
   assert_success
   assert_equal "$(module_files "$KMON_KERNEL")" ""
   repository new
-  apt install --allow-downgrades "kmon-dkms=$KMON_VERSION"
+  apt install --allow-downgrades "kmon-dkms=$KMON_VERSION-1"
   assert_success
   assert_built "$KMON_KERNEL"
   assert [ ! -e /var/log/kmon-dkms ]
@@ -241,6 +359,72 @@ trees=/var/lib/dkms
   assert_built "$KMON_KERNEL"
 }
 
+# A script that fails would make the package one that cannot be removed.
+@test "it can be removed where TMPDIR does not exist, and where /tmp cannot be written to" {
+  apt install kmon-dkms
+  assert_success
+  TMPDIR=/nowhere apt purge 'kmon*'
+  assert_success
+  assert_equal "$(module_files "$KMON_KERNEL")" ""
+  TMPDIR=/nowhere apt install kmon-dkms
+  assert_success
+  assert_built "$KMON_KERNEL"
+  mount -t tmpfs -o ro tmpfs /tmp
+  dpkg --remove kmon-dkms >/root/removed 2>&1 && removed=yes || removed=no
+  umount /tmp
+  cat /root/removed
+  assert_equal "$removed" yes
+  assert_equal "$(module_files "$KMON_KERNEL")" ""
+  assert [ ! -e $trees/kmon ]
+}
+
+# --- on a machine with Debian's archive, which has another kmon
+
+@test "beside Debian's own kmon, with Debian's archive: installed, not upgraded to the other's, and either goes alone" {
+  with_programs
+  kernels=$(dpkg-query -Wf '${Package} ${Version}\n' 'linux-image-*' 'linux-headers-*')
+  repository archive
+  apt install kmon
+  assert_success
+  repository new archive
+  apt install kmon-dkms kmon-tests
+  assert_success
+  assert_built "$KMON_KERNEL"
+  theirs=$(dpkg-query -Wf '${Version}' kmon)
+  apt full-upgrade
+  assert_success
+  assert_equal "$(dpkg-query -Wf '${Version} ' kmon-dkms kmon-tools kmon-tests)$(dpkg-query -Wf '${Version}' kmon)" \
+    "$KMON_VERSION-1 $KMON_VERSION-1 $KMON_VERSION-1 $theirs"
+  assert_equal "$(dpkg-query -Wf '${Package} ${Version}\n' 'linux-image-*' 'linux-headers-*')" "$kernels"
+  run kmonctl version
+  assert_output --partial "$KMON_VERSION"
+  run kmon --version
+  assert_output --regexp "^kmon ${theirs%%[-+]*}"
+  # Only directories are in both.
+  run comm -12 <(dpkg -L kmon | sort) <(dpkg -L kmon-tools kmon-dkms kmon-tests | sort)
+  for file in $output; do assert [ -d "$file" ]; done
+  apt purge kmon-tools kmon-dkms kmon-tests
+  assert_success
+  run kmon --version
+  assert_success
+  apt install kmon-dkms
+  apt purge kmon
+  assert_success
+  run kmonctl version
+  assert_success
+  assert_built "$KMON_KERNEL"
+}
+
+# A metapackage of another flavour would bring another kernel along.
+@test "with Debian's archive and recommended packages, no kernel and no headers come along" {
+  without_headers
+  kernels=$(dpkg-query -Wf '${db:Status-Status} ${Package}\n' 'linux-image-*' 'linux-headers-*' | grep ^installed)
+  repository new archive
+  apt -o APT::Install-Recommends=true install kmon-dkms
+  assert_success
+  assert_equal "$(dpkg-query -Wf '${db:Status-Status} ${Package}\n' 'linux-image-*' 'linux-headers-*' | grep ^installed)" "$kernels"
+}
+
 # --- Secure Boot. The firmware's variable and mokutil are made up; the rest is not. (apt knows no /usr/local/bin.)
 
 secure_boot() {
@@ -291,4 +475,19 @@ no_secure_boot() {
   umount /sys/module
   assert_success
   assert_output --partial "boot without module.sig_enforce=1"
+}
+
+# dkms does not sign in version 2.
+@test "the certificate that the administrator has told dkms of is the one that the cure names" {
+  [ "$KMON_TARGET" != bullseye ] || skip "expected: dkms 2 does not sign"
+  mkdir -p /root/mine /etc/dkms/framework.conf.d
+  openssl req -new -x509 -nodes -newkey rsa:2048 -days 9 -subj '/CN=my own key/' -outform DER -keyout /root/mine/key -out /root/mine/certificate.der
+  printf '%s\n' 'mok_signing_key=/root/mine/key' 'mok_certificate=/root/mine/certificate.der' >/etc/dkms/framework.conf.d/mine.conf
+  secure_boot 1 'is not enrolled'
+  apt install kmon-dkms
+  no_secure_boot
+  rm -rf /etc/dkms/framework.conf.d/mine.conf /root/mine
+  assert_success
+  assert_line --regexp "^$KMON_KERNEL_PATTERN \(runs\) +yes +yes +my own key$"
+  assert_output --partial "mokutil --import /root/mine/certificate.der"
 }

@@ -13,6 +13,15 @@ cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/kmon
 cxx_packages=(cmake g++ libcli11-dev libexpected-dev libgtest-dev libgmock-dev libkmod-dev libncurses-dev
   libsystemd-dev libtomlplusplus-dev ninja-build nlohmann-json3-dev pkgconf scdoc)
 
+# A script for a root with that: the cross compiler for the architecture $1, and its libraries. What are headers alone is of all.
+# shellcheck disable=SC2034
+install_foreign='
+  dpkg --add-architecture "$1"
+  apt-get -q update
+  DEBIAN_FRONTEND=noninteractive apt-get -qy install "crossbuild-essential-$1" \
+    {libkmod-dev,libncurses-dev,libsystemd-dev,libtomlplusplus-dev,pkgconf}:"$1"
+  apt-get clean'
+
 say() { printf 'kmon: %s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 
@@ -103,6 +112,17 @@ key() { { printf '%s\n' "$@" && cat; } | sha256sum | cut -c1-12; }
 
 # recipe FUNCTION...: the functions' code without comments, so that an entry is remade when its making changes.
 recipe() { declare -f "$@"; }
+
+# own_bats DIR: this machine's bats, where no package of the guest puts its own: bullseye has no bats-assert, and one that is
+# installed meanwhile must not take the place of the one that runs. It is found by with_own_bats, as /opt/bats.
+own_bats() {
+  mkdir -p "$1/bin" "$1/libexec" "$1/lib"
+  cp /usr/bin/bats "$1/bin/"
+  cp -r /usr/libexec/bats-core "$1/libexec/"
+  cp -r /usr/lib/bats-core /usr/lib/bats "$1/lib/"
+}
+# shellcheck disable=SC2034 # for those who source this
+with_own_bats=(PATH=/opt/bats/bin:/usr/sbin:/usr/bin:/sbin:/bin BATS_LIB_PATH=/opt/bats/lib/bats)
 
 # --- roots
 
