@@ -73,6 +73,60 @@ teardown() {
   assert_built "$KMON_KERNEL"
 }
 
+# As the packages of an RPM distribution's own dkms have them.
+@test "modules in /extra go, too" {
+  mkdir -p "/lib/modules/$KMON_KERNEL/extra"
+  touch "/lib/modules/$KMON_KERNEL/extra/kstat.ko.xz"
+  rpm -i --nodeps "$(dkms_rpm "$KMON_VERSION-1")"
+  assert [ ! -e "/lib/modules/$KMON_KERNEL/extra/kstat.ko.xz" ]
+  assert_built "$KMON_KERNEL"
+  touch "/lib/modules/$KMON_KERNEL/extra/kstat.ko.xz"
+  rpm -e --nodeps kmon-dkms
+  assert [ ! -e "/lib/modules/$KMON_KERNEL/extra" ]
+}
+
+@test "the cure for missing headers is of the package manager that is there" {
+  mkdir -p /lib/modules/5.10.2-default/kernel
+  mv /usr/bin/apt-get /root/
+  run rpm -i --nodeps "$(dkms_rpm "$KMON_VERSION-1")"
+  mv /usr/bin/dnf /root/
+  printf '#!/bin/sh\n' >/usr/bin/zypper
+  chmod 755 /usr/bin/zypper
+  by_zypper=$(/usr/libexec/kmon/every-kernel build)
+  rm /usr/bin/zypper
+  mv /root/dnf /root/apt-get /usr/bin/
+  rm -r /lib/modules/5.10.2-default
+  assert_success
+  assert_output --partial "dnf install kernel-devel-5.10.2-default"
+  output=$by_zypper
+  assert_output --partial "zypper install kernel-default-devel"
+}
+
+# --- what packaging/publish makes
+
+@test "dnf trusts the published repository by its key: what was changed on the way is refused" {
+  gpg --batch --quiet --passphrase '' --quick-generate-key 'kmon <kmon@localhost>' rsa2048 sign never
+  run /kmon/packaging/publish --url file:/srv/published --key kmon@localhost /srv/published rpm=/srv
+  assert_success
+  mkdir -p /etc/yum.repos.d
+  cp /srv/published/kmon.repo /etc/yum.repos.d/
+  run dnf -y makecache
+  assert_success
+  run dnf -q repoquery kmon-dkms
+  assert_output --partial "kmon-dkms-0:$KMON_VERSION-1.noarch"
+  rpm --import /srv/published/rpm/kmon.asc
+  run rpm -K /srv/published/rpm/kmon-dkms-"$KMON_VERSION"-1.noarch.rpm
+  assert_success
+  assert_output --partial "signatures OK"
+  run rpm -K "$(dkms_rpm "$KMON_VERSION-1")" # as it was built
+  refute_output --partial "signatures OK"
+  echo ' ' >>/srv/published/rpm/repodata/repomd.xml
+  dnf -q clean all
+  run dnf -y makecache
+  assert_failure
+  rm -rf /etc/yum.repos.d/kmon.repo /srv/published
+}
+
 # --- the programs
 
 # (There is no kernel with modules here that they could say it of.)
@@ -90,7 +144,8 @@ teardown() {
   assert_equal "$(rpm -qp --requires /srv/kmon-tools-"$KMON_VERSION"-1.x86_64.rpm | grep -vE "$by_itself")" ""
   assert_equal "$(rpm -qp --requires "$(dkms_rpm "$KMON_VERSION-1")" | grep -vE "$by_itself")" "dkms >= 2.8.4
 kmod
-kmon-tools = $KMON_VERSION"
+kmon-tools = $KMON_VERSION-1"
+  assert_equal "$(rpm -qp --requires /srv/kmon-tests-"$KMON_VERSION"-1.x86_64.rpm | grep -vE "$by_itself")" "kmon-tools = $KMON_VERSION-1"
   run rpm -qp --requires "$(dkms_rpm 0.9.0-1)" # built without the programs
   refute_output --partial "kmon-tools ="
 }
