@@ -54,8 +54,8 @@ other_kernel() {
   depmod "$1"
 }
 
-# The metapackage goes, too, which wants them.
-without_headers() { apt-get -qq purge "linux-headers-$KMON_KERNEL" linux-headers-amd64; }
+# The metapackage that wants them goes, too.
+without_headers() { apt-get -qq purge "linux-headers-$KMON_KERNEL"; }
 
 apt() { run apt-get -y "$@"; }
 
