@@ -45,7 +45,7 @@ begin() {
   begin
   stage 3
   apt update
-  assert_output --partial NO_PUBKEY
+  assert_output --regexp 'NO_PUBKEY|Missing key'
   apt install kmon-dkms
   refute_output --partial "$KMON_VERSION"
 }
