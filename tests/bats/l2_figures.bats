@@ -243,7 +243,7 @@ tenths_since() { echo $((($(date +%s%N) - $1) / 100000000)); }
 # bats test_tags=heavy
 @test "many readers of a large table: one that is told to end does so at once, not after all before it" {
   local began one all i readers=() n killed=0
-  n=$(scaled 400000 200000)
+  n=$(scaled 1000000 500000)
   pair
   load_l2 interface=kf0 max_macs=1000000
   send --count "$n" --macs "$n"
@@ -252,7 +252,7 @@ tenths_since() { echo $((($(date +%s%N) - $1) / 100000000)); }
   head -c 1 "$view" >/dev/null
   one=$(tenths_since "$began")
   # The first byte is there when all addresses have been added up, one reader after the other.
-  for ((i = 0; i < 60; i++)); do
+  for ((i = 0; i < 40; i++)); do
     head -c 1 "$view" >/dev/null 3>&- &
     readers+=($!)
   done
