@@ -1,11 +1,12 @@
 #!/bin/bash
-# Usage: ./install.sh [--interface NAME] [--yes] [--dry-run] [--packages DIRECTORY]
+# Usage: ./install.sh [--interface NAME] [--no-service] [--yes] [--dry-run] [--packages DIRECTORY]
 #        ./install.sh --uninstall [--yes] [--dry-run]
 #        ./install.sh --vm [--shell]
 # Builds kmon's packages from this directory and installs them with apt, dnf or zypper, so that every file has an owner; then starts the
 # service and shows what it counts. Run it again to install a changed source.
 #   --interface NAME  the Ethernet interface whose frames are counted (asked for on a terminal; else the one of the last time, and
 #                     at first that of the default route)
+#   --no-service      installs everything and starts nothing
 #   --yes             asks nothing
 #   --dry-run         prints the commands that would change something, and runs none
 #   --packages DIR    installs the packages that are in there, and builds none
@@ -31,11 +32,12 @@ change() {
 }
 
 parse() {
-  verb=install interface='' yes='' dry_run='' packages='' shell=()
+  verb=install interface='' no_service='' yes='' dry_run='' packages='' shell=()
   while [ $# -gt 0 ]; do
     case $1 in
       --interface) interface=${2:?--interface of what name?} && shift 2 ;;
       --packages) packages=${2:?--packages in which directory?} && shift 2 ;;
+      --no-service) no_service=1 && shift ;;
       --yes) yes=1 && shift ;;
       --dry-run) dry_run=1 && shift ;;
       --uninstall) verb=uninstall && shift ;;
@@ -310,6 +312,10 @@ install() {
     return
   fi
   set_interface
+  if [ -n "$no_service" ]; then
+    say "done. No service was started. Now: modprobe l2packet_counter interface=NAME; with the service: systemctl enable --now kmon"
+    return
+  fi
   start
   show
 }

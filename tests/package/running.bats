@@ -164,6 +164,10 @@ traces() {
   run /kmon/install.sh --yes --dry-run
   assert_success
   assert_line --partial "+ dpkg-buildpackage"
+  assert_line --partial "+ systemctl enable --now kmon"
+  run /kmon/install.sh --yes --dry-run --no-service
+  assert_success
+  refute_output --partial "+ systemctl"
   traces >/tmp/after
   run diff /tmp/installed /tmp/after
   assert_success
