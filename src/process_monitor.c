@@ -14,9 +14,11 @@
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/preempt.h>
 #include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
@@ -174,35 +176,71 @@ static u64 pending_runtime(u64 exec_start)
 }
 
 /*
- * Threads that were reaped are summed up in signal, those still listed are not.
- * A tick may come meanwhile and move the current task's slice to its sum: then
- * exec_start is another one.  On PREEMPT_RT reading under the seqlock may sleep,
- * which a probe must not; there a thread that is just being reaped may be missed.
+ * What the current task ran until exec_start.  A tick may come between the two loads
+ * and move its slice to the sum: then exec_start is another one.  The next tick is
+ * too far away to come between the second time, too.
+ */
+static u64 own_runtime(const struct task_struct *task, u64 *exec_start)
+{
+	unsigned int tries = 3;
+	u64 runtime;
+
+	do {
+		*exec_start = READ_ONCE(task->se.exec_start);
+		runtime = READ_ONCE(task->se.sum_exec_runtime);
+	} while (*exec_start != READ_ONCE(task->se.exec_start) && --tries);
+	return runtime;
+}
+
+struct cputime {
+	u64 utime, stime, runtime;
+};
+
+/*
+ * Threads that were reaped are summed up in signal, those still listed are not.  There
+ * can be as many of these as a user may have threads, so they are walked once.
+ */
+static void sum_cputime(struct cputime *sum, struct task_struct *task, u64 *exec_start)
+{
+	struct signal_struct *sig = task->signal;
+	struct task_struct *t;
+
+	sum->utime = sig->utime;
+	sum->stime = sig->stime;
+	sum->runtime = sig->sum_sched_runtime;
+	for_each_thread(task, t) {
+		sum->utime += t->utime;
+		sum->stime += t->stime;
+		if (t != task)
+			sum->runtime += READ_ONCE(t->se.sum_exec_runtime);
+	}
+	sum->runtime += own_runtime(task, exec_start);
+}
+
+/*
+ * A thread that is reaped during the walk would be counted twice or not at all: then
+ * once more, with the lock that reaping needs, as thread_group_cputime() does it.
+ * Where a lock may not be waited for - on PREEMPT_RT it sleeps, and a probe that is a
+ * breakpoint runs as an NMI does - such a thread may be missed.
  */
 static void fill_cputime(struct exit_record *rec, struct task_struct *task)
 {
-	const bool sleeps = IS_ENABLED(CONFIG_PREEMPT_RT);
-	struct signal_struct *sig = task->signal;
-	u64 utime, stime, runtime, exec_start;
-	struct task_struct *t;
+	const bool may_wait = !IS_ENABLED(CONFIG_PREEMPT_RT) && !in_nmi();
+	seqlock_t *lock = &task->signal->stats_lock;
+	struct cputime sum;
+	unsigned long flags;
+	u64 exec_start;
 	unsigned int seq = 0;
 
-	do {
-		exec_start = READ_ONCE(task->se.exec_start);
-		if (!sleeps)
-			seq = read_seqbegin(&sig->stats_lock);
-		utime = sig->utime;
-		stime = sig->stime;
-		runtime = sig->sum_sched_runtime;
-		for_each_thread(task, t) {
-			utime += t->utime;
-			stime += t->stime;
-			runtime += READ_ONCE(t->se.sum_exec_runtime);
-		}
-	} while ((!sleeps && read_seqretry(&sig->stats_lock, seq)) ||
-		 exec_start != READ_ONCE(task->se.exec_start));
-
-	split_runtime(rec, utime, stime, runtime + pending_runtime(exec_start));
+	if (may_wait)
+		seq = read_seqbegin(lock);
+	sum_cputime(&sum, task, &exec_start);
+	if (may_wait && read_seqretry(lock, seq)) {
+		read_seqlock_excl_irqsave(lock, flags);
+		sum_cputime(&sum, task, &exec_start);
+		read_sequnlock_excl_irqrestore(lock, flags);
+	}
+	split_runtime(rec, sum.utime, sum.stime, sum.runtime + pending_runtime(exec_start));
 }
 
 /* The last thread of a process is at its end; code is its own, as wait(2) would report it. */

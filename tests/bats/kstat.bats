@@ -489,8 +489,8 @@ JSON
   assert_equal "$(modinfo -F license kstat)" GPL
   assert_equal "$(modinfo -F description kstat)" "Outgoing TCP packets, published in steps"
   assert_equal "$(modinfo -F version kstat)" "$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$BATS_TEST_DIRNAME/../../dkms.conf")"
-  assert_equal "$(modinfo -p kstat | sed 's/:.*//' | sort | xargs)" "all_netns counter start"
-  assert_equal "$(modinfo -p kstat | grep -cE '^[a-z_]+:.{20,} \(uint\)$')" 3
+  assert_equal "$(modinfo -p kstat | sed 's/:.*//' | sort | xargs)" "all_netns counter start view_gid view_mode"
+  assert_equal "$(modinfo -p kstat | grep -cE '^[a-z_]+:.{20,} \(uint\)$')" 5
 }
 
 # --- network namespaces

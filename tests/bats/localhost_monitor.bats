@@ -148,8 +148,8 @@ JSON
   assert_equal "$(modinfo -F license localhost_monitor)" GPL
   assert_equal "$(modinfo -F description localhost_monitor)" "Loopback traffic by IP version, protocol and packet size"
   assert_equal "$(modinfo -F version localhost_monitor)" "$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$BATS_TEST_DIRNAME/../../dkms.conf")"
-  assert_equal "$(modinfo -p localhost_monitor | sed 's/:.*//' | sort | xargs)" "all_netns log_packets"
-  assert_equal "$(modinfo -p localhost_monitor | grep -cE '^[a-z_]+:.{20,} \(uint\)$')" 2
+  assert_equal "$(modinfo -p localhost_monitor | sed 's/:.*//' | sort | xargs)" "all_netns log_packets view_gid view_mode"
+  assert_equal "$(modinfo -p localhost_monitor | grep -cE '^[a-z_]+:.{20,} \(uint\)$')" 4
 }
 
 @test "localhost_monitor: print_localhost_stats.sh prints a title, the date and the file" {

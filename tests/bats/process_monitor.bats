@@ -657,3 +657,17 @@ System time: ${now[stime_ns]} ns"
   kill "$reader" 2>/dev/null || true # the kernel may have ended its reading with the event
   wait "$storm"
 }
+
+# Each user may have that many. Threads that their tracer has not reaped stay in the list that the kernel keeps of a process.
+@test "process_monitor: a process with many unreaped threads is not kept from ending" {
+  local n without with
+  n=$(scaled 25000 20000)
+  without=$(exit_time "$n")
+  load_module "$name" log=0
+  with=$(exit_time "$n")
+  echo "$without us without the module, $with us with it"
+  assert [ "$with" -le $((2 * without + 5000)) ]
+  assert_equal "$(number_of thread_exits)" $((3 * n))
+}
+# exit_time N: microseconds, the least of three.
+exit_time() { storm --mode unreaped --threads "$1" --processes 3 | jq .exit_us; }

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <linux/futex.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -20,7 +21,7 @@
 #include "probe.h"
 
 #define PARALLEL_MAX 512
-#define THREADS_MAX 64
+#define THREADS_MAX 200000
 #define COMM_MAX 15
 /* How a child says that it could not do what it was to do. */
 #define BROKEN 125
@@ -41,8 +42,11 @@ const char usage_text[] =
 "                         thread with code + 1: see below\n"
 "    exec-thread          a thread that is not the leader executes\n"
 "    mixed                all of these in turn\n"
+"    unreaped             T threads end that we trace, and stay as zombies; then by\n"
+"                         its exit code. Only one at once. The report says in\n"
+"                         exit_us how long the shortest of the exits took\n"
 "  --code C        the exit code, 0 to 254, not 125 (default 0)\n"
-"  --threads T     for threads and kill-threads (default 3)\n"
+"  --threads T     for threads, kill-threads and unreaped (default 3)\n"
 "  --parallel P    so many at once, up to 512 (default 8)\n"
 "  --burn MS       each uses MS of processor time, half of it in the kernel\n"
 "  --name NAME     its name, with the escapes of printf %b, up to 15 bytes\n"
@@ -53,12 +57,12 @@ const char usage_text[] =
 
 enum mode {
 	EXIT, SIGNAL, EXEC, THREADS, KILL_THREADS, LEADER_FIRST, LEADER_FIRST_PLAIN,
-	EXEC_THREAD, MODES, MIXED = MODES,
+	EXEC_THREAD, MODES, MIXED = MODES, UNREAPED,
 };
 
 static const char * const mode_names[] = {
 	"exit", "signal", "exec", "threads", "kill-threads", "leader-first",
-	"leader-first-plain", "exec-thread", "mixed",
+	"leader-first-plain", "exec-thread", "mixed", "unreaped",
 };
 
 struct plan {
@@ -80,20 +84,24 @@ static struct plan plan = {
 
 /* ---- what a child does -------------------------------------------------- */
 
-static void burn_for(clockid_t clock, uint64_t nanoseconds, bool in_kernel)
+static uint64_t nanoseconds_of(clockid_t clock)
 {
 	struct timespec now;
-	uint64_t end;
 
 	clock_gettime(clock, &now);
-	end = now.tv_sec * 1000000000ULL + now.tv_nsec + nanoseconds;
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static void burn_for(clockid_t clock, uint64_t nanoseconds, bool in_kernel)
+{
+	uint64_t end = nanoseconds_of(clock) + nanoseconds;
+
 	do {
 		for (volatile int i = 0; i < 2000; i++) {
 			if (in_kernel && i % 4 == 0)
 				syscall(SYS_getppid);
 		}
-		clock_gettime(clock, &now);
-	} while (now.tv_sec * 1000000000ULL + now.tv_nsec < end);
+	} while (nanoseconds_of(clock) < end);
 }
 
 static void burn(unsigned int part_of)
@@ -160,8 +168,10 @@ static void *run_share(void *unused)
 __attribute__((noreturn))
 static void child_threads(void)
 {
-	pthread_t threads[THREADS_MAX];
+	pthread_t *threads = calloc(plan.threads, sizeof(*threads));
 
+	if (!threads)
+		_exit(BROKEN);
 	for (unsigned int t = 0; t < plan.threads; t++)
 		start(&threads[t], run_share);
 	/* A joined thread is past its do_exit's accounting, though maybe not gone. */
@@ -229,6 +239,32 @@ static void child_exec_thread(void)
 		pause();
 }
 
+/* Where a child of that mode says when it begins to end; it is closed by the end. */
+static int ending[2];
+
+static void *run_traced(void *unused)
+{
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+		_exit(BROKEN);
+	return unused;
+}
+
+__attribute__((noreturn))
+static void child_unreaped(void)
+{
+	uint64_t now;
+	pthread_t thread;
+
+	for (unsigned int t = 0; t < plan.threads; t++) {
+		start(&thread, run_traced);
+		pthread_join(thread, NULL);
+	}
+	now = nanoseconds_of(CLOCK_MONOTONIC);
+	if (write(ending[1], &now, sizeof(now)) != sizeof(now))
+		_exit(BROKEN);
+	_exit(plan.code);
+}
+
 static enum mode mode_of(uint64_t index)
 {
 	return plan.mode == MIXED ? index % MODES : plan.mode;
@@ -268,6 +304,8 @@ static void child(uint64_t index)
 		child_leader_first();
 	case EXEC_THREAD:
 		child_exec_thread();
+	case UNREAPED:
+		child_unreaped();
 	default:
 		burn(1);
 		_exit(plan.code);
@@ -278,6 +316,7 @@ static void child(uint64_t index)
 
 struct tally {
 	uint64_t started, ended, threads, nonzero, signaled, unexpected;
+	uint64_t shortest_exit;		/* ns */
 	int error;
 };
 
@@ -301,6 +340,7 @@ static unsigned int threads_of(enum mode mode)
 	switch (mode) {
 	case THREADS:
 	case KILL_THREADS:
+	case UNREAPED:
 		return plan.threads;
 	case LEADER_FIRST:
 	case LEADER_FIRST_PLAIN:
@@ -329,6 +369,29 @@ static bool as_expected(uint64_t index, int status)
 static unsigned long long microseconds(const struct timeval *t)
 {
 	return t->tv_sec * 1000000ULL + t->tv_usec;
+}
+
+/*
+ * To wait for such a child would reap its threads: first it has to be over with it.
+ * Its end closes the pipe.
+ */
+static void time_exit(struct tally *tally)
+{
+	uint64_t began = 0, took;
+	char more;
+
+	close(ending[1]);
+	if (read(ending[0], &began, sizeof(began)) == sizeof(began)) {
+		while (read(ending[0], &more, 1) > 0)
+			;
+		took = nanoseconds_of(CLOCK_MONOTONIC) - began;
+		if (!tally->shortest_exit || took < tally->shortest_exit)
+			tally->shortest_exit = took;
+	}
+	close(ending[0]);
+	/* Not wait4 with a rusage: for that the kernel adds up all threads each time. */
+	for (unsigned int t = 0; t < plan.threads; t++)
+		waitpid(-1, NULL, __WALL);
 }
 
 /* Waits for one child; false if that failed. */
@@ -365,14 +428,19 @@ static bool reap(struct tally *tally, FILE *records)
 static bool start_one(struct tally *tally)
 {
 	struct slot *slot = slot_of(0);
-	pid_t pid = fork();
+	pid_t pid;
 
+	if (plan.mode == UNREAPED && pipe(ending))
+		return false;
+	pid = fork();
 	if (!pid)
 		child(tally->started);
 	if (pid < 0)
 		return false;
 	slot->pid = pid;
 	slot->index = tally->started++;
+	if (plan.mode == UNREAPED)
+		time_exit(tally);
 	return true;
 }
 
@@ -515,6 +583,8 @@ static void parse(int argc, char **argv)
 			bad_usage("bad option");
 		}
 	}
+	if (plan.mode == UNREAPED)
+		plan.parallel = 1;
 	if (optind != argc || !plan.processes)
 		bad_usage("--processes is needed, nothing beside options");
 	if (plan.code == BROKEN)
@@ -545,9 +615,12 @@ int main(int argc, char **argv)
 	kill_rest();
 	if (records && fclose(records))
 		fail("%s", plan.records);
-	printf("{\"processes\":%llu,\"threads\":%llu,\"nonzero\":%llu,\"signaled\":%llu}\n",
+	printf("{\"processes\":%llu,\"threads\":%llu,\"nonzero\":%llu,\"signaled\":%llu",
 	       (unsigned long long)tally.ended, (unsigned long long)tally.threads,
 	       (unsigned long long)tally.nonzero, (unsigned long long)tally.signaled);
+	if (plan.mode == UNREAPED)
+		printf(",\"exit_us\":%llu", (unsigned long long)tally.shortest_exit / 1000);
+	printf("}\n");
 	fflush(stdout);
 	return verdict(plan.processes, tally.ended, tally.error, tally.error == ETIME) ||
 	       tally.unexpected;
