@@ -176,10 +176,7 @@ traces() {
 
 # A read-only /usr, and ostree's mark.
 @test "install.sh refuses a system that is an image, in one line" {
-  mount --bind /usr /usr
-  mount -o remount,bind,ro /usr
-  run /kmon/install.sh --packages /srv/kmon/new --yes
-  umount /usr
+  run unshare --mount bash -ec 'mount --bind /usr /usr; mount -o remount,bind,ro /usr; /kmon/install.sh --packages /srv/kmon/new --yes'
   assert_failure 1
   assert_output --partial "/usr is read-only"
   assert_equal "${#lines[@]}" 1
