@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
 # Usage: ./install.sh [--interface NAME] [--no-service] [--yes] [--dry-run] [--packages DIRECTORY]
 #        ./install.sh --uninstall [--yes] [--dry-run]
 #        ./install.sh --vm [--shell]
@@ -20,7 +21,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 drop_in=/etc/kmon.toml.d/interface.toml
 exec 3>&1 # for what change() shows, whose command's own output may go to a file
 
-usage() { sed -n '2,/^set /s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '3,/^set /s/^# \{0,1\}//p' "$0"; }
 say() { printf 'install.sh: %s\n' "$*"; }
 die() { say "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null; }

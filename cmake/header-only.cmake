@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 # kmon_header_only(TARGET HEADER): TARGET includes a library that is nothing but headers, such as CLI/CLI.hpp. The build
 # machine's copy serves every processor: it is linked to where a cross compiler may look, as /usr/include is not.
 function(kmon_header_only target header)

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
 # Usage: run_tests.sh [basic|traffic|stress|all] [[--interface] IF] [--stop-service] [--duration SECONDS] [--processes N]
 #                     [--skip-auto-reset] [--json]
 # Tests kmon's modules on this machine, as root, and leaves it as it was, also after Ctrl-C.
@@ -24,7 +25,7 @@ source "$lib/host.bash"
 log=/tmp/packet_counter_tests.log
 report=/tmp/packet_counter_test_report.txt
 
-usage() { sed -n '2,/^set /s/^# \{0,1\}//p' "$0" | sed '$d'; }
+usage() { sed -n '3,/^set /s/^# \{0,1\}//p' "$0" | sed '$d'; }
 wrong() {
   printf 'run_tests.sh: %s\nrun_tests.sh --help shows the arguments.\n' "$1" >&2
   exit 2

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # The command kmon on a machine where kmon.service runs: what it shows is what the modules counted.
 # shellcheck disable=SC2016,SC2154 # single quotes: jq or bash expands; stderr is set by run
 

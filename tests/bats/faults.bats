@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # Out of memory, at every place. Each allocation that a module makes while it is loaded, set, written to, read or
 # unloaded fails once: the module then refuses and all is as before, or it works on. Needs the sanitizer kernel.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # kstat: outgoing TCP packets, published in steps. Whatever TCP this machine sends meanwhile for others is counted as well
 # and makes these tests fail, so they want a quiet one.
 # shellcheck disable=SC2016,SC2154 # single quotes: jq and awk expand; two_senders sets senders

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # kstat beside connection tracking, whose last hook has the priority of kstat's: of the two, the one registered later comes
 # first. What is counted is the same either way. And what a restart carries over.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # l2packet_counter: what is carried over when a table is replaced, reset or left, when an interface goes and comes back, and
 # when the machine sleeps: every figure is afterwards what it was before, or what it must have become.
 #

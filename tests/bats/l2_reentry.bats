@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # l2packet_counter: a frame that passes the receive path more than once, or gets there by an unusual way, is counted once,
 # by the interface that it came to. One test a way, each with every hook that can see it.
 #

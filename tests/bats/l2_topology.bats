@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # l2packet_counter: each received frame once, whatever the interface is part of and whatever becomes of it, however the
 # frames are seen (hook=). What the files show and the settings are in l2packet_counter.bats.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # l2packet_counter: how it counts, what its files show, its settings, loading and unloading. Which frames of which kind
 # of interface it sees is in l2_topology.bats.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # How the five modules come and go: alone, in any order, under load, and while their files are open.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell; what is not assigned here is so in lib
 

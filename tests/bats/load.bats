@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # Loading: the ten cases of the original's test_module.sh, for all five modules. On somebody's own machine others make
 # traffic and end processes meanwhile: lib/live.bash tells what is exact there.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell; what is not assigned here is so in common.bash

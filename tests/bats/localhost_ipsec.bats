@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # localhost_monitor: a packet that IPsec decrypts on lo passes the hooks twice, and is the one that lo received.
 # In a network namespace of the test's own, which nobody else sends in.
 

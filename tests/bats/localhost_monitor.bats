@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # localhost_monitor: what passes lo is counted, exactly, and nothing else. Whatever else this machine says to itself over
 # lo meanwhile is counted as well and makes these tests fail, so they want a quiet one.
 # shellcheck disable=SC2016,SC2154 # single quotes: jq and awk expand; two_senders sets senders

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # netmon, the program: its lines are the kernel's own figures, and they stream. All devices here are in network namespaces
 # of the tests' own, so nothing else can move their figures.
 # shellcheck disable=SC2016,SC2154 # single quotes: jq and awk expand; stderr and stderr_lines are set by run

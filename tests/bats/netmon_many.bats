@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # netmon_proc: /proc/netmon with a great many interfaces, in a network namespace of the test's own.
 # shellcheck disable=SC2154 # memory sets memory
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # netmon_proc: /proc/netmon shows the kernel's own figures of the reader's interfaces. All devices here are in network
 # namespaces of the tests' own, so nothing else can move their figures.
 # shellcheck disable=SC2016 # single quotes: jq and awk expand

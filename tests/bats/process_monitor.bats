@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # Process exits: what is counted, logged and traced, each compared with what wait4 told the parent (`storm --records`).
 #
 # A test counts with the shell's builtins only: a `cat` would be a process more. On a machine where others live, too,

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # What all five modules promise alike: what modinfo says of them, who may read and write what, which values they refuse,
 # and what their JSON looks like.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell; what is not assigned here is so in lib

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # The installed tests as a user runs them, on a machine where kmon.service runs: they pass, they ask before they disturb
 # it, and they leave the machine as it was, also after Ctrl-C. Only in the guests of tests/run --suite selftest.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a subshell; run sets output, status and lines

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # kmon.service under a real systemd: what an administrator does, and what happens to a machine.
 # The first test sees the machine as it booted.
 # shellcheck disable=SC2030,SC2031,SC2154 # output, status and stderr are set by run, in the test's own subshell

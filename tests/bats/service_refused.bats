@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # kmon.service on a machine whose kernel takes none of the modules: it was booted with module.sig_enforce=1, and nobody
 # enrolled the key that dkms signs with.
 # shellcheck disable=SC2154 # stderr is set by run

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # Before the first test and after the last one, also after Ctrl-C. The suites of tests/run come through here as well.
 

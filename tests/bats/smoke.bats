@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # Each module loads, counts a number that is known, unloads, and leaves a clean kernel log. The quickest look at a
 # kernel, and all that foreign architectures get.
 # shellcheck disable=SC2154 # others is set in common.bash

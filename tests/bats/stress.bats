@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # Stress: the original's test_stress.sh (rapid loading and unloading, error conditions, bursts from many senders, readers
 # and writers at once with memory watched) for all five modules; counts stay exact, memory flat, the kernel log clean.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # an inner shell expands; each test is a subshell; helpers assign the rest

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # Traffic: what is sent is what is counted, by all five modules. The original's test_traffic.sh (counting, display,
 # concurrent access, automatic reset), with numbers that are known; traffic comes from a second namespace, and nothing
 # leaves the machine. Others may make traffic, too: lib/live.bash tells what is exact then.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034,SC2154 # used by who loads this; assigned in common.bash
 # Helpers of lifecycle.bats and promises.bats, which load all five modules, after common.bash.
 

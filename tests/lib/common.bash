@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # Helpers of the bats files, which begin with `load ../lib/common`. Everything made here is taken away after the test,
 # and a test fails when the kernel log gained a forbidden line meanwhile. A file with a setup or teardown of its own

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # The machine that the tests run on may be somebody's own: what they need there, what is in use and so not theirs to
 # unload, and how kmon is put aside for them, with its owner's consent, and brought back. Sourced by common.bash,

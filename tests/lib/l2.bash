@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # Helpers of the two bats files about l2packet_counter, after ../lib/common. The text view is "$text", the JSON view "$view".
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # Helpers of load.bats, traffic.bats and stress.bats, after common.bash. These run on users' machines, where others make
 # traffic and end processes at the same time. So:

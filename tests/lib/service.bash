@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # Helpers for tests of the running service. They change /etc/kmon.toml and the machine's routes, so they run only where
 # KMON_THROWAWAY=1 says that nobody minds: in the guests of tests/run --suite service.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # The packages of arm64, in a guest that is one: dpkg's work, and that each program runs and reads the modules. The order is fixed.
 
 load ../lib/common

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # Helpers for the tests of the packages, which run as root on a machine made for them alone (tests/package/chroot).
 

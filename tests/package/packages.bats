@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # From apt to built modules, and away without a trace, whatever the machine looks like.
 
 load machine

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # The repository that packaging/publish made, as a machine sees it that begins with its keyring package, and goes on over a change of
 # the key. /srv/published is one of its three states (tests/package/chroot).
 

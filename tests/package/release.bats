@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # packaging/release and packaging/tarball, in a copy of this repository's last commit.
 
 bats_load_library bats-support

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # The RPM packages, by rpm itself and the real dkms. There is no RPM distribution here, so dependencies are not asked for.
 
 load machine

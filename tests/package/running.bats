@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # On a running system, in a virtual machine of which kmon is no part yet: what a user types, an upgrade while all is in use, the
 # installer, and that all of it goes again. The tests follow each other: a build takes a minute there. In /kmon are
 # repository/old (version 0.9.0), repository/new, and install.sh. Debian's own kmon, which is another program, is there all the time:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # shellcheck disable=SC2016 # single quotes: what is in them is expanded by apt or by an inner shell
 # Shared by the scripts in tests/vm and by tests/run; sourced, never run.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 # bash completion for kmonctl(1)
 
 _kmonctl() {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // One file a command; each adds itself to the command line here.
 #pragma once
 

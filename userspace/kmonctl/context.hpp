@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What a command works with: the system it looks at, where it writes, and how.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What `kmonctl doctor` looks at, finding by finding.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include <arpa/inet.h>
 #include <linux/tcp.h> // glibc's own has a shorter tcp_info
 #include <netinet/in.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Exits as lines of text and of JSON, for `kmonctl exits` and `kmonctl top`.
 #pragma once
 

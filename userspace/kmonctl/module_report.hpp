@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What `kmonctl status` says of each module, of the service and of the configuration; `kmonctl doctor` asks the same.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // A line on the terminal that says what is being done, and for how long, once that is more than a second.
 #pragma once
 

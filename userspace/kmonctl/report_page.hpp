@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The form of `kmonctl status` and `kmonctl doctor`: a mark, a name, and words that may take several lines.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What `kmonctl selftest` needs of the machine. Unit tests put others in its place.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What systemd says of a unit, over D-Bus.
 #pragma once
 

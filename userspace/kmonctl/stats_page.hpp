@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The page of `kmonctl stats`, module by module.
 #pragma once
 

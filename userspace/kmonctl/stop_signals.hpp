@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Ctrl-C and its like as a question: what was set up can be taken away before the program ends.
 #pragma once
 

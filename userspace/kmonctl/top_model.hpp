@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What `kmonctl top` knows: rates from one reading to the next, and their history.
 #pragma once
 

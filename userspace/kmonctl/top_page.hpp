@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The screen of `kmonctl top`, drawn for any size from 80x24 on.
 #pragma once
 

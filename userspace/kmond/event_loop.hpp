@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // sd_event with functions of C++.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What kmond tells: to the journal with fields, or to a terminal.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Keeps the modules as the configuration wants them. It knows nothing of systemd: service.cpp tells it when to look.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // How the modules' loading went, handed from the privileged start-up step to the service, which has no privileges.
 #pragma once
 

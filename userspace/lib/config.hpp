@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What /etc/kmon.toml and /etc/kmon.toml.d/*.toml say.
 #pragma once
 

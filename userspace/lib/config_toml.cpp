@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "config_toml.hpp"
 
 // toml++ asserts, and in a release assumes, what a text such as "[=" disproves, and behind that reports the error well.

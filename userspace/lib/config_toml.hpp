@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // One file of the configuration. Apart from config.cpp because it takes toml++ long to compile, and for the fuzz
 // target.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What the values of the configuration may be, apart from TOML.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Text that others chose (interface and process names may hold any byte), made safe to show.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // One line of the trace event kmon:process_exit.
 #pragma once
 

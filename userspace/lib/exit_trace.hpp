@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The exits of processes as they happen: the trace event kmon:process_exit, read from a tracefs instance of our own,
 // which is there as long as this object. Others who trace see nothing of it.
 #pragma once

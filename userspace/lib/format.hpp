@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Numbers and times as people read them. Never wider than said here, so that columns can be planned.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Bars and sparklines, of block characters where the terminal has them, else of ASCII.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // A file of the kernel's, line by line, read as it is asked for: a view can have a million lines.
 #pragma once
 

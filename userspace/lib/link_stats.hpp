@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The figures of an interface, those of `ip -s link`, under the names that they have everywhere: in rtnetlink's
 // structure, under /sys/class/net/NAME/statistics, in /proc/netmon and in netmon's lines.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Network devices, the default route's interface, and word of their changes, from rtnetlink. All of it is about the
 // network namespace of the calling process.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What links.cpp makes of the kernel's messages; apart, so that tests can feed it broken ones.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Tells that kernel modules came or went, not which: whoever hears of it looks anew.
 #pragma once
 

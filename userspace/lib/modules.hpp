@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // kmon's kernel modules: are they there for this kernel, do they run, and if not, why not.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // An rtnetlink socket, and a bounds-checked way through what it brings. The kernel's own headers and no library: Debian
 // has no static libmnl, and netmon has to build alone and static for small systems.
 #pragma once

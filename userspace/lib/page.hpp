@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Text with styles, line by line: what a command shows, whether it goes to a terminal, a pipe or the screen of `kmon
 // top`.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The way to have kmond reload and to hear how it went: who connects to its socket is sent the outcome. SIGHUP does the
 // same without an answer.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What can fail returns a Result; its Error is written for whoever has to do something about it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // From the configuration to what is written into the modules' parameters.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // All five views at one moment, each of them or why it could not be read.
 #pragma once
 

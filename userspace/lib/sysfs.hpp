@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The settings of a loaded module: /sys/module/MODULE/parameters/PARAMETER.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Columns that fit: a number that is too wide for the page is shown in brief, a text is cut.
 #pragma once
 

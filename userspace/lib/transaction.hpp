@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Several parameters set, all or none.
 #pragma once
 

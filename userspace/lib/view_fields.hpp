@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // One line of a view: a flat JSON object whose fields are asked for by name and type.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The views as JSON for `--json`: the keys are those of the modules' own views, with the lines nested where they
 // belong.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What the five modules count, as typed numbers: their JSON-lines views, read and checked. The counters are those since
 // the module was loaded; none ever goes down.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Which interface netmon watches when its command line names none.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // netmon: the kernel's figures of network interfaces as JSON lines on standard output.
 #include <csignal>
 #include <iostream>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Standard output, whose reader may go at any time.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // One reading of the watched interfaces after the other, as JSON lines.
 #pragma once
 

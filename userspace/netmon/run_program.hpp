@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Runs a program without a shell and takes what it prints.
 #pragma once
 

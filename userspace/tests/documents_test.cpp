@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Help, manual and completions of each program name the same commands and options.
 
 #include <gtest/gtest.h>

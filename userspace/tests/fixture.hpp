@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The captured trees, and copies of them that a test may change.
 #pragma once
 

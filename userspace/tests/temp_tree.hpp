@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // A directory that stands for the system, gone after the test.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 #include "kmonctl/top_page.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Any bytes as a configuration file: it is read or refused, and what is read keeps within what the modules take.
 #include <cstdint>
 #include <cstdlib>

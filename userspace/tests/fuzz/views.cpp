@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Any bytes in the place of a module's view, or of a line of the trace: read or refused, and what was read can be
 // shown.
 #include "views.hpp"
