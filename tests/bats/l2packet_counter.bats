@@ -205,11 +205,11 @@ busy_cpus() { paste -d ' ' <(cut -d ' ' -f 1 "$1") <(cut -d ' ' -f 1 "$2") | awk
   local start middle end
   load_l2 interface=km0
   start=$(date +%s)
-  send km0 --count 1
+  in_netns "$peer" taskset -c 0 frames km0p --count 1 # one processor: each has a clock of its own
   assert_packets km0 1
   middle=$(date +%s)
   sleep 2.1
-  send km0 --count 1
+  in_netns "$peer" taskset -c 0 frames km0p --count 1
   assert_packets km0 2
   end=$(date +%s)
   run json "$view" ".[2] | (.first_seen >= $start and .first_seen <= $middle and
