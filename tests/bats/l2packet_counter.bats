@@ -942,7 +942,7 @@ keeps() {
   load_l2 interface=km0
   assert_equal "$(stat -c %a "$text" "$view" | paste -s)" "644	444"
   assert_equal "$(cd "$parameters" && stat -c '%n %a' ./* | paste -s -d ,)" \
-    "./hook 444,./interface 644,./max_macs 644,./reset_interval 644"
+    "./hook 444,./interface 644,./max_macs 644,./reset_interval 644,./view_gid 444,./view_mode 444"
   for file in "$text" "$view" "$parameters"/{hook,interface,max_macs,reset_interval}; do
     assert_equal "$file: $(badwrite "$file" text 1 --as 65534 | error_in)" "$file: EACCES"
   done
