@@ -192,6 +192,26 @@ skipped_are() { [ "$(figure kf0 skipped_packets)" = "$1" ]; }
 
 # ---- time ----
 
+@test "last_seen follows the frames, first_seen stays" {
+  local first last now i
+  pair
+  load_l2 interface=kf0
+  send --src "$early" --count 1
+  assert_packets 1
+  first=$(figure_of "$(line "$early")" first_seen)
+  last=$first
+  # The first frame has its MAC put into the table, those that follow are counted by their processor for itself.
+  for i in 2 3 4 5; do
+    sleep 1.1
+    send --src "$early" --count 1
+    assert_packets "$i"
+    now=$(figure_of "$(line "$early")" last_seen)
+    [ "$now" -gt "$last" ]
+    last=$now
+  done
+  assert_equal "$(figure_of "$(line "$early")" first_seen)" "$first"
+}
+
 in_our_guest() { [ -e /kmon/command ]; }
 
 # sleep_a_while: the machine sleeps some five seconds, as far as the kernel's clocks go: its test of suspending itself.
