@@ -662,7 +662,7 @@ System time: ${now[stime_ns]} ns"
 # Each user may have that many. Threads that their tracer has not reaped stay in the list that the kernel keeps of a process.
 @test "process_monitor: a process with many unreaped threads is not kept from ending" {
   local n without with
-  n=$(scaled 25000 20000 15000)
+  n=$(scaled 25000 8000 5000) # the walk takes longer than a tick only with the most
   more_threads
   without=$(exit_time "$n")
   load_module "$name" log=0
