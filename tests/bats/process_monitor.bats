@@ -282,12 +282,11 @@ starve_the_log() {
 }
 
 @test "process_monitor: log can be toggled under a storm" {
-  local i storm
+  local i
   watch log_rate=0
-  storm --processes "$(scaled 2000 200)" --mode mixed >"$BATS_TEST_TMPDIR/storm" &
-  storm=$!
-  for ((i = 0; i < 400; i++)); do echo $((i % 2)) >"/sys/module/$name/parameters/log"; done
-  wait "$storm" # the last value was 1
+  meanwhile storm --processes "$(scaled 2000 200)" --mode mixed
+  for ((i = 0; i < $(scaled 400 100 40); i++)); do echo $((i % 2)) >"/sys/module/$name/parameters/log"; done
+  enough # the last value was 1
   storm_watched --processes 50
   assert_one_record_each
   assert_counters
@@ -425,18 +424,20 @@ trace_process() {
 }
 
 @test "process_monitor: start and lifetime of a record are those of the process" {
-  local stamp start lifetime after_end n=0
+  local stamp start lifetime after_end n=0 near=0
   watch
   storm_watched --processes 10 --burn 30
   # Its end is the moment of the record; both on the monotonic clock, the stamp in microseconds.
   while read -r stamp start lifetime; do
     after_end=$((stamp * 1000 - start - lifetime))
     assert [ "$after_end" -ge -1000 ]
-    assert [ "$after_end" -le 100000000 ]
     assert [ "$lifetime" -ge 30000000 ]
+    # Where the host takes the processor away between the two readings of the clock, that can be long.
+    [ "$after_end" -gt 10000000 ] || near=$((near + 1))
     n=$((n + 1))
   done < <(sed -n "/ ppid=$storm_pid /s/.* \([0-9]*\)\.\([0-9]*\): process_exit: .* start_time=\([0-9]*\) .* lifetime=\([0-9]*\) .*/\1\2 \3 \4/p" "$instance/trace")
   assert_equal "$n" 10
+  assert [ "$near" -ge 5 ]
   # All within the life of storm itself.
   assert_equal "$(awk -v storm="$storm_pid" '
     $2 == storm { began = $7; ended = $7 + $9 }
@@ -629,34 +630,26 @@ System time: ${now[stime_ns]} ns"
 # ---- coming and going
 
 @test "process_monitor: loads and unloads during a storm, which goes on unharmed" {
-  local i storms
-  (
-    until [ -e "$BATS_TEST_TMPDIR/stop" ]; do
-      storm --processes 40 --mode mixed --parallel 4 || echo failed
-    done >"$BATS_TEST_TMPDIR/storms" 2>&1
-  ) &
-  storms=$!
+  local i
+  meanwhile storm --processes 40 --mode mixed --parallel 4
   for ((i = 0; i < $(scaled 100 20); i++)); do
     load_module "$name" log=$((i % 2)) log_rate=20
     unload_module "$name"
   done
-  touch "$BATS_TEST_TMPDIR/stop"
-  wait "$storms"
-  assert_equal "$(cut -d , -f 1 "$BATS_TEST_TMPDIR/storms" | sort -u)" '{"processes":40'
+  enough
 }
 
 @test "process_monitor: unloads while its event is enabled and read" {
-  local reader storm
+  local reader
   watch
   cat "$instance/trace_pipe" >"$BATS_TEST_TMPDIR/pipe" &
   reader=$!
-  storm --processes 400 --mode mixed >"$BATS_TEST_TMPDIR/storm" &
-  storm=$!
+  meanwhile storm --processes 40 --mode mixed
   wait_until 30 grep -q ' process_exit: ' "$BATS_TEST_TMPDIR/pipe"
   unload_module "$name"
   assert [ ! -e "$instance/events/kmon" ]
   kill "$reader" 2>/dev/null || true # the kernel may have ended its reading with the event
-  wait "$storm"
+  enough
 }
 
 # Each user may have that many. Threads that their tracer has not reaped stay in the list that the kernel keeps of a process.

@@ -74,6 +74,8 @@ settings() { grep -H . /sys/module/{localhost_monitor,l2packet_counter,kstat,net
   diff "$sent" <(l2_macs)
 }
 
+more_than() { [ "$(l2 packets kmon2)" -gt "$1" ]; }
+
 @test "stress: the watched interface goes under traffic and comes back, again and again; its numbers go on" {
   local i times n=0
   times=$(scaled 50 4 2)
@@ -89,13 +91,13 @@ settings() { grep -H . /sys/module/{localhost_monitor,l2packet_counter,kstat,net
     in_peer frames kmon3 --count 500 --macs 5
     n=$((n + 500))
     assert_equal "$(l2 packets kmon2) $(l2 waiting kmon2)" "$n false"
-    # More, some of which come through before it goes.
-    in_peer frames kmon3 --count 100000 --pace 0 >/dev/null 2>&1 3>&- &
-    sleep 0.1
+    # More, some of which come through before it goes, and with it its sender.
+    in_peer bash -c 'while frames kmon3 --count 10000 --pace 0; do :; done' >/dev/null 2>&1 3>&- &
+    wait_until 30 more_than "$n"
     timeout 20 ip link del kmon2
-    wait $! || true # its interface went under it
+    wait $! || true
     assert_equal "$(l2 waiting kmon2)" true
-    [ "$(l2 packets kmon2)" -ge "$n" ]
+    [ "$(l2 packets kmon2)" -gt "$n" ]
     n=$(l2 packets kmon2)
   done
   send --count 10

@@ -71,15 +71,25 @@ reset_text() { echo reset >/proc/l2packet_counter; }
   [ "${KMON_SKIP_AUTO_RESET:-0}" != 1 ] || skip "asked for with --skip-auto-reset"
   interval=$(scaled 20 4 3)
   load_module l2packet_counter interface=kmon0 reset_interval="$interval"
-  text_is_zero() { [ "$(l2_total)" = 0 ]; }
-  # Just behind one of them, so that there is time until the next.
-  send --count 1
-  wait_until $((interval + 3)) text_is_zero
-  send --count 30
-  assert_equal "$(l2_total)" 30
-  wait_until $((interval + 3)) text_is_zero
+  # On a busy machine the next one may be there first: then once more.
+  for ((tries = 1; tries <= 20; tries++)); do
+    send --count 1
+    wait_until $((interval + 30)) text_is_zero
+    send --count 30
+    total=$(l2_total)
+    [ $((${EPOCHREALTIME/[.,]/} - not_zero)) -ge $((interval * 1000000)) ] || break
+  done
+  assert_equal "$total" 30
+  wait_until $((interval + 30)) text_is_zero
   assert_equal "$(l2_macs)" ""
-  assert_equal "$(l2 packets)" 31
+  assert_equal "$(l2 packets)" $((31 * tries))
+}
+# Since not_zero, in microseconds, there was one reset.
+text_is_zero() {
+  local now=${EPOCHREALTIME/[.,]/}
+  [ "$(l2_total)" != 0 ] || return 0
+  not_zero=$now
+  return 1
 }
 
 @test "traffic: l2packet_counter counts each of a flood of pings from another host" {
@@ -295,12 +305,12 @@ netmon_grows() {
   logged() { kernel_log | sed -n 's/^PROCESS_MONITOR: Process exiting - PID: \([0-9]*\), Name: kmon-live, Parent PID: \([0-9]*\)$/\1 \2/p' | sort; }
   all_logged() { diff <(sort "$BATS_TEST_TMPDIR/waited" | cut -d ' ' -f 1-2) <(logged); }
   wait_until 30 all_logged
-  before=$(exits suppressed)
+  before=$(exits suppressed) began=$SECONDS
   set_param process_monitor log_rate 5
   set_param process_monitor log 1
   storm --processes 200 --mode exit --name kmon-flood
   set_param process_monitor log 0
-  [ $(($(exits suppressed) - before)) -ge 100 ]
+  [ $(($(exits suppressed) - before)) -ge $((200 - 5 * (SECONDS - began + 2))) ]
 }
 
 # ---- the interface that was asked for

@@ -128,7 +128,33 @@ two_senders() {
     senders+=($!)
   done
 }
-senders_run() { kill -0 "${senders[@]}" 2>/dev/null; }
+
+# keep_sending N: as two_senders, N after N, until stop_sending. That sets `sent` to the number of packets in all.
+keep_sending() {
+  local cpu
+  senders=()
+  sending=$1
+  : >"$BATS_TEST_TMPDIR/sending"
+  for cpu in 0 $(($(nproc) - 1)); do
+    (
+      trap - ERR DEBUG EXIT
+      set -e
+      while :; do
+        taskset -c "$cpu" ipsend --proto tcp --to 127.0.0.1 --size 100 --count "$1" >/dev/null
+        echo >>"$BATS_TEST_TMPDIR/rounds_sent"
+        [ -e "$BATS_TEST_TMPDIR/sending" ] || exit 0
+      done
+    ) 3>&- &
+    senders+=($!)
+  done
+}
+# shellcheck disable=SC2034 # sent is what callers want
+stop_sending() {
+  local pid
+  rm -f "$BATS_TEST_TMPDIR/sending"
+  for pid in "${senders[@]}"; do wait "$pid" || return; done
+  sent=$((sending * $(wc -l <"$BATS_TEST_TMPDIR/rounds_sent")))
+}
 
 # ---- what others do, on a machine that is not the tests' alone
 
@@ -205,7 +231,7 @@ wait_until() {
 
 # ---- what goes on meanwhile
 
-# meanwhile COMMAND...: again and again, $breath seconds between, until `enough`, which fails if COMMAND ever did.
+# meanwhile COMMAND...: once, and then again and again, $breath seconds between, until `enough`, which fails if COMMAND ever did.
 meanwhile() {
   local log=$BATS_TEST_TMPDIR/meanwhile.${#meanwhile[@]}
   : >"$BATS_TEST_TMPDIR/go"
@@ -213,10 +239,11 @@ meanwhile() {
     # The test's own traps are not for its children. `set -e`, and no || after COMMAND, so that any command in it counts.
     trap - ERR DEBUG EXIT
     set -e
-    while [ -e "$BATS_TEST_TMPDIR/go" ]; do
+    while :; do
       "$@"
       result=$? # where the caller's caller has switched `set -e` off by an ||
       [ "$result" = 0 ] || exit "$result"
+      [ -e "$BATS_TEST_TMPDIR/go" ] || exit 0
       [ -z "${breath:-}" ] || sleep "$breath"
     done
   ) >"$log" 2>&1 3>&- &
