@@ -14,6 +14,8 @@ endif
 # Or make would make `install` out of install.sh.
 MAKEFLAGS += --no-builtin-rules
 
+# modinfo is not in an ordinary user's path everywhere.
+export PATH := $(PATH):/usr/sbin:/sbin
 sudo := $(if $(filter-out 0,$(shell id -u)),sudo)
 
 # What INTERFACE= means to a module, the file people read, and what its log lines begin with.
