@@ -56,7 +56,8 @@ netmon:
 	else echo "netmon is not built; on Debian 12 or later: sudo apt install cmake g++ ninja-build libcli11-dev libexpected-dev"; fi
 
 clean:
-	@rm -rf $(MODULES:%=%.ko) $(tests) netmon build/netmon.log build/netmon-static build/probes
+	@rm -rf $(MODULES:%=%.ko) $(tests) netmon build/netmon.log build/netmon-static
+	@rm -rf build/probes 2>/dev/null || $(sudo) rm -rf build/probes # which run_tests.sh makes, as root
 	@! [ -d build ] || rmdir --ignore-fail-on-non-empty build
 	$(MAKE) -C src KDIR=$(KDIR) clean
 
