@@ -280,6 +280,7 @@ sends_as() {
 
 @test "localhost_monitor: IPv6 extension headers are passed over to the transport protocol" {
   load_module localhost_monitor
+  nft_table <<<'table inet kmon_test { chain input { type filter hook input priority 0; ip6 nexthdr { 0, 43, 51, 60 } counter; }; }'
   want=(0 0 0 0 0 0 0 0 0 0 0)
   for class in tcp udp icmpv6; do
     sends_as $class --size 120 --proto ${class/icmpv6/icmp6} --ext hop:32
@@ -289,6 +290,8 @@ sends_as() {
     sends_as $class --size 120 --proto ${class/icmpv6/icmp6} --ext hop,dst,rt,ah,dst
   done
   assert_equal "$(protocols | grep '^6 other')" "6 other 0 0 0"
+  # Counted, and handed on: the hook after ours had each of them.
+  assert_equal "$(nft list table inet kmon_test | grep -o 'packets [0-9]*')" "packets 45"
 }
 
 @test "localhost_monitor: IPv6 fragments count as what their fragment header leads to" {
