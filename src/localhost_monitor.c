@@ -332,6 +332,7 @@ static int __init localhost_monitor_init(void)
 		goto err_text;
 	if (!kmon_view_single(&readers, "localhost_stats.json", NULL, json_show))
 		goto err_json;
+	pr_info("Packets are logged while /sys/module/" KBUILD_MODNAME "/parameters/log_packets is 1\n");
 	return 0;
 
 err_json:

@@ -51,16 +51,15 @@ of_stats() { kmonctl stats --json | jq -c ".modules | $1"; }
 }
 
 @test "cli: exits shows each process once, with its code or signal" {
-  kmonctl exits --seconds 12 --json >"$BATS_TEST_TMPDIR/exits" 3>&- &
-  watcher=$!
-  wait_until 30 test -d /sys/kernel/tracing/instances/kmon.$watcher
-  sleep 2
+  follow_exits
   storm --processes 20 --mode mixed --code 4 --name kmon-cli --records "$BATS_TEST_TMPDIR/waited"
-  wait $watcher
-  assert_equal "$(jq -r 'select(.name == "kmon-cli") | "\(.pid) \(.ppid)"' "$BATS_TEST_TMPDIR/exits" | sort)" \
+  wait_until 30 shown kmon-cli 20
+  kill -INT "$follower"
+  wait "$follower"
+  assert_equal "$(jq -r 'select(.name == "kmon-cli") | "\(.pid) \(.ppid)"' "$out" | sort)" \
     "$(cut -d ' ' -f 1-2 "$BATS_TEST_TMPDIR/waited" | sort)"
-  assert_equal "$(jq -r 'select(.summary) | .summary.lost' "$BATS_TEST_TMPDIR/exits")" 0
-  [ ! -e /sys/kernel/tracing/instances/kmon.$watcher ]
+  assert_equal "$(jq -r 'select(.summary) | .summary.lost' "$out")" 0
+  [ ! -e "/sys/kernel/tracing/instances/kmon.$follower" ]
 }
 
 @test "cli: exits | head -1 ends by itself and leaves no trace instance" {

@@ -125,6 +125,8 @@ END
 # The original logs each packet. kmon does so when asked: a busy loopback would drown the log.
 @test "originals: localhost monitor: each packet in the kernel log, when log_packets asks for it" {
   typed 'sudo insmod localhost_monitor.ko'
+  typed 'sudo dmesg | tail -3'
+  assert_line --regexp '\[localhost_monitor\] Packets are logged while /sys/module/localhost_monitor/parameters/log_packets is 1$'
   typed 'sudo ping -c 1 127.0.0.1'
   assert_equal "$(kernel_log | grep -c '\[localhost_monitor\] IPv4')" 0
   typed 'echo 1 | sudo tee /sys/module/localhost_monitor/parameters/log_packets'
