@@ -193,7 +193,7 @@ have_kvm() { [ -w /dev/kvm ] && grep -qE '^flags.*\b(vmx|svm)\b' /proc/cpuinfo; 
 
 check_target() {
   case $1 in
-    bullseye | bookworm | trixie | forky | arm64 | sanitizer) ;;
-    *) die "no target '$1' (bullseye bookworm trixie forky arm64 sanitizer)" ;;
+    bullseye | bookworm | trixie | forky | rt | arm64 | sanitizer) ;;
+    *) die "no target '$1' (bullseye bookworm trixie forky rt arm64 sanitizer)" ;;
   esac
 }
