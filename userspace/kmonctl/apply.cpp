@@ -1,55 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <syslog.h>
-
 #include "command.hpp"
 #include "config.hpp"
-#include "kmond/keeper.hpp"
-#include "kmond/network.hpp"
-#include "reload_request.hpp"
-#include "view_json.hpp"
+#include "control/keeper.hpp"
+#include "control/loading.hpp"
+#include "control/network.hpp"
+#include "control/requests.hpp"
 
 namespace kmon::cli {
 
 namespace {
 
-struct Outcome {
-    bool by_service = false;
-    std::vector<kmond::ModuleReport> modules; // not by the service, which has told the journal
-};
+using control::Report;
 
-// What cannot be loaded is told of by whoever applies the settings next.
-void load_enabled(Context& context, const Config& config) {
-    auto progress = context.progress("loading modules");
-    for (const std::string module : module_names) {
-        if (!config.enabled(module) || module_state(context.root, module).loaded) continue;
-        progress.say("loading " + module);
-        (void)load_module(context.root, module);
+// Without the service: once, so what is not there yet is not waited for.
+Report apply_directly(Context& context, const Config& config) {
+    const auto tell = [&context](const control::Entry& entry) { context.err << "kmonctl: " << entry.message << '\n'; };
+    control::Keeper keeper(context.root, tell, context.network);
+    keeper.start(config);
+    auto report = keeper.report();
+    report.by = "kmonctl";
+    return report;
+}
+
+// What was just seen at loading is known even where nobody could write it down.
+void add_refusals(Report& report, const control::Refused& refused) {
+    for (auto& module : report.modules) {
+        const auto error = refused.find(module.name);
+        if (error != refused.end() && !module.loaded && (!module.problem || module.problem->system == 0))
+            module.problem = error->second;
     }
 }
 
-// Without the service: once, so what is not there yet is not waited for.
-Outcome apply_directly(Context& context, const Config& config) {
-    const auto tell = [&context](const kmond::Entry& entry) { context.err << "kmonctl: " << entry.message << '\n'; };
-    kmond::Keeper keeper(context.root, tell, kmond::ask_network);
-    keeper.start(config);
-    return {false, keeper.report()};
-}
-
-Result<Outcome> apply_config(Context& context, const Config& config) {
-    load_enabled(context, config);
-    const auto progress = context.progress("waiting for kmond");
-    const auto reloaded = request_reload(context.root);
-    if (reloaded) return Outcome{true, {}};
-    if (reloaded.error().code != ExitCode::not_running) return fail(reloaded.error());
-    return apply_directly(context, config);
-}
-
-Json json_of(const Outcome& outcome) {
-    Json modules = Json::object();
-    for (const auto& module : outcome.modules)
-        modules[module.name] = {{"loaded", module.loaded},
-                                {"problem", module.problem ? Json(module.problem->what) : Json()}};
-    return {{"by", outcome.by_service ? "kmond" : "kmonctl"}, {"modules", std::move(modules)}};
+Result<Report> apply_config(Context& context, const Config& config) {
+    auto progress = context.progress("loading modules");
+    const auto refused = control::load_modules(context.root, config, [&](const auto& what) { progress.say(what); });
+    progress.say("waiting for kmond");
+    auto report = control::ask(context.root, control::Request::reload);
+    if (!report && report.error().code == ExitCode::not_running) report = apply_directly(context, config);
+    if (report) add_refusals(*report, refused);
+    return report;
 }
 
 Result<int> apply(Context& context) {
@@ -58,13 +47,12 @@ Result<int> apply(Context& context) {
         context.err << problem.text() << '\n';
     if (!reading.problems.empty()) return reading.problems.front().code;
 
-    const auto outcome = apply_config(context, reading.config);
-    if (!outcome) return fail(outcome.error());
-    if (context.json) context.out << to_text(json_of(*outcome)) << '\n';
-    for (const auto& module : outcome->modules)
-        if (module.problem) return fail(*module.problem);
+    const auto report = apply_config(context, reading.config);
+    if (!report) return fail(report.error());
+    if (context.json) context.out << to_text(to_json(*report)) << '\n';
+    if (const auto good = control::verdict(*report); !good) return fail(good.error());
     if (context.json) return ExitCode::ok;
-    if (outcome->by_service)
+    if (report->by == "kmond")
         context.err << "kmond has applied the configuration.\n";
     else
         context.err << "Applied once; kmond, which would keep it so, does not run (systemctl start kmon).\n";

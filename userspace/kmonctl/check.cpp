@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <optional>
+
 #include "command.hpp"
 #include "config_json.hpp"
+#include "config_toml.hpp"
+#include "file.hpp"
 
 namespace kmon::cli {
 
@@ -28,8 +36,38 @@ void show_json(Context& context, const ConfigReading& reading) {
     context.out << to_text(result) << '\n';
 }
 
-Result<int> check(Context& context, const std::string& file) {
-    const auto reading = file.empty() ? read_config(context.root) : read_config_file(file);
+// The whole of a pipe, up to what a file may hold.
+Result<std::string> read_standard_input() {
+    std::string text;
+    std::array<char, 4096> piece{};
+    for (;;) {
+        const auto got = ::read(STDIN_FILENO, piece.data(), piece.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return fail(system_error("cannot read standard input", errno));
+        if (got == 0) return text;
+        text.append(piece.data(), static_cast<std::size_t>(got));
+        if (text.size() > config_file_limit)
+            return fail("standard input is longer than " + std::to_string(config_file_limit) + " bytes",
+                        ExitCode::bad_config);
+    }
+}
+
+Result<ConfigReading> read(const Context& context, const std::optional<std::string>& file) {
+    if (!file) return read_config(context.root);
+    if (file->empty()) return fail("the name of the file to check is empty", ExitCode::usage);
+    if (*file != "-") return read_config_file(*file);
+    const auto text = read_standard_input();
+    if (!text) return fail(text.error());
+    ConfigReading reading;
+    reading.files.emplace_back("standard input");
+    read_config_text(*text, reading.files.front(), reading);
+    return reading;
+}
+
+Result<int> check(Context& context, const std::optional<std::string>& file) {
+    const auto read_one = read(context, file);
+    if (!read_one) return fail(read_one.error());
+    const auto& reading = *read_one;
     if (context.json)
         show_json(context, reading);
     else
@@ -41,9 +79,12 @@ Result<int> check(Context& context, const std::string& file) {
 
 void add_check(CLI::App& kmon, Context& context) {
     auto file = std::make_shared<std::string>();
-    auto& command = add_command(kmon, context, "check", "Check the configuration",
-                                [&context, file] { return check(context, *file); });
-    command.add_option("FILE", *file, "This file alone, instead of /etc/kmon.toml and /etc/kmon.toml.d/*.toml");
+    auto given = std::make_shared<CLI::Option*>(nullptr);
+    auto& command = add_command(kmon, context, "check", "Check the configuration", [&context, file, given] {
+        return check(context, (*given)->count() ? std::optional(*file) : std::nullopt);
+    });
+    *given = command.add_option(
+        "FILE", *file, "This file alone, instead of /etc/kmon.toml and /etc/kmon.toml.d/*.toml; -: standard input");
 }
 
 } // namespace kmon::cli

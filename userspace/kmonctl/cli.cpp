@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <optional>
 
 #include "command.hpp"
 #include "escape.hpp"
+#include "file.hpp"
 #include "stop_signals.hpp"
 #include "suggest.hpp"
 
@@ -49,11 +49,9 @@ int parse(CLI::App& app, Context& context, int argc, const char* const* argv) {
 
 // What was written must have arrived, but nobody is obliged to read to the end.
 int close_output(Context& context, int code) {
-    errno = 0;
-    if (context.out.flush() || errno == EPIPE) return code;
+    if (context.out.flush() || context.write_error() == EPIPE) return code;
     if (!wait_with_reader(std::chrono::milliseconds(0), context.out_descriptor)) return code;
-    context.err << "kmonctl: cannot write to standard output" << (errno ? std::string(": ") + std::strerror(errno) : "")
-                << '\n';
+    tell(context.err, system_error("cannot write to standard output", context.write_error()));
     return code == ExitCode::ok ? static_cast<int>(ExitCode::failed) : code;
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "doctor.hpp"
+#include "output.hpp"
 #include "selftest.hpp"
 
 namespace kmon::cli {
@@ -32,7 +33,10 @@ std::size_t terminal_columns() {
 
 Context context_of_process() {
     (void)std::setlocale(LC_CTYPE, "");
-    Context context(std::cout, std::cerr);
+    static Output output(STDOUT_FILENO);
+    static std::ostream out(&output);
+    Context context(out, std::cerr);
+    context.write_error = [] { return output.error(); };
     context.out_descriptor = STDOUT_FILENO;
     context.err_is_terminal = ::isatty(STDERR_FILENO) == 1;
     context.colour = ::isatty(STDOUT_FILENO) == 1 && environment("NO_COLOR").empty() && environment("TERM") != "dumb";

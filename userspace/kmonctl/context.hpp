@@ -7,6 +7,7 @@
 #include <functional>
 #include <ostream>
 
+#include "control/network.hpp"
 #include "progress.hpp"
 #include "root.hpp"
 #include "service.hpp"
@@ -26,11 +27,14 @@ struct Context {
     bool colour = false;
     bool unicode = false;
     int out_descriptor = -1; // of `out`, if it has one
+    std::function<int()> write_error = [] { return 0; }; // with which errno writing to `out` failed
     bool err_is_terminal = false;
     std::size_t columns = 80;
     Result<int> outcome = 0; // of the command: its exit code, or why it could not do its work
     std::function<std::time_t()> now = [] { return std::time(nullptr); };
     std::function<Result<Service>()> service = [] { return query_service("kmon.service"); };
+
+    std::function<Result<control::Network>()> network = control::ask_network;
 
     std::function<Stimulus()> stimulus;    // see doctor.hpp
     std::function<TestBench()> test_bench; // see selftest.hpp

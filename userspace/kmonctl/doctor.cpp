@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "command.hpp"
+#include "host.hpp"
+#include "local_time.hpp"
 #include "report_page.hpp"
 #include "view_json.hpp"
 
@@ -40,6 +42,7 @@ const Finding* first_wrong(const Findings& findings) {
 
 Page page_of(const Findings& findings, const Context& context) {
     ReportPage page(context, words_at);
+    append_heading(page, read_host(context.root), local_time(context.now(), time_form));
     for (const auto& finding : findings) {
         page.item(style_of(finding.state), finding.subject, finding.words);
         if (finding.state == Finding::warning && !finding.cure.empty()) page.more(finding.cure, Style::faint);

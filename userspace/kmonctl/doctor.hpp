@@ -9,7 +9,7 @@
 
 #include "config.hpp"
 #include "context.hpp"
-#include "modules.hpp"
+#include "module_look.hpp"
 
 namespace kmon::cli {
 

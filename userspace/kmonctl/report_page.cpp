@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "report_page.hpp"
 
+#include "escape.hpp"
 #include "format.hpp"
+#include "version.hpp"
 
 namespace kmon::cli {
 
@@ -11,9 +13,14 @@ constexpr std::size_t name_at = 4;
 constexpr std::size_t note_at = 23;
 constexpr std::size_t least_room = 20;
 
+// To be told apart without colour, too.
 const char* mark_of(Style style, bool unicode) {
-    if (unicode) return style == Style::faint ? "○" : "●";
-    return style == Style::good ? "+" : style == Style::faint ? "-" : "!";
+    switch (style) {
+    case Style::good: return unicode ? "●" : "+";
+    case Style::warning: return unicode ? "▲" : "!";
+    case Style::bad: return unicode ? "✗" : "x";
+    default: return unicode ? "○" : "-";
+    }
 }
 
 } // namespace
@@ -40,6 +47,13 @@ void ReportPage::add_words(Line line, const std::string& words, Style style) {
         if (rest.empty()) return;
         line = Line();
     }
+}
+
+void append_heading(ReportPage& page, const Host& host, const std::string& time) {
+    page.line(Line(std::string("kmon ") + kmon::version, Style::strong)
+                  .add(" on " + printable(host.name) + ", Linux " + printable(host.kernel)));
+    page.line(Line(time, Style::faint));
+    page.blank();
 }
 
 } // namespace kmon::cli

@@ -2,7 +2,10 @@
 // The form of `kmonctl status` and `kmonctl doctor`: a mark, a name, and words that may take several lines.
 #pragma once
 
+#include <string>
+
 #include "context.hpp"
+#include "host.hpp"
 #include "page.hpp"
 
 namespace kmon::cli {
@@ -27,5 +30,8 @@ private:
     std::size_t words_at_;
     Page page_;
 };
+
+// "kmon 1.0.0 on HOST, Linux 6.12", the time, and a blank line.
+void append_heading(ReportPage& page, const Host& host, const std::string& time);
 
 } // namespace kmon::cli

@@ -49,7 +49,7 @@ std::vector<Section> read_sections(const Context& context, const Look& look) {
 
 Page title(const Context& context, std::time_t now) {
     const auto host = read_host(context.root);
-    const auto when = local_time(now, "%Y-%m-%d %H:%M:%S %z");
+    const auto when = local_time(now, time_form);
 
     const auto name = " on " + printable(host.name);
     const auto kernel = "Linux " + printable(host.kernel);

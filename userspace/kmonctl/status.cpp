@@ -4,7 +4,8 @@
 #include "command.hpp"
 #include "escape.hpp"
 #include "host.hpp"
-#include "module_report.hpp"
+#include "local_time.hpp"
+#include "module_look.hpp"
 #include "report_page.hpp"
 #include "view_json.hpp"
 
@@ -15,49 +16,83 @@ namespace {
 constexpr std::size_t words_at = 31;
 
 // All that is shown, and the exit code that it comes to.
-struct Report {
+struct Shown {
     Host host;
+    std::string time;
     ConfigReading config;
-    std::vector<ModuleReport> modules;
+    ModulesLook look;
     Result<Service> service;
 };
 
-bool runs(const ModuleReport& module) { return module.state.loaded || !module.wanted; }
+bool runs(const ModuleLook& module) { return module.report.loaded || !module.report.wanted; }
 
 // Without the unit there is no service that could be down.
 bool runs(const Result<Service>& service) {
     return !service || service->load == "not-found" || service->active == "active" || service->active == "reloading";
 }
 
-int exit_code(const Report& report) {
-    const bool all = std::all_of(report.modules.begin(), report.modules.end(), [](const auto& m) { return runs(m); });
-    if (!all || !runs(report.service)) return ExitCode::not_running;
-    return report.config.problems.empty() ? static_cast<int>(ExitCode::ok) : report.config.problems.front().code;
+int exit_code(const Shown& shown) {
+    const auto& modules = shown.look.modules;
+    const bool all = std::all_of(modules.begin(), modules.end(), [](const auto& m) { return runs(m); });
+    if (!all || !runs(shown.service)) return ExitCode::not_running;
+    if (!shown.config.problems.empty()) return shown.config.problems.front().code;
+    return shown.look.report.first_problem() || shown.look.silent ? ExitCode::failed : ExitCode::ok;
 }
 
-void add_module(ReportPage& page, const ModuleReport& module) {
+void add_problem(ReportPage& page, const Error& problem) {
+    if (!problem.hint.empty()) page.more(problem.hint);
+}
+
+// Set by hand, as `kmonctl kstat stop` does: no fault, but good to know.
+void add_differences(ReportPage& page, const control::ModuleReport& module) {
+    for (const auto& one : module.differences)
+        page.more(one.parameter + " is \"" + printable(one.is) + "\", the configuration says \"" +
+                      printable(one.configured) + "\"",
+                  Style::warning);
+}
+
+void add_module(ReportPage& page, const ModuleLook& module) {
     const auto& state = module.state;
-    if (!state.loaded && !module.wanted) return page.item(Style::faint, state.name, "not loaded, as configured", "-");
-    if (!state.loaded) {
-        page.item(Style::bad, state.name, module.missing.what, "-");
-        if (!module.missing.hint.empty()) page.more(module.missing.hint);
-        return;
+    const auto& report = module.report;
+    const auto version = state.loaded ? printable(state.loaded_version) : "-";
+    if (!report.loaded && !report.wanted)
+        return page.item(Style::faint, report.name, "not loaded, as configured", "-");
+    if (report.problem && !report.loaded) {
+        page.item(Style::bad, report.name, report.problem->what, "-");
+        return add_problem(page, *report.problem);
     }
-    page.item(state.reload_needed() ? Style::warning : Style::good, state.name, module.settings,
-              printable(state.loaded_version));
+    const bool doubtful = state.reload_needed() || !report.differences.empty();
+    page.item(report.problem ? Style::bad : doubtful ? Style::warning : Style::good, report.name, module.settings,
+              version);
+    if (!report.waits_for.empty()) page.more("waits for " + report.waits_for);
+    if (report.problem) {
+        page.more(report.problem->what, Style::bad);
+        return add_problem(page, *report.problem);
+    }
+    add_differences(page, report);
     if (!state.reload_needed()) return;
     page.more("reload needed: " + printable(state.instead()) + " is installed", Style::warning);
-    page.more("modprobe -r " + state.name + " && kmonctl apply");
+    page.more("modprobe -r " + report.name + " && kmonctl apply");
 }
 
-void add_service(ReportPage& page, const Result<Service>& service) {
+// A unit that is stopped has its last words still, which hold no more.
+void add_service(ReportPage& page, const Shown& shown) {
     const char* const name = "kmon.service";
+    const auto& service = shown.service;
     if (!service) return page.item(Style::faint, name, service.error().what);
     if (service->load == "not-found") return page.item(Style::faint, name, "not installed");
-    auto words = service->active + (service->enabled.empty() ? "" : ", " + service->enabled);
-    if (!service->status.empty()) words += ": " + printable(service->status);
-    page.item(runs(service) ? Style::good : Style::bad, name, words);
-    if (!runs(service)) page.more("systemctl start kmon");
+    const auto words = service->active + (service->enabled.empty() ? "" : ", " + service->enabled);
+    if (!runs(service)) {
+        page.item(Style::bad, name, words);
+        return page.more("systemctl start kmon");
+    }
+    if (shown.look.silent) {
+        page.item(Style::bad, name, words + ", but " + shown.look.silent->what);
+        return page.more(shown.look.silent->hint);
+    }
+    const bool degraded = shown.look.report.first_problem() != nullptr;
+    page.item(degraded ? Style::warning : Style::good, name,
+              words + (service->status.empty() ? "" : ": " + printable(service->status)));
 }
 
 void add_config(ReportPage& page, const ConfigReading& config) {
@@ -72,29 +107,28 @@ void add_config(ReportPage& page, const ConfigReading& config) {
         page.more(config.problems[i].text(), Style::bad);
 }
 
-Page page_of(const Report& report, const Context& context) {
+Page page_of(const Shown& shown, const Context& context) {
     ReportPage page(context, words_at);
-    page.line(Line(std::string("kmon ") + kmon::version, Style::strong)
-                  .add(" on " + printable(report.host.name) + ", Linux " + printable(report.host.kernel)));
-    page.blank();
-    for (const auto& module : report.modules)
+    append_heading(page, shown.host, shown.time);
+    for (const auto& module : shown.look.modules)
         add_module(page, module);
     page.blank();
-    add_service(page, report.service);
-    add_config(page, report.config);
+    add_service(page, shown);
+    add_config(page, shown.config);
     return page.page();
 }
 
-Json json_of(const ModuleReport& module) {
+Json json_of(const ModuleLook& module) {
     const auto& state = module.state;
-    Json json = {{"loaded", state.loaded}, {"wanted", module.wanted}};
+    const auto& report = module.report;
+    Json json = control::to_json(report);
     if (state.loaded) {
         json["version"] = state.loaded_version;
         json["settings"] = module.settings;
         json["reload_needed"] = state.reload_needed();
-    } else {
-        json["reason"] = module.missing.what;
-        json["cure"] = module.missing.hint;
+    } else if (report.problem) {
+        json["reason"] = report.problem->what;
+        json["cure"] = report.problem->hint;
     }
     json["file"] = state.file.string();
     json["file_version"] = state.file_version;
@@ -102,39 +136,45 @@ Json json_of(const ModuleReport& module) {
     return json;
 }
 
-Json json_of(const Report& report) {
+Json json_of(const Result<Service>& service, bool degraded) {
+    if (!service) return nullptr;
+    return {{"load", service->load},
+            {"active", service->active},
+            {"enabled", service->enabled},
+            {"status", runs(service) ? Json(service->status) : Json()},
+            {"degraded", degraded}};
+}
+
+Json json_of(const Shown& shown) {
     Json modules = Json::object();
-    for (const auto& module : report.modules)
-        modules[module.state.name] = json_of(module);
-    Json service = nullptr;
-    if (report.service)
-        service = {{"load", report.service->load},
-                   {"active", report.service->active},
-                   {"enabled", report.service->enabled},
-                   {"status", report.service->status}};
+    for (const auto& module : shown.look.modules)
+        modules[module.report.name] = json_of(module);
     Json files = Json::array();
-    for (const auto& file : report.config.files)
+    for (const auto& file : shown.config.files)
         files.push_back(file.string());
     Json problems = Json::array();
-    for (const auto& problem : report.config.problems)
+    for (const auto& problem : shown.config.problems)
         problems.push_back(problem.text());
+    const bool degraded = shown.look.report.first_problem() != nullptr;
     return {{"kmon", kmon::version},
-            {"host", report.host.name},
-            {"kernel", report.host.kernel},
+            {"host", shown.host.name},
+            {"kernel", shown.host.kernel},
+            {"by", shown.look.report.by},
             {"modules", std::move(modules)},
-            {"service", std::move(service)},
+            {"service", json_of(shown.service, degraded)},
             {"configuration", {{"files", std::move(files)}, {"problems", std::move(problems)}}}};
 }
 
 Result<int> status(Context& context) {
     auto config = read_config(context.root);
-    auto modules = report_modules(context, config.config);
-    const Report report = {read_host(context.root), std::move(config), std::move(modules), context.service()};
+    auto look = look_at_modules(context, config.config);
+    const Shown shown = {read_host(context.root), local_time(context.now(), time_form), std::move(config),
+                         std::move(look), context.service()};
     if (context.json)
-        context.out << to_text(json_of(report)) << '\n';
+        context.out << to_text(json_of(shown)) << '\n';
     else
-        print(context.out, page_of(report, context), context.colour);
-    return exit_code(report);
+        print(context.out, page_of(shown, context), context.colour);
+    return exit_code(shown);
 }
 
 } // namespace

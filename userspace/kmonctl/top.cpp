@@ -57,6 +57,12 @@ public:
                 monotonic_to_wall()};
     }
 
+    // Is any module there?
+    bool any() const {
+        const auto& latest = *model.latest();
+        return latest.localhost || latest.l2 || latest.kstat || latest.netmon || latest.process;
+    }
+
     Clock::time_point next() const { return last_ + std::chrono::duration_cast<Clock::duration>(interval_); }
 
     TopModel model;
@@ -120,6 +126,8 @@ Result<int> print_readings(Context& context, const Options& options) {
         }
         if (!reader || StopSignals::came()) break;
         readings.take();
+        if (options.once && !readings.any())
+            return fail("no module is loaded", ExitCode::not_running, "kmonctl status tells why, and what to do");
         if (context.json)
             context.out << to_text(rates_json(readings.model, context.now()), -1) << '\n';
         else

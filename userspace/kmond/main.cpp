@@ -6,35 +6,39 @@
 #include <iostream>
 
 #include "config.hpp"
-#include "journal.hpp"
-#include "load_report.hpp"
-#include "reload_request.hpp"
+#include "control/journal.hpp"
+#include "control/loading.hpp"
+#include "control/requests.hpp"
 #include "service.hpp"
 #include "version.hpp"
 
 namespace {
 
 using namespace kmon;
-using kmond::Journal;
+using control::Journal;
 
 // The service itself tells what is wrong with the configuration.
 Result<void> load(const Root& root) {
     const auto config = load_config(root);
     if (!config)
         return fail("no module is loaded: the configuration is not valid", config.error().code, "kmonctl check");
-    kmond::load_modules(root, *config);
+    control::load_modules(root, *config);
     return {};
 }
 
 Result<void> reload(const Root& root, const Journal& journal) {
     const auto reading = read_config(root);
     if (!reading.problems.empty()) {
-        kmond::tell(journal, reading.problems);
+        control::tell(journal, reading.problems);
         return fail("not reloaded: the configuration is not valid; the old settings are in force",
                     config_of(reading).error().code, "kmonctl check");
     }
-    kmond::load_modules(root, reading.config);
-    return request_reload(root);
+    control::load_modules(root, reading.config);
+    const auto report = control::ask(root, control::Request::reload);
+    if (!report) return fail(report.error());
+    auto done = control::verdict(*report);
+    if (!done) return fail("reloaded, but " + done.error().what, done.error().code, done.error().hint);
+    return done;
 }
 
 // The whole program: the exit code.
@@ -58,10 +62,10 @@ int run(int argc, char** argv) {
     }
 
     const Root root;
-    const auto journal = kmond::open_journal();
+    const auto journal = control::open_journal();
     const auto outcome = only_load ? load(root) : only_reload ? reload(root, journal) : kmond::serve(root, journal);
     if (outcome) return ExitCode::ok;
-    std::cerr << "kmond: " << kmond::sentence(outcome.error()) << '\n';
+    std::cerr << "kmond: " << control::sentence(outcome.error()) << '\n';
     return outcome.error().code;
 }
 

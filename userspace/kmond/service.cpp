@@ -13,22 +13,23 @@
 #include <csignal>
 #include <ctime>
 
+#include "control/keeper.hpp"
+#include "control/loading.hpp"
+#include "control/network.hpp"
+#include "control/requests.hpp"
+#include "control/status_line.hpp"
 #include "event_loop.hpp"
 #include "file.hpp"
-#include "keeper.hpp"
 #include "links.hpp"
-#include "load_report.hpp"
 #include "module_events.hpp"
-#include "network.hpp"
 #include "privileges.hpp"
-#include "reload_request.hpp"
-#include "status.hpp"
 #include "version.hpp"
 
 namespace kmon::kmond {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace control;
 
 // Events come in bursts: a bridge with its ports, a module with what it brings.
 constexpr auto settle = 100ms;
@@ -74,7 +75,7 @@ private:
     void notify(const std::string& state);
     Result<void> reload();
     Result<void> take_configuration();
-    void serve_request();
+    void serve(const FileDescriptor& socket, Request request);
 
     const Root& root_;
     const Journal& journal_;
@@ -82,7 +83,8 @@ private:
     Keeper keeper_;
     std::optional<LinkEvents> links_;
     std::optional<ModuleEvents> modules_;
-    FileDescriptor requests_;
+    FileDescriptor reloads_;
+    FileDescriptor questions_;
     EventLoop::Timer* soon_ = nullptr;
     EventLoop::Timer* regularly_ = nullptr;
     std::string status_;
@@ -103,11 +105,14 @@ Result<void> Service::listen() {
     if (!links) return fail(links.error());
     auto modules = ModuleEvents::open();
     if (!modules) return fail(modules.error());
-    auto requests = open_reload_socket(root_);
-    if (!requests) return fail(requests.error());
+    auto reloads = open_socket_for(root_, Request::reload);
+    if (!reloads) return fail(reloads.error());
+    auto questions = open_socket_for(root_, Request::state);
+    if (!questions) return fail(questions.error());
     links_ = std::move(*links);
     modules_ = std::move(*modules);
-    requests_ = std::move(*requests);
+    reloads_ = std::move(*reloads);
+    questions_ = std::move(*questions);
 
     const auto soon = loop_.add_timer([this] { look(); });
     const auto regularly = loop_.add_timer([this] { look(); });
@@ -129,7 +134,8 @@ Result<void> Service::listen() {
                                [this] {
                                    if (modules_->drain()) heard();
                                }),
-             loop_.on_readable(requests_.get(), [this] { serve_request(); }),
+             loop_.on_readable(reloads_.get(), [this] { serve(reloads_, Request::reload); }),
+             loop_.on_readable(questions_.get(), [this] { serve(questions_, Request::state); }),
              loop_.on_signal(SIGHUP, [this] { (void)reload(); }),
              loop_.on_signal(SIGTERM, stop),
              loop_.on_signal(SIGINT, stop),
@@ -180,9 +186,12 @@ Result<void> Service::take_configuration() {
     return outcome;
 }
 
-void Service::serve_request() {
-    const FileDescriptor connection(::accept4(requests_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (connection) answer_reload(connection, reload());
+void Service::serve(const FileDescriptor& socket, Request request) {
+    const FileDescriptor connection(::accept4(socket.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!connection) return;
+    Result<void> done;
+    if (request == Request::reload) done = reload();
+    answer(connection, done ? Result<Report>(keeper_.report()) : fail(done.error()));
 }
 
 } // namespace

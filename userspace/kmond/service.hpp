@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #pragma once
 
-#include "journal.hpp"
+#include "control/journal.hpp"
 #include "root.hpp"
 
 namespace kmon::kmond {
 
 // The service, until SIGTERM or SIGINT: follows what happens, tells systemd, reloads on SIGHUP and on request.
-Result<void> serve(const Root& root, const Journal& journal);
+Result<void> serve(const Root& root, const control::Journal& journal);
 
 } // namespace kmon::kmond

@@ -47,13 +47,14 @@ Result<fs::path> find_tracing(const Root& root) {
 // Instances of processes that are no more.
 void remove_stale(const fs::path& instances, const Root& root) {
     std::error_code error;
-    for (const auto& entry : fs::directory_iterator(instances, error)) {
-        const auto name = entry.path().filename().string();
+    // Others remove theirs meanwhile, which is no reason to give up.
+    for (fs::directory_iterator entry(instances, error), end; !error && entry != end; entry.increment(error)) {
+        const auto name = entry->path().filename().string();
         if (!name.starts_with(prefix)) continue;
         const auto pid = name.substr(prefix.size());
         const bool number =
             !pid.empty() && std::all_of(pid.begin(), pid.end(), [](char c) { return c >= '0' && c <= '9'; });
-        if (number && !fs::exists(root.proc / pid, error)) ::rmdir(entry.path().c_str());
+        if (number && !is_there(root.proc / pid)) ::rmdir(entry->path().c_str());
     }
 }
 
@@ -86,6 +87,7 @@ Result<ExitTrace> ExitTrace::open(const Root& root) {
     const auto instances = *tracing / "instances";
     remove_stale(instances, root);
     const auto instance = instances / (std::string(prefix) + std::to_string(::getpid()));
+    ::rmdir(instance.c_str()); // left by a dead process that had our PID
     if (::mkdir(instance.c_str(), 0700) < 0) return fail(trace_error("cannot make " + instance.string(), errno));
     ExitTrace trace(instance);
     if (const auto done = trace.set_up(); !done) return fail(done.error());

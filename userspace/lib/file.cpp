@@ -34,6 +34,11 @@ Error system_error(const std::string& doing, int error) {
             denied ? "become root (sudo)" : "", error};
 }
 
+bool is_there(const std::filesystem::path& path) {
+    std::error_code ignored;
+    return std::filesystem::exists(path, ignored);
+}
+
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit) {
     const auto fd = open_to_read(path);
     if (!fd) return fail(fd.error());

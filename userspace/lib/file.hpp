@@ -14,6 +14,8 @@ namespace kmon {
 // What `doing` met: "cannot read /etc/kmon.toml: Permission denied", with the exit code and the errno that go with it.
 Error system_error(const std::string& doing, int error);
 
+bool is_there(const std::filesystem::path& path);
+
 // The content of a regular file (or one of proc or sysfs). A longer one is refused, and so are pipes and devices, which
 // could keep us waiting.
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit = 4096);

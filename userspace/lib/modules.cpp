@@ -19,6 +19,7 @@ struct Release {
 };
 using Kmod = std::unique_ptr<kmod_ctx, Release<kmod_ctx, kmod_unref>>;
 using Module = std::unique_ptr<kmod_module, Release<kmod_module, kmod_module_unref>>;
+using Modules = std::unique_ptr<kmod_list, Release<kmod_list, kmod_module_unref_list>>;
 using ModuleInfo = std::unique_ptr<kmod_list, Release<kmod_list, kmod_module_info_free_list>>;
 
 std::filesystem::path module_directory(const Root& root) { return root.lib_modules / kernel_release(root); }
@@ -88,6 +89,18 @@ ModuleState module_state(const Root& root, const std::string& name) {
     return state;
 }
 
+bool is_blacklisted(const Root& root, const std::string& name) {
+    const auto directory = root.etc / "modprobe.d";
+    const char* const files[] = {directory.c_str(), nullptr};
+    const auto kmod = open_kmod(root, root.etc == "/etc" ? nullptr : files);
+    kmod_list* list = nullptr;
+    if (!kmod || ::kmod_module_new_from_lookup(kmod.get(), name.c_str(), &list) < 0 || list == nullptr) return false;
+    const Modules found(list);
+    kmod_list* allowed = nullptr;
+    ::kmod_module_apply_filter(kmod.get(), KMOD_FILTER_BLACKLIST, found.get(), &allowed);
+    return Modules(allowed) == nullptr;
+}
+
 Result<void> load_module(const Root& root, const std::string& name) {
     const auto kmod = open_kmod(root, nullptr);
     const auto module = find_module(kmod.get(), name);
@@ -98,17 +111,6 @@ Result<void> load_module(const Root& root, const std::string& name) {
     if (outcome > 0) return fail(cannot_load(root, name, ECANCELED));
     if (outcome < 0 && outcome != -EEXIST) return fail(cannot_load(root, name, -outcome));
     return {};
-}
-
-Result<void> unload_module(const Root& root, const std::string& name) {
-    const auto kmod = open_kmod(root, nullptr);
-    const auto module = find_module(kmod.get(), name);
-    if (!module) return fail("cannot unload " + name + ": out of memory");
-    const int outcome = ::kmod_module_remove_module(module.get(), 0);
-    if (outcome == 0 || outcome == -ENOENT) return {};
-    auto error = system_error("cannot unload " + name, -outcome);
-    if (-outcome == EAGAIN || -outcome == EBUSY) error.hint = "somebody reads its files in /proc: fuser shows who";
-    return fail(error);
 }
 
 } // namespace kmon

@@ -40,14 +40,17 @@ std::string kernel_release(const Root& root);
 
 ModuleState module_state(const Root& root, const std::string& name);
 
+// Does modprobe.d blacklist it?
+bool is_blacklisted(const Root& root, const std::string& name);
+
+// Does the kernel take signed modules only?
+bool signatures_wanted(const Root& root);
+
 // Why a module does not run, and the cure. error: the errno with which the kernel refused it, 0 where none is known.
 Error why_not_loaded(const Root& root, const ModuleState& state, int error = 0);
 
 // As modprobe does it: with the options of modprobe.d, and refused where that blacklists it (Error::system is then
 // ECANCELED). A module that is loaded already is a success. The error is that of why_not_loaded().
 Result<void> load_module(const Root& root, const std::string& name);
-
-// As rmmod does it. A module that is not loaded is a success.
-Result<void> unload_module(const Root& root, const std::string& name);
 
 } // namespace kmon

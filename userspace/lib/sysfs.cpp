@@ -21,10 +21,7 @@ std::filesystem::path path_of(const Root& root, const std::string& module, const
 // The errno of a file that went with its module.
 bool is_gone(int error) { return error == ENOENT || error == ENODEV; }
 
-bool is_loaded(const Root& root, const std::string& module) {
-    std::error_code ignored;
-    return std::filesystem::exists(directory_of(root, module), ignored);
-}
+bool is_loaded(const Root& root, const std::string& module) { return is_there(directory_of(root, module)); }
 
 Error not_loaded(const std::string& doing, const std::string& module) {
     return {doing + ": the module " + module + " is not loaded", ExitCode::not_running, "modprobe " + module, ENOENT};

@@ -16,19 +16,14 @@
 namespace kmon {
 namespace {
 
-bool is_there(const std::filesystem::path& path) {
-    std::error_code ignored;
-    return std::filesystem::exists(path, ignored);
-}
-
 bool secure_boot(const Root& root) {
     const auto variable = read_file(root.sys / "firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c");
     return variable && variable->size() == 5 && variable->back() == 1; // four bytes of attributes before the value
 }
 
 bool locked_down(const Root& root) {
-    return first_line_of(root.sys / "kernel/security/lockdown").find("[none]") == std::string::npos &&
-           is_there(root.sys / "kernel/security/lockdown");
+    const auto lockdown = first_line_of(root.sys / "kernel/security/lockdown");
+    return lockdown.find('[') != std::string::npos && lockdown.find("[none]") == std::string::npos;
 }
 
 std::string headers_of(const Root& root, const std::string& release) {
@@ -136,10 +131,18 @@ Error cause(const Root& root, const ModuleState& state, int error) {
         return {"this kernel cannot load modules", ExitCode::failed, "boot one with loadable modules"};
     if (state.file.empty()) return not_built(root, kernel_release(root));
     if (error != 0) return refused(root, state, error);
+    // What the kernel has not been asked yet it would say as well.
+    if (is_blacklisted(root, state.name)) return refused(root, state, ECANCELED);
+    if (!state.vermagic.empty() && !state.vermagic.starts_with(kernel_release(root) + " ")) return wrong_kernel(root, state);
+    if (state.signer.empty() && signatures_wanted(root)) return not_signed(root, state);
     return {"it is not loaded", ExitCode::not_running, "modprobe " + state.name};
 }
 
 } // namespace
+
+bool signatures_wanted(const Root& root) {
+    return first_line_of(root.sys / "module/module/parameters/sig_enforce") == "Y" || locked_down(root);
+}
 
 Error why_not_loaded(const Root& root, const ModuleState& state, int error) {
     auto why = cause(root, state, error);

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "kmond/keeper.hpp"
+#include "control/keeper.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "kmond/status.hpp"
+#include "control/status_line.hpp"
 #include "temp_tree.hpp"
 
 namespace {
 
 using kmon::Config;
-using kmon::Network;
-using kmon::kmond::Entry;
-using kmon::kmond::Keeper;
-using kmon::kmond::Topic;
+using kmon::control::Network;
+using kmon::control::Entry;
+using kmon::control::Keeper;
+using kmon::control::Topic;
 using kmon::test::TempTree;
 
 // The five modules as they stand in sysfs after modprobe, and a network, both in the test's hands.
@@ -46,7 +46,7 @@ protected:
         tree.write("sys/module/" + module + "/parameters/" + parameter, value + "\n");
     }
 
-    std::string status() const { return kmon::kmond::status_line(tree.root(), keeper); }
+    std::string status() const { return kmon::control::status_line(tree.root(), keeper); }
 
     long told(Topic topic) const { return std::ranges::count(journal, topic, &Entry::topic); }
 

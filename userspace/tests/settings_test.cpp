@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "settings.hpp"
+#include "control/settings.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 namespace {
 
 using kmon::Config;
-using kmon::Network;
+using kmon::control::Network;
 using kmon::Setting;
 
 using Names = std::vector<std::string>;
@@ -20,7 +20,7 @@ TEST(Settings, are_the_modules_own_parameters) {
     config.kstat = {true, false, 50};
     config.netmon.interface = "wlan0";
     config.process_monitor = {true, true, 0};
-    using kmon::settings_of;
+    using kmon::control::settings_of;
     EXPECT_EQ(settings_of(config, "l2packet_counter"),
               (std::vector<Setting>{{"l2packet_counter", "max_macs", "65536"},
                                     {"l2packet_counter", "reset_interval", "300"}}));
@@ -33,21 +33,21 @@ TEST(Settings, are_the_modules_own_parameters) {
               (std::vector<Setting>{{"process_monitor", "log_rate", "0"}, {"process_monitor", "log", "1"}}));
 }
 
-kmon::Watched watched(const Names& configured, const Names& devices) {
-    return kmon::watched_interfaces({.follow_default_route = false, .interfaces = configured},
+kmon::control::Watched watched(const Names& configured, const Names& devices) {
+    return kmon::control::watched_interfaces({.follow_default_route = false, .interfaces = configured},
                                     {devices, {}, std::nullopt});
 }
 
-kmon::Watched watched_auto(const std::optional<std::string>& route) {
-    return kmon::watched_interfaces({.interfaces = {}}, {{"lo", "eth0", "wlan0"}, {}, route});
+kmon::control::Watched watched_auto(const std::optional<std::string>& route) {
+    return kmon::control::watched_interfaces({.interfaces = {}}, {{"lo", "eth0", "wlan0"}, {}, route});
 }
 
-std::optional<std::string> at_event(const kmon::Watched& w, const std::string& now) {
-    return kmon::interface_to_write(w, now, false);
+std::optional<std::string> at_event(const kmon::control::Watched& w, const std::string& now) {
+    return kmon::control::interface_to_write(w, now, false);
 }
 
-std::optional<std::string> at_reload(const kmon::Watched& w, const std::string& now) {
-    return kmon::interface_to_write(w, now, true);
+std::optional<std::string> at_reload(const kmon::control::Watched& w, const std::string& now) {
+    return kmon::control::interface_to_write(w, now, true);
 }
 
 TEST(WatchedInterfaces, are_those_there_in_the_configured_order) {
@@ -75,7 +75,7 @@ TEST(WatchedInterfaces, one_that_the_module_waits_for_is_named_again_beside_a_ne
 TEST(WatchedInterfaces, an_alternative_name_is_its_device) {
     const Network network{{"lo", "eth0"}, {{"enp0s3", "eth0"}}, std::nullopt};
     const auto w =
-        kmon::watched_interfaces({.follow_default_route = false, .interfaces = {"enp0s3", "eth0", "enp0s4"}}, network);
+        kmon::control::watched_interfaces({.follow_default_route = false, .interfaces = {"enp0s3", "eth0", "enp0s4"}}, network);
     EXPECT_EQ(w.there, Names{"eth0"});
     EXPECT_EQ(w.missing, Names{"enp0s4"});
 }

@@ -4,9 +4,9 @@
 #include "result.hpp"
 #include "settings.hpp"
 
-namespace kmon::kmond {
+namespace kmon::control {
 
 // The interfaces of this network namespace, and that of the default route.
 Result<Network> ask_network();
 
-} // namespace kmon::kmond
+} // namespace kmon::control

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Keeps the modules as the configuration wants them. It knows nothing of systemd: service.cpp tells it when to look.
+// Keeps the modules as the configuration wants them. It knows nothing of systemd: kmond tells it when to look.
 #pragma once
 
 #include <functional>
@@ -11,18 +11,12 @@
 #include "config.hpp"
 #include "journal.hpp"
 #include "modules.hpp"
+#include "report.hpp"
 #include "settings.hpp"
 #include "sysfs.hpp"
 #include "transaction.hpp"
 
-namespace kmon::kmond {
-
-// A module that should run, and what is wrong with it.
-struct ModuleReport {
-    std::string name;
-    bool loaded = false;
-    std::optional<Error> problem;
-};
+namespace kmon::control {
 
 class Keeper {
 public:
@@ -45,7 +39,7 @@ public:
     bool unsettled() const;
 
     const Config& config() const { return config_; }
-    std::vector<ModuleReport> report() const;
+    Report report() const;
     const Watched& watched() const { return watched_; }
 
 private:
@@ -82,4 +76,4 @@ private:
     std::optional<Watched> refused_; // by l2packet_counter
 };
 
-} // namespace kmon::kmond
+} // namespace kmon::control

@@ -10,7 +10,7 @@
 #include "config.hpp"
 #include "sysfs.hpp"
 
-namespace kmon {
+namespace kmon::control {
 
 // What the configuration asks of a module, in the order in which it is to be written. Without l2packet_counter's
 // interface, which depends on what interfaces there are.
@@ -44,4 +44,4 @@ Watched watched_interfaces(const Config::L2packetCounter& config, const Network&
 // begin with one that is away. An interface that was renamed is followed until a new configuration comes.
 std::optional<std::string> interface_to_write(const Watched& watched, const std::string& now, bool new_configuration);
 
-} // namespace kmon
+} // namespace kmon::control

@@ -8,12 +8,13 @@
 #include <systemd/sd-login.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <string_view>
 
-namespace kmon::kmond {
+namespace kmon::control {
 namespace {
 
 // systemd tells which stream it gave us: a service that somebody starts by hand may have another one.
@@ -77,7 +78,9 @@ const char* message_id(Topic topic) {
 Journal open_journal() { return stderr_is_the_journal() ? to_journal : to_stderr; }
 
 void tell(const Journal& journal, const std::vector<ConfigProblem>& problems) {
-    for (const auto& problem : problems) {
+    constexpr std::size_t most = 20;
+    for (std::size_t i = 0; i < std::min(most, problems.size()); ++i) {
+        const auto& problem = problems[i];
         journal({Topic::config_refused,
                  LOG_ERR,
                  problem.text(),
@@ -86,10 +89,15 @@ void tell(const Journal& journal, const std::vector<ConfigProblem>& problems) {
                   {"KMON_CONFIG_COLUMN", std::to_string(problem.column)},
                   {"KMON_CONFIG_KEY", problem.key}}});
     }
+    if (problems.size() > most)
+        journal({Topic::config_refused,
+                 LOG_ERR,
+                 "and " + std::to_string(problems.size() - most) + " mistakes more: kmonctl check shows them",
+                 {}});
 }
 
 std::string sentence(const Error& error) {
     return error.hint.empty() ? error.what : error.what + "; do: " + error.hint;
 }
 
-} // namespace kmon::kmond
+} // namespace kmon::control

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "module_report.hpp"
+#include "module_look.hpp"
 
+#include "control/requests.hpp"
 #include "escape.hpp"
 #include "format.hpp"
 #include "snapshot.hpp"
@@ -55,19 +56,16 @@ std::string settings(const Root& root, const std::string& module) {
 
 } // namespace
 
-std::vector<ModuleReport> report_modules(const Context& context, const Config& config) {
-    std::vector<ModuleReport> reports;
-    for (const auto* name : module_names) {
-        ModuleReport report;
-        report.state = module_state(context.root, name);
-        report.wanted = config.enabled(name);
-        if (report.state.loaded)
-            report.settings = settings(context.root, name);
-        else
-            report.missing = why_not_loaded(context.root, report.state);
-        reports.push_back(std::move(report));
+ModulesLook look_at_modules(const Context& context, const Config& config) {
+    ModulesLook look;
+    auto answer = control::ask(context.root, control::Request::state);
+    if (!answer && answer.error().code != ExitCode::not_running) look.silent = answer.error();
+    look.report = answer ? std::move(*answer) : control::observe(context.root, config, context.network());
+    for (const auto& module : look.report.modules) {
+        const auto state = module_state(context.root, module.name);
+        look.modules.push_back({module, state, state.loaded ? settings(context.root, module.name) : ""});
     }
-    return reports;
+    return look;
 }
 
 } // namespace kmon::cli

@@ -6,7 +6,7 @@
 
 #include "sysfs.hpp"
 
-namespace kmon {
+namespace kmon::control {
 
 class Transaction {
 public:
@@ -24,4 +24,4 @@ private:
     std::vector<Setting> old_;
 };
 
-} // namespace kmon
+} // namespace kmon::control

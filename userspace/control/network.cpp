@@ -3,7 +3,7 @@
 
 #include "links.hpp"
 
-namespace kmon::kmond {
+namespace kmon::control {
 
 Result<Network> ask_network() {
     auto links = Links::open();
@@ -22,4 +22,4 @@ Result<Network> ask_network() {
     return network;
 }
 
-} // namespace kmon::kmond
+} // namespace kmon::control

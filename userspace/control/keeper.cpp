@@ -9,17 +9,16 @@
 #include <utility>
 
 #include "escape.hpp"
-#include "load_report.hpp"
+#include "file.hpp"
+#include "loading.hpp"
 
-namespace kmon::kmond {
+namespace kmon::control {
 namespace {
 
 constexpr const char* l2 = "l2packet_counter";
 
-bool is_there(const Root& root, const std::string& module) {
-    std::error_code ignored;
-    return std::filesystem::exists(root.sys / "module" / module, ignored);
-}
+// Or just coming, or going.
+bool has_a_directory(const Root& root, const std::string& module) { return is_there(root.sys / "module" / module); }
 
 } // namespace
 
@@ -36,23 +35,25 @@ void Keeper::refresh() {
 
 bool Keeper::unsettled() const {
     return std::ranges::any_of(enabled_modules(), [&](const auto& module) {
-        return is_there(root_, module) && !module_instance(root_, module);
+        return has_a_directory(root_, module) && !module_instance(root_, module);
     });
 }
 
-std::vector<ModuleReport> Keeper::report() const {
-    std::vector<ModuleReport> reports;
-    for (const auto& module : enabled_modules()) {
-        const auto kept = modules_.find(module);
-        ModuleReport report{.name = module, .problem = {}};
-        if (kept != modules_.end()) {
-            report.loaded = kept->second.instance.has_value();
-            report.problem = kept->second.problem;
+Report Keeper::report() const {
+    Report report{.by = "kmond", .modules = {}};
+    for (const std::string name : module_names) {
+        ModuleReport module{.name = name, .wanted = config_.enabled(name)};
+        module.loaded = module_instance(root_, name).has_value();
+        const auto kept = modules_.find(name);
+        if (module.wanted && kept != modules_.end()) module.problem = kept->second.problem;
+        if (module.wanted && module.loaded) {
+            module.differences = differences(root_, config_, name);
+            if (name == l2) module.waits_for = words_on_waiting(watched_);
+            if (name == l2 && !module.problem) module.problem = interface_problem_;
         }
-        if (module == l2 && report.loaded && !report.problem) report.problem = interface_problem_;
-        reports.push_back(std::move(report));
+        report.modules.push_back(std::move(module));
     }
-    return reports;
+    return report;
 }
 
 std::vector<std::string> Keeper::enabled_modules() const {
@@ -69,7 +70,7 @@ void Keeper::look_at(const std::string& module) {
     auto& kept = modules_[module];
     const auto instance = module_instance(root_, module);
     if (instance && instance != kept.instance) set_up(module, *instance);
-    if (instance || is_there(root_, module)) return; // the latter: it is just coming, or going
+    if (instance || has_a_directory(root_, module)) return;
     kept.instance.reset();
     if (!kept.told_missing) tell_missing(module);
 }
@@ -77,6 +78,7 @@ void Keeper::look_at(const std::string& module) {
 void Keeper::set_up(const std::string& module, ino_t instance) {
     auto& kept = modules_[module];
     kept = {.instance = instance, .problem = {}};
+    forget_refusal(root_, module);
     Transaction transaction(root_);
     for (const auto& setting : settings_of(config_, module)) {
         const auto written = transaction.set(setting);
@@ -92,8 +94,7 @@ void Keeper::set_up(const std::string& module, ino_t instance) {
 void Keeper::tell_missing(const std::string& module) {
     auto& kept = modules_[module];
     kept.told_missing = true;
-    kept.problem = why_not_loaded(root_, module_state(root_, module), load_error(root_, module));
-    if (kept.problem->code == ExitCode::not_running) kept.problem->hint = "systemctl reload kmon";
+    kept.problem = why_missing(root_, module);
     journal_({Topic::module_missing,
               LOG_WARNING,
               module + " does not run: " + sentence(*kept.problem),
@@ -250,4 +251,4 @@ void Keeper::tell_refused(const std::string& module, const Error& error) const {
     journal_({Topic::setting_refused, LOG_ERR, sentence(error), {{"KMON_MODULE", module}, {"KMON_CURE", error.hint}}});
 }
 
-} // namespace kmon::kmond
+} // namespace kmon::control

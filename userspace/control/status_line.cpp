@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "status.hpp"
+#include "status_line.hpp"
 
 #include <algorithm>
 
 #include "escape.hpp"
 
-namespace kmon::kmond {
+namespace kmon::control {
 namespace {
 
 std::string value_of(const Root& root, const std::string& module, const std::string& parameter) {
@@ -13,11 +13,8 @@ std::string value_of(const Root& root, const std::string& module, const std::str
 }
 
 std::string waiting(const Watched& watched) {
-    if (watched.no_route) return "waits for a default route";
-    std::string names;
-    for (const auto& name : watched.missing)
-        names += (names.empty() ? "" : ", ") + printable(name);
-    return names.empty() ? "" : "waits for " + names;
+    const auto words = words_on_waiting(watched);
+    return words.empty() ? "" : "waits for " + words;
 }
 
 std::string l2_words(const Root& root, const Watched& watched) {
@@ -43,16 +40,21 @@ std::string words_on(const Root& root, const Keeper& keeper, const std::string& 
 } // namespace
 
 std::string status_line(const Root& root, const Keeper& keeper) {
-    const auto reports = keeper.report();
+    const auto report = keeper.report();
     std::string problems;
     std::string words;
-    for (const auto& report : reports) {
-        if (report.problem) problems += "; " + report.name + ": " + sentence(*report.problem);
-        if (report.loaded) words += words_on(root, keeper, report.name);
+    std::size_t wanted = 0;
+    std::size_t loaded = 0;
+    for (const auto& module : report.modules) {
+        if (!module.wanted) continue;
+        ++wanted;
+        if (module.problem) problems += "; " + module.name + ": " + sentence(*module.problem);
+        if (!module.loaded) continue;
+        ++loaded;
+        words += words_on(root, keeper, module.name);
     }
-    const auto loaded = std::ranges::count_if(reports, &ModuleReport::loaded);
-    return (problems.empty() ? "" : "degraded: ") + std::to_string(loaded) + " of " + std::to_string(reports.size()) +
+    return (problems.empty() ? "" : "degraded: ") + std::to_string(loaded) + " of " + std::to_string(wanted) +
            " modules" + problems + words;
 }
 
-} // namespace kmon::kmond
+} // namespace kmon::control

@@ -5,7 +5,7 @@
 #include <iterator>
 #include <sstream>
 
-namespace kmon {
+namespace kmon::control {
 namespace {
 
 std::string flag(bool value) { return value ? "1" : "0"; }
@@ -75,4 +75,4 @@ std::optional<std::string> interface_to_write(const Watched& watched, const std:
     return join_interfaces(names);
 }
 
-} // namespace kmon
+} // namespace kmon::control

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace kmon {
+namespace kmon::control {
 
 Result<bool> Transaction::set(const Setting& setting) {
     const auto now = read_parameter(root_, setting.module, setting.parameter);
@@ -26,4 +26,4 @@ std::vector<Error> Transaction::roll_back() {
     return failed;
 }
 
-} // namespace kmon
+} // namespace kmon::control

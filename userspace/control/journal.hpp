@@ -10,7 +10,7 @@
 #include "config.hpp"
 #include "result.hpp"
 
-namespace kmon::kmond {
+namespace kmon::control {
 
 // Each kind of entry has a MESSAGE_ID (see journal.cpp), and an explanation in systemd/kmon.catalog.
 enum class Topic {
@@ -41,10 +41,10 @@ Journal open_journal();
 
 const char* message_id(Topic topic);
 
-// The problems of a configuration, an entry each.
+// The problems of a configuration, an entry each: the first 20, and how many more there are.
 void tell(const Journal& journal, const std::vector<ConfigProblem>& problems);
 
 // "what; do: hint"
 std::string sentence(const Error& error);
 
-} // namespace kmon::kmond
+} // namespace kmon::control
