@@ -48,6 +48,25 @@ of_stats() { kmonctl stats --json | jq -c ".modules | $1"; }
   run kmonctl status
   assert_equal "$status" 3
   assert_output --partial "systemctl start kmon"
+  refute_output --partial "5 of 5 modules"
+}
+
+@test "cli: a setting by hand is a warning to status and doctor, not a fault" {
+  watching
+  kmonctl stop
+  run kmonctl status
+  assert_success
+  assert_output --partial 'start is "0", the configuration says "1"'
+  run kmonctl doctor
+  assert_success
+  assert_output --partial "kstat start is 0, the configuration says 1"
+  kmonctl start
+}
+
+@test "cli: a full disk is named, and closed standard output is an error" {
+  run bash -c 'kmonctl stats >/dev/full'
+  assert_equal "$status" 1
+  assert_output --partial "No space left on device"
 }
 
 @test "cli: exits shows each process once, with its code or signal" {

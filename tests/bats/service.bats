@@ -302,6 +302,54 @@ hide() {
   assert_says "5 of 5 modules; *; kstat started, counter 10"
 }
 
+@test "service: a blacklisted module is named with its reason by the reload, status, doctor and apply, and is no success" {
+  echo 'blacklist kstat' >/etc/modprobe.d/kmon-test.conf
+  on_teardown rm -f /etc/modprobe.d/kmon-test.conf
+  rmmod kstat
+  run systemctl reload kmon
+  assert_failure
+  assert_journal 'reloaded, but kstat: modprobe.d blacklists it'
+  assert_says "degraded: 4 of 5 modules; kstat: modprobe.d blacklists it; *"
+  run kmonctl status
+  assert_equal "$status" 3
+  assert_output --partial "modprobe.d blacklists it"
+  run kmonctl doctor
+  assert_equal "$status" 1
+  assert_output --partial "First wrong: kstat: modprobe.d blacklists it"
+  run --separate-stderr kmonctl apply --json
+  assert_equal "$status" 1
+  assert_equal "$(jq -c '[.by, .modules.kstat.loaded, .modules.kstat.problem.errno, .modules.netmon_proc.applied]' <<<"$output")" \
+    '["kmond",false,125,true]'
+  assert_equal "$(setpriv --reuid 65534 --regid 65534 --clear-groups kmonctl status --json | jq -c '[.by, .modules.kstat.problem.errno]')" \
+    '["kmond",125]'
+  rm /etc/modprobe.d/kmon-test.conf
+  kmonctl apply
+  assert_says "5 of 5 modules; *"
+}
+
+@test "service: a module refused where no kmond runs is named by apply" {
+  systemctl stop kmon
+  echo 'blacklist kstat' >/etc/modprobe.d/kmon-test.conf
+  on_teardown rm -f /etc/modprobe.d/kmon-test.conf
+  rmmod kstat
+  run --separate-stderr kmonctl apply --json
+  assert_equal "$status" 1
+  assert_equal "$(jq -c '[.by, .modules.kstat.problem.errno]' <<<"$output")" '["kmonctl",125]'
+}
+
+@test "service: apply and status do not wait for ever for a kmond that hangs" {
+  pid=$(main_pid)
+  on_teardown kill -CONT "$pid"
+  kill -STOP "$pid"
+  run timeout 28 kmonctl apply
+  assert_equal "$status" 1
+  assert_output --partial "kmond does not answer"
+  run timeout 10 kmonctl status
+  assert_equal "$status" 1
+  assert_output --partial "kmond does not answer"
+  kill -CONT "$pid"
+}
+
 @test "service: a module that is not enabled is not loaded; enabled, a reload loads it" {
   configure <<<$'[netmon]\nenabled = false'
   rmmod netmon_proc
