@@ -6,6 +6,7 @@
 #include "exit_rows.hpp"
 #include "exit_trace.hpp"
 #include "format.hpp"
+#include "number_text.hpp"
 #include "stop_signals.hpp"
 #include "views.hpp"
 
@@ -139,7 +140,7 @@ void add_exits(CLI::App& kmon, Context& context) {
     command.add_flag("--failed", options->failed, "Only those with another exit code than 0, or killed by a signal");
     command.add_option("--seconds", options->seconds, "For so long, instead of 10")
         ->type_name("N")
-        ->check(CLI::Range(0.0, 86400.0));
+        ->transform(CLI::Validator(DecimalBetween{0, 86400}, ""));
 }
 
 } // namespace kmon::cli

@@ -7,6 +7,7 @@
 #include "format.hpp"
 #include "host.hpp"
 #include "local_time.hpp"
+#include "number_text.hpp"
 #include "stats_page.hpp"
 #include "view_json.hpp"
 
@@ -114,7 +115,8 @@ void add_stats(CLI::App& kmon, Context& context) {
                                 [&context, options] { return stats(context, *options); });
     add_module_argument(command, options->module, "This module's only");
     command.add_option("--top", options->top, "MAC addresses to show of each interface, 5 if not given")
-        ->type_name("N");
+        ->type_name("N")
+        ->transform(CLI::Validator(CountFrom{0}, ""));
 }
 
 } // namespace kmon::cli

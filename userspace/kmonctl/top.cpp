@@ -10,6 +10,7 @@
 #include "format.hpp"
 #include "host.hpp"
 #include "local_time.hpp"
+#include "number_text.hpp"
 #include "screen.hpp"
 #include "stop_signals.hpp"
 #include "top_page.hpp"
@@ -170,7 +171,7 @@ void add_top(CLI::App& kmon, Context& context) {
     command.add_flag("--once", options->once, "Print one page and end");
     command.add_option("--interval", options->interval, "Seconds between two readings, 1 if not given")
         ->type_name("SECONDS")
-        ->check(CLI::Range(0.1, 3600.0));
+        ->transform(CLI::Validator(DecimalBetween{0.1, 3600}, ""));
 }
 
 } // namespace kmon::cli

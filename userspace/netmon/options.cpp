@@ -5,6 +5,7 @@
 
 #include <iostream>
 
+#include "number_text.hpp"
 #include "result.hpp"
 #include "version.hpp"
 
@@ -23,10 +24,10 @@ std::variant<Options, int> parse_command_line(int argc, char** argv) {
                    "The interface to watch, or \"all\"; without it the one that /etc/netmon.conf names, "
                    "else that of UCI's netmon.interface, else all");
     app.add_option("--interval", interval, "Seconds between two readings, fractions too (default 1)")
-        ->check(CLI::Range(0.01, 86400.0))
+        ->transform(CLI::Validator(kmon::DecimalBetween{0.01, 86400}, ""))
         ->option_text("SECONDS");
     auto* const count_option = app.add_option("--count", count, "End after N readings")
-                                   ->check(CLI::Range(std::uint64_t{1}, UINT64_MAX))
+                                   ->transform(CLI::Validator(kmon::CountFrom{1}, ""))
                                    ->option_text("N");
     app.add_flag("--once", once, "One reading: the same as --count 1")->excludes(count_option);
     app.add_flag("--rates", options.rates, "Add to each figure its rate a second since the reading before");

@@ -67,6 +67,10 @@ TEST_F(Cli, WrongUseIsStatus2WithWordsOnStandardError) {
                                                                        {"stats", "--nonsense"},
                                                                        {"stats", "eth0"},
                                                                        {"top", "--interval", "0"},
+                                                                       {"top", "--interval", "nan"},
+                                                                       {"stats", "--top=-1"},
+                                                                       {"exits", "--seconds", "nan"},
+                                                                       {"exits", "--seconds", "inf"},
                                                                        {"exits", "--seconds", "x"}}) {
         const auto outcome = run(test::busy("second"), arguments);
         EXPECT_EQ(outcome.code, ExitCode::usage);
