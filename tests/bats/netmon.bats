@@ -160,6 +160,12 @@ waits() { pid=$(pgrep -x -P $watching netmon) && grep -q poll "/proc/$pid/wchan"
   assert_equal "$stderr" "netmon: cannot write to standard output: No space left on device"
 }
 
+@test "netmon: with standard output closed it says so, and writes nowhere else" {
+  run --separate-stderr bash -c 'ip netns exec alpha netmon lo --once >&-'
+  assert_equal "$status" 1
+  assert_equal "$stderr" "netmon: cannot write to standard output: Bad file descriptor"
+}
+
 @test "netmon: an interface that does not exist: a message on stderr, exit 1" {
   run --separate-stderr watch nosuch0
   assert_equal "$status" 1

@@ -478,6 +478,17 @@ exposure() {
   systemctl start kmon
 }
 
+@test "service: kmond by hand with its standard streams closed opens nothing in their place" {
+  systemctl stop kmon
+  on_teardown systemctl start kmon
+  /usr/sbin/kmond <&- >&- 2>&- 3>&- &
+  pid=$!
+  wait_until 30 test -S /run/kmon/reload
+  assert_equal "$(readlink /proc/$pid/fd/{0,1,2} | xargs)" "/dev/null /dev/null /dev/null"
+  kill $pid
+  wait $pid || true
+}
+
 @test "service: kmond by hand, as another user, is not permitted" {
   run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups /usr/sbin/kmond
   assert_equal "$status" 4

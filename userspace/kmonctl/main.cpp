@@ -5,8 +5,10 @@
 
 #include "cli.hpp"
 #include "result.hpp"
+#include "standard_streams.hpp"
 
 int main(int argc, char** argv) {
+    kmon::reserve_standard_streams();
     // A closed pipe is an error of write(2), so that `kmonctl exits` gets to take away what it set up.
     (void)std::signal(SIGPIPE, SIG_IGN);
     try {

@@ -10,6 +10,7 @@
 #include "control/loading.hpp"
 #include "control/requests.hpp"
 #include "service.hpp"
+#include "standard_streams.hpp"
 #include "version.hpp"
 
 namespace {
@@ -72,6 +73,7 @@ int run(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
+    kmon::reserve_standard_streams();
     try {
         return run(argc, argv);
     } catch (const std::exception& error) { // there is no memory left, say

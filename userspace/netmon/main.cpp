@@ -9,6 +9,7 @@
 #include "options.hpp"
 #include "output.hpp"
 #include "reading.hpp"
+#include "standard_streams.hpp"
 
 namespace {
 
@@ -53,6 +54,7 @@ Result<void> watch(const netmon::Options& options) {
 } // namespace
 
 int main(int argc, char** argv) {
+    kmon::reserve_standard_streams();
     const auto parsed = netmon::parse_command_line(argc, argv);
     if (const int* const status = std::get_if<int>(&parsed)) return *status;
     (void)std::signal(SIGPIPE, SIG_IGN); // write() says so
