@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "in_netns.hpp"
 #include "links_parse.hpp"
@@ -46,8 +47,8 @@ public:
 
 private:
     void append(const void* data, std::size_t length) {
-        const auto* const from = static_cast<const std::byte*>(data);
-        bytes_.insert(bytes_.end(), from, from + length);
+        // Not insert(): GCC 12, optimising, sees an overflow in it that is none.
+        std::copy_n(static_cast<const std::byte*>(data), length, std::back_inserter(bytes_));
     }
 
     std::vector<std::byte> bytes_;
