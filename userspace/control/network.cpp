@@ -5,7 +5,7 @@
 
 namespace kmon::control {
 
-Result<Network> ask_network() {
+Result<Network> ask_devices() {
     auto links = Links::open();
     if (!links) return fail(links.error());
     const auto devices = links->list();
@@ -16,9 +16,21 @@ Result<Network> ask_network() {
         for (const auto& name : device.alternative_names)
             network.alternative_names.emplace(name, device.name);
     }
-    auto route = links->default_route_interface();
+    return network;
+}
+
+Result<std::optional<std::string>> ask_default_route() {
+    auto links = Links::open();
+    if (!links) return fail(links.error());
+    return links->default_route_interface();
+}
+
+Result<Network> ask_network() {
+    auto network = ask_devices();
+    if (!network) return network;
+    auto route = ask_default_route();
     if (!route) return fail(route.error());
-    network.default_route = *route;
+    network->default_route = std::move(*route);
     return network;
 }
 

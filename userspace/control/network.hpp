@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "result.hpp"
 #include "settings.hpp"
 
@@ -8,5 +11,9 @@ namespace kmon::control {
 
 // The interfaces of this network namespace, and that of the default route.
 Result<Network> ask_network();
+
+// The two by themselves: the first is a Network without a default route.
+Result<Network> ask_devices();
+Result<std::optional<std::string>> ask_default_route();
 
 } // namespace kmon::control

@@ -14,6 +14,7 @@
 #include <ctime>
 
 #include "control/keeper.hpp"
+#include "control/known_network.hpp"
 #include "control/loading.hpp"
 #include "control/network.hpp"
 #include "control/requests.hpp"
@@ -63,13 +64,16 @@ Result<FileDescriptor> be_the_only_one(const Root& root) {
 class Service {
 public:
     Service(const Root& root, const Journal& journal, EventLoop loop)
-        : root_(root), journal_(journal), loop_(std::move(loop)), keeper_(root, journal, ask_network) {}
+        : root_(root), journal_(journal), loop_(std::move(loop)),
+          keeper_(root, journal, [this] { return network_.ask(follows_default_route()); }) {}
 
     Result<void> set_up(const Config& config);
     Result<void> run() { return loop_.run(); }
 
 private:
     Result<void> listen();
+    bool follows_default_route() const { return keeper_.config().l2packet_counter.follow_default_route; }
+    void hear_network();
     void heard();
     void look();
     void notify(const std::string& state);
@@ -80,6 +84,7 @@ private:
     const Root& root_;
     const Journal& journal_;
     EventLoop loop_;
+    KnownNetwork network_;
     Keeper keeper_;
     std::optional<LinkEvents> links_;
     std::optional<ModuleEvents> modules_;
@@ -115,7 +120,10 @@ Result<void> Service::listen() {
     questions_ = std::move(*questions);
 
     const auto soon = loop_.add_timer([this] { look(); });
-    const auto regularly = loop_.add_timer([this] { look(); });
+    const auto regularly = loop_.add_timer([this] {
+        network_.forget(); // not every change is told of
+        look();
+    });
     if (!soon || !regularly) return fail((soon ? regularly : soon).error());
     soon_ = *soon;
     regularly_ = *regularly;
@@ -126,10 +134,7 @@ Result<void> Service::listen() {
         loop_.stop();
     };
     for (const auto& set : {
-             loop_.on_readable(links_->fd(),
-                               [this] {
-                                   if (links_->drain().value_or(true)) heard();
-                               }),
+             loop_.on_readable(links_->fd(), [this] { hear_network(); }),
              loop_.on_readable(modules_->fd(),
                                [this] {
                                    if (modules_->drain()) heard();
@@ -143,6 +148,12 @@ Result<void> Service::listen() {
         if (!set) return set;
     }
     return {};
+}
+
+void Service::hear_network() {
+    const auto changes = links_->take().value_or(LinkEvents::Changes{true, true});
+    network_.heard(changes);
+    if (changes.links || (changes.default_route && follows_default_route())) heard();
 }
 
 // Not anew at each event, or a stream of them would put it off for ever.
@@ -167,6 +178,7 @@ void Service::notify(const std::string& state) {
 }
 
 Result<void> Service::reload() {
+    network_.forget(); // what changed just before may not have been heard of yet
     ::sd_notify(0, ("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(monotonic_usec())).c_str());
     auto outcome = take_configuration();
     notify("READY=1\n");

@@ -64,6 +64,11 @@ int first_next_hop(Bytes hops) {
 
 } // namespace
 
+bool is_default_route(Bytes payload) {
+    const auto info = read_as<rtmsg>(payload);
+    return info && info->rtm_dst_len == 0 && info->rtm_table == RT_TABLE_MAIN;
+}
+
 std::optional<DefaultRoute> parse_default_route(Bytes payload) {
     const auto info = read_as<rtmsg>(payload);
     if (!info || info->rtm_dst_len != 0 || info->rtm_src_len != 0 || info->rtm_type != RTN_UNICAST) return std::nullopt;
@@ -111,11 +116,27 @@ Result<std::optional<std::string>> Links::default_route_interface() {
 }
 
 Result<LinkEvents> LinkEvents::open() {
-    return NetlinkSocket::open({RTNLGRP_LINK, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE}).map([](NetlinkSocket&& socket) {
-        return LinkEvents(std::move(socket));
-    });
+    return NetlinkSocket::open({RTNLGRP_LINK, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_IFADDR})
+        .map([](NetlinkSocket&& socket) { return LinkEvents(std::move(socket)); });
 }
 
-Result<bool> LinkEvents::drain() { return socket_.drain(); }
+Result<LinkEvents::Changes> LinkEvents::take() {
+    Changes changes;
+    const auto lost = socket_.take_waiting([&](std::uint16_t type, Bytes payload) {
+        switch (type) {
+        case RTM_NEWLINK:
+        case RTM_DELLINK:
+            changes = {true, true};
+            break; // routes go without a word when their device goes or is set down
+        case RTM_DELADDR: changes.default_route = true; break; // and IPv4's with the address that they send from
+        case RTM_NEWROUTE:
+        case RTM_DELROUTE: changes.default_route = changes.default_route || is_default_route(payload); break;
+        default: break;
+        }
+    });
+    if (!lost) return fail(lost.error());
+    if (*lost) changes = {true, true};
+    return changes;
+}
 
 } // namespace kmon

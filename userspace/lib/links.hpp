@@ -39,17 +39,23 @@ private:
     NetlinkSocket socket_;
 };
 
-// Tells that devices or routes changed, not what: whoever hears of it asks Links anew. So nothing is missed when there
-// are more messages than the socket holds, and a route that goes silently with its device is noticed, too.
+// Tells that devices or the default route may have changed, not how: whoever hears of it asks Links anew. So nothing is
+// missed when there are more messages than the socket holds.
 class LinkEvents {
 public:
     static Result<LinkEvents> open();
 
+    struct Changes {
+        bool links = false;
+        bool default_route = false; // other routes, of which a router has many, do not matter
+        bool operator==(const Changes&) const = default;
+    };
+
     // Readable when something changed: for poll() or sd_event_add_io().
     int fd() const { return socket_.fd(); }
 
-    // Takes in all that waits. True: something changed since the last call.
-    Result<bool> drain();
+    // Takes in all that waits: what changed since the last call.
+    Result<Changes> take();
 
 private:
     explicit LinkEvents(NetlinkSocket socket) : socket_(std::move(socket)) {}

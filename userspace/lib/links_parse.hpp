@@ -21,4 +21,7 @@ std::optional<Link> parse_link(Bytes payload);
 // payload: that of an RTM_NEWROUTE. Nothing where it is no default route of the main table that leads anywhere.
 std::optional<DefaultRoute> parse_default_route(Bytes payload);
 
+// payload: that of an RTM_NEWROUTE or RTM_DELROUTE. Is it about a default route of the main table, usable or not?
+bool is_default_route(Bytes payload);
+
 } // namespace kmon

@@ -25,6 +25,17 @@ constexpr std::size_t aligned(std::size_t length) { return (length + 3) & ~std::
 
 Bytes after(Bytes bytes, std::size_t length) { return bytes.subspan(std::min(aligned(length), bytes.size())); }
 
+// False where a message is cut short.
+template <class Visit>
+bool for_each_message(Bytes datagram, const Visit& visit) {
+    while (const auto message = read_as<nlmsghdr>(datagram)) {
+        if (message->nlmsg_len < sizeof(nlmsghdr) || message->nlmsg_len > datagram.size()) return false;
+        visit(*message, datagram.first(message->nlmsg_len).subspan(sizeof(nlmsghdr)));
+        datagram = after(datagram, message->nlmsg_len);
+    }
+    return true;
+}
+
 } // namespace
 
 void for_each_attribute(Bytes bytes, const std::function<void(unsigned type, Bytes payload)>& visit) {
@@ -98,33 +109,43 @@ Result<bool> NetlinkSocket::dump_once(std::uint16_t type, Bytes header,
     for (;;) {
         const auto datagram = receive();
         if (!datagram) return fail(datagram.error());
-        Bytes rest = *datagram;
-        while (const auto message = read_as<nlmsghdr>(rest)) {
-            if (message->nlmsg_len < sizeof(nlmsghdr) || message->nlmsg_len > rest.size())
-                return failed("read a dump", EBADMSG);
-            const Bytes payload = rest.first(message->nlmsg_len).subspan(sizeof(nlmsghdr));
-            rest = after(rest, message->nlmsg_len);
-            if (message->nlmsg_seq != sequence_) continue; // of an earlier dump that was given up
-            if ((message->nlmsg_flags & NLM_F_DUMP_INTR) != 0) consistent = false;
-            if (message->nlmsg_type == NLMSG_DONE) return consistent;
-            if (message->nlmsg_type == NLMSG_ERROR) return failed("dump", -read_as<int>(payload).value_or(-EBADMSG));
-            visit(payload);
-        }
+        std::optional<int> end; // an errno, or 0
+        const bool read = for_each_message(*datagram, [&](const nlmsghdr& about, Bytes payload) {
+            if (about.nlmsg_seq != sequence_ || end) return; // the former: of an earlier dump that was given up
+            if ((about.nlmsg_flags & NLM_F_DUMP_INTR) != 0) consistent = false;
+            if (about.nlmsg_type == NLMSG_DONE)
+                end = 0;
+            else if (about.nlmsg_type == NLMSG_ERROR)
+                end = -read_as<int>(payload).value_or(-EBADMSG);
+            else
+                visit(payload);
+        });
+        if (!read) return failed("read a dump", EBADMSG);
+        if (end && *end != 0) return failed("dump", *end);
+        if (end) return consistent;
     }
 }
 
-Result<bool> NetlinkSocket::drain() const {
-    for (bool something = false;; something = true) {
-        // With MSG_TRUNC a single byte of room takes a whole datagram.
-        std::byte byte{};
-        while (::recv(fd_, &byte, sizeof byte, MSG_DONTWAIT | MSG_TRUNC) < 0) {
-            if (errno == EAGAIN) return something;
+Result<bool> NetlinkSocket::take_waiting(const std::function<void(std::uint16_t type, Bytes payload)>& visit) {
+    constexpr int most = 1000; // datagrams
+    bool lost = false;
+    for (int datagram = 0; datagram < most; ++datagram) {
+        const ssize_t length = ::recv(fd_, buffer_.data(), buffer_.size(), MSG_DONTWAIT | MSG_TRUNC);
+        if (length < 0) {
+            if (errno == EAGAIN) break;
             if (errno == ENOBUFS)
-                something = true;
+                lost = true;
             else if (errno != EINTR)
                 return failed("receive events", errno);
+            continue;
         }
+        const auto whole = std::min(static_cast<std::size_t>(length), buffer_.size());
+        const bool read = for_each_message(Bytes(buffer_).first(whole), [&](const nlmsghdr& about, Bytes payload) {
+            visit(about.nlmsg_type, payload);
+        });
+        lost = lost || !read || whole != static_cast<std::size_t>(length);
     }
+    return lost;
 }
 
 } // namespace kmon

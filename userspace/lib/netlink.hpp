@@ -63,8 +63,9 @@ public:
         return answers;
     }
 
-    // Throws away all that waits. True: there was something, or had been and was lost for lack of room.
-    Result<bool> drain() const;
+    // Calls visit for each message that waits. True: some were lost for lack of room. Where they never end, it does:
+    // the rest waits for the next call.
+    Result<bool> take_waiting(const std::function<void(std::uint16_t type, Bytes payload)>& visit);
 
 private:
     explicit NetlinkSocket(int fd);

@@ -205,21 +205,51 @@ TEST(Links, finds_the_default_route_of_the_lowest_metric_first_of_ipv4) {
     });
 }
 
+using Changes = kmon::LinkEvents::Changes;
+
+constexpr Changes nothing{};
+constexpr Changes links_and_route{true, true};
+constexpr Changes route_alone{false, true};
+
 TEST(LinkEvents, tells_once_of_what_changed) {
     in_netns([] {
         auto events = kmon::LinkEvents::open();
         ASSERT_TRUE(events) << events.error().what;
-        EXPECT_FALSE(events->drain().value());
+        EXPECT_EQ(events->take().value(), nothing);
         ip("link add left type veth peer name left1");
-        EXPECT_TRUE(events->drain().value());
-        EXPECT_FALSE(events->drain().value());
+        EXPECT_EQ(events->take().value(), links_and_route);
+        EXPECT_EQ(events->take().value(), nothing);
         ip("link set up left");
         ip("link set up left1");
-        EXPECT_TRUE(events->drain().value());
+        EXPECT_EQ(events->take().value(), links_and_route);
+    });
+}
+
+TEST(LinkEvents, tells_of_the_default_route_and_of_no_other) {
+    in_netns([] {
+        auto events = kmon::LinkEvents::open();
+        ASSERT_TRUE(events) << events.error().what;
+        ip("link add left type veth peer name left1");
+        ip("link set up left1");
+        ip("link set up left");
+        ip("address add 192.0.2.1/24 dev left");
+        (void)events->take();
+        ip("route add 198.51.100.0/24 dev left");
+        ip("-6 route add 2001:db8:1::/48 dev left metric 5");
+        ip("route add default dev left table 77");
+        ip("route del 198.51.100.0/24");
+        EXPECT_EQ(events->take().value(), nothing);
         ip("route add default dev left");
-        EXPECT_TRUE(events->drain().value());
+        EXPECT_EQ(events->take().value(), route_alone);
         ip("route del default");
-        EXPECT_TRUE(events->drain().value());
+        EXPECT_EQ(events->take().value(), route_alone);
+        ip("-6 route add default dev left metric 5");
+        EXPECT_EQ(events->take().value(), route_alone);
+        ip("route add default dev left src 192.0.2.1");
+        (void)events->take();
+        ip("address del 192.0.2.1/24 dev left");
+        EXPECT_EQ(default_interface(), "left") << "IPv6's";
+        EXPECT_EQ(events->take().value(), route_alone) << "the route went with its address";
     });
 }
 
@@ -231,12 +261,12 @@ TEST(LinkEvents, more_than_the_socket_holds_is_a_change_too) {
         ASSERT_EQ(::setsockopt(events->fd(), SOL_SOCKET, SO_RCVBUF, &smallest, sizeof smallest), 0);
         for (int i = 0; i < 10; ++i)
             ip("link add left" + std::to_string(i) + " type veth peer name right" + std::to_string(i));
-        const auto changed = events->drain();
+        const auto changed = events->take();
         ASSERT_TRUE(changed) << changed.error().what;
-        EXPECT_TRUE(*changed);
-        EXPECT_FALSE(events->drain().value());
+        EXPECT_EQ(*changed, links_and_route);
+        EXPECT_EQ(events->take().value(), nothing);
         ip("link del left0");
-        EXPECT_TRUE(events->drain().value()) << "it goes on after the loss";
+        EXPECT_EQ(events->take().value(), links_and_route) << "it goes on after the loss";
     });
 }
 
