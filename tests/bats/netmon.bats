@@ -272,6 +272,21 @@ netmon: kmon0 is there now"
   assert_equal "${stderr_lines[0]}" 'netmon: /etc/netmon.conf:2: "two words" cannot be the name of an interface'
   run --separate-stderr configured '' 'echo eth0/1'
   assert_equal "$status" 78
+  mkdir /etc/netmon.conf
+  run --separate-stderr timeout 20 ip netns exec alpha netmon --once
+  rmdir /etc/netmon.conf
+  assert_equal "$status ${stderr_lines[0]}" "78 netmon: cannot read /etc/netmon.conf: Is a directory"
+  mkfifo /etc/netmon.conf
+  run --separate-stderr timeout 20 ip netns exec alpha netmon --once
+  assert_equal "$status ${stderr_lines[0]}" "78 netmon: cannot read /etc/netmon.conf: it is not a regular file"
+}
+
+@test "netmon: a uci that never ends, or prints for ever, is ended" {
+  [ ! -e /etc/netmon.conf ] || skip "expected: this machine has a /etc/netmon.conf"
+  run --separate-stderr configured '' 'sleep 1000'
+  assert_equal "$status ${stderr_lines[0]}" "1 netmon: uci did not answer within 5 seconds, and was ended"
+  run --separate-stderr configured '' 'yes'
+  assert_equal "$status ${stderr_lines[0]}" "1 netmon: uci printed more than 4096 bytes, and was ended"
 }
 
 # --- as a service

@@ -16,6 +16,7 @@
 #include "config_characters.hpp"
 #include "config_values.hpp"
 #include "escape.hpp"
+#include "interface_name.hpp"
 #include "suggest.hpp"
 
 namespace kmon {

@@ -2,7 +2,6 @@
 #include "config_values.hpp"
 
 #include <arpa/inet.h>
-#include <net/if.h>
 
 #include <array>
 #include <charconv>
@@ -34,12 +33,6 @@ bool is_address(int family, const std::string& host) {
 }
 
 } // namespace
-
-bool is_interface_name(std::string_view name) {
-    if (name.empty() || name.size() >= IFNAMSIZ || name == "." || name == "..") return false;
-    // The kernel's isspace() is that of Latin-1: it takes the no-break space, too.
-    return name.find_first_of(std::string_view("/: \t\n\v\f\r\xa0\0", 10)) == std::string_view::npos;
-}
 
 std::optional<std::uint64_t> parse_duration(std::string_view text) {
     if (text.empty()) return std::nullopt;

@@ -9,9 +9,6 @@
 
 namespace kmon {
 
-// Could an interface be called that? As the kernel judges: at most 15 bytes, no '/', ':' or blank, not "." or "..".
-bool is_interface_name(std::string_view name);
-
 // "20s", "5m", "2h", "20" in seconds.
 std::optional<std::uint64_t> parse_duration(std::string_view text);
 

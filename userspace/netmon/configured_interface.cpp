@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "configured_interface.hpp"
 
-#include <net/if.h>
-
 #include <algorithm>
 #include <cerrno>
-#include <fstream>
-#include <system_error>
 
 #include "escape.hpp"
+#include "file.hpp"
+#include "interface_name.hpp"
 #include "run_program.hpp"
 
 namespace netmon {
 namespace {
 
 using kmon::ExitCode;
+using Name = kmon::Result<std::optional<std::string>>;
 
 constexpr std::string_view blanks = " \t\r\n\v\f";
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+constexpr std::size_t longest_file = std::size_t{64} * 1024;
 
 std::string_view trimmed(std::string_view text) {
     const auto begin = text.find_first_not_of(blanks);
@@ -24,47 +25,46 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
 }
 
-// What the kernel takes for the name of a device.
-bool is_interface_name(std::string_view name) {
-    return !name.empty() && name.size() < IF_NAMESIZE && name != "." && name != ".." &&
-           name.find_first_of("/:") == std::string_view::npos && name.find_first_of(blanks) == std::string_view::npos;
+Name checked(std::string_view name, const std::string& place) {
+    if (kmon::is_alternative_name(name)) return std::string(name);
+    constexpr std::size_t enough = 60;
+    return kmon::fail(place + ": \"" + kmon::printable(name.substr(0, enough)) + (name.size() > enough ? "..." : "") +
+                          "\" cannot be the name of an interface",
+                      ExitCode::bad_config, "write one name, or \"all\"");
 }
 
-kmon::Result<std::optional<std::string>> checked(std::string_view name, const std::string& place) {
-    if (is_interface_name(name)) return std::string(name);
-    return kmon::fail(place + ": \"" + kmon::printable(name) + "\" cannot be the name of an interface",
-                      ExitCode::bad_config, "write one name of at most 15 bytes, or \"all\"");
-}
-
-} // namespace
-
-kmon::Result<std::optional<std::string>> interface_from_file(const kmon::Root& root) {
-    const auto path = root.etc / "netmon.conf";
-    errno = 0;
-    std::ifstream file(path);
-    if (!file) {
-        const int error = errno;
-        if (error == ENOENT) return std::nullopt;
-        return kmon::fail("cannot read " + path.string() + ": " + std::system_category().message(error),
-                          error == EACCES ? ExitCode::not_permitted : ExitCode::failed);
-    }
-    int number = 0;
-    for (std::string line; std::getline(file, line);) {
-        ++number;
-        const std::string_view text = line;
-        const std::string_view name = trimmed(text.substr(0, text.find('#')));
-        if (!name.empty()) return checked(name, path.string() + ":" + std::to_string(number));
+// The first line that says something.
+Name name_in(std::string_view text, const std::string& file) {
+    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+    for (int number = 1; !text.empty(); ++number) {
+        const auto line = text.substr(0, text.find('\n'));
+        const auto name = trimmed(line.substr(0, line.find('#')));
+        if (!name.empty()) return checked(name, file + ":" + std::to_string(number));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
     }
     return std::nullopt;
 }
 
-kmon::Result<std::optional<std::string>> interface_from_uci() {
+} // namespace
+
+Name interface_from_file(const kmon::Root& root) {
+    const auto path = root.etc / "netmon.conf";
+    const auto text = kmon::read_file(path, longest_file);
+    if (text) return name_in(*text, path.string());
+    auto error = text.error();
+    if (error.system == ENOENT) return std::nullopt;
+    if (error.code == ExitCode::failed) error.code = ExitCode::bad_config;
+    return kmon::fail(error);
+}
+
+Name interface_from_uci() {
     // `uci set netmon.interface=wwan0` makes a section of that name and type; in a file that is written by hand it is
     // an option of the first section of type netmon.
     for (const char* const option : {"netmon.interface", "netmon.@netmon[0].interface"}) {
         const auto output = run_program({"uci", "-q", "get", option});
-        if (!output) return std::nullopt;
-        const std::string_view name = trimmed(*output);
+        if (!output) return kmon::fail(output.error());
+        if (!*output) return std::nullopt;
+        const std::string_view name = trimmed(**output);
         if (!name.empty()) return checked(name, std::string("UCI's ") + option);
     }
     return std::nullopt;

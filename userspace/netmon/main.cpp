@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // netmon: the kernel's figures of network interfaces as JSON lines on standard output.
 #include <csignal>
+#include <exception>
 #include <iostream>
 #include <utility>
 
@@ -51,10 +52,7 @@ Result<void> watch(const netmon::Options& options) {
     }
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
-    kmon::reserve_standard_streams();
+int run(int argc, char** argv) {
     const auto parsed = netmon::parse_command_line(argc, argv);
     if (const int* const status = std::get_if<int>(&parsed)) return *status;
     (void)std::signal(SIGPIPE, SIG_IGN); // write() says so
@@ -63,4 +61,16 @@ int main(int argc, char** argv) {
     say(watched.error().what);
     if (!watched.error().hint.empty()) say(watched.error().hint);
     return watched.error().code;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    kmon::reserve_standard_streams();
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) { // there is no memory left, say
+        say(error.what());
+        return kmon::ExitCode::failed;
+    }
 }

@@ -48,18 +48,46 @@ TEST(Netmon, the_file_names_one_interface) {
     EXPECT_EQ(from_file("rmnet_data0").value(), "rmnet_data0");
     EXPECT_EQ(from_file("# the uplink\n\n  eth0\t# for now\r\neth1\n").value(), "eth0");
     EXPECT_EQ(from_file("all\n").value(), "all");
+    EXPECT_EQ(from_file("\xef\xbb\xbf"
+                        "eth0\r\n")
+                  .value(),
+              "eth0")
+        << "with the mark that some editors write";
+    EXPECT_EQ(from_file(std::string(127, 'a')).value(), std::string(127, 'a')) << "an alternative name";
     EXPECT_EQ(from_file("").value(), std::nullopt);
     EXPECT_EQ(from_file("# eth0\n").value(), std::nullopt);
 }
 
 TEST(Netmon, what_is_no_name_is_bad_configuration) {
-    for (const char* const text : {"two words", "eth/0", "..", "a-name-of-16-byte", "\n\neth0:1"}) {
+    const std::string too_long(128, 'a');
+    for (const auto& text : {std::string("two words"), std::string("eth/0"), std::string(".."), too_long,
+                             std::string("\n\neth0:1"), std::string("eth0\0", 5)}) {
         const auto name = from_file(text);
         ASSERT_FALSE(name) << text;
         EXPECT_EQ(name.error().code, ExitCode::bad_config);
     }
     EXPECT_NE(from_file("\n\nnot \x1b[1m\n").error().what.find("/etc/netmon.conf:3: \"not \\x1b[1m\" cannot be"),
               std::string::npos);
+}
+
+TEST(Netmon, a_file_that_is_none_is_bad_configuration_at_once) {
+    const auto refused = [](const TempTree& tree, const std::string& why) {
+        const auto name = netmon::interface_from_file(tree.root());
+        ASSERT_FALSE(name) << why;
+        EXPECT_EQ(name.error().code, ExitCode::bad_config);
+        EXPECT_EQ(name.error().what, "cannot read " + (tree.path() / "etc/netmon.conf").string() + ": " + why);
+    };
+    const TempTree directory;
+    std::filesystem::create_directories(directory.path() / "etc/netmon.conf");
+    refused(directory, "Is a directory");
+    const TempTree fifo;
+    std::filesystem::create_directories(fifo.path() / "etc");
+    ASSERT_EQ(::mkfifo((fifo.path() / "etc/netmon.conf").c_str(), 0600), 0);
+    refused(fifo, "it is not a regular file");
+    const TempTree large;
+    large.write("etc/netmon.conf", "eth0\n");
+    std::filesystem::resize_file(large.path() / "etc/netmon.conf", 300'000'000); // its last line
+    refused(large, "it is longer than 65536 bytes");
 }
 
 // A program `uci` in a PATH of its own; /bin follows for what the script itself runs.
@@ -111,8 +139,28 @@ TEST_F(Uci, comes_after_the_file_and_before_all) {
     EXPECT_EQ(netmon::configured_interface(tree.root()).value(), "eth0");
 }
 
+TEST_F(Uci, that_goes_on_for_ever_is_ended) {
+    using std::chrono::steady_clock;
+    const auto ended = [](const std::string& what, netmon::Limits limits) {
+        const auto began = steady_clock::now();
+        const auto output = netmon::run_program({"uci"}, limits);
+        EXPECT_LT(steady_clock::now() - began, std::chrono::seconds(20));
+        ASSERT_FALSE(output);
+        EXPECT_EQ(output.error().what, what);
+        EXPECT_EQ(output.error().code, ExitCode::failed);
+    };
+    answers("while :; do echo eth0; done");
+    ended("uci printed more than 4096 bytes, and was ended", {std::chrono::seconds(100), 4096});
+    answers("while :; do :; done");
+    ended("uci did not answer within 1 seconds, and was ended", {std::chrono::seconds(1), 4096});
+    answers("exec >/dev/null; while :; do :; done");
+    ended("uci did not answer within 1 seconds, and was ended", {std::chrono::seconds(1), 4096});
+    answers("/bin/sleep 100 & echo eth0"); // which holds the other end of the pipe
+    ended("uci did not answer within 1 seconds, and was ended", {std::chrono::seconds(1), 4096});
+}
+
 netmon::Readings readings_of(const std::string& interface, netmon::IfMissing if_missing = netmon::IfMissing::fail) {
-    return {std::move(kmon::Links::open().value()), interface, false, if_missing};
+    return {std::move(kmon::Links::open().value()), {{interface}}, {}, if_missing};
 }
 
 std::size_t lines_in(const std::string& text) { return static_cast<std::size_t>(std::ranges::count(text, '\n')); }
