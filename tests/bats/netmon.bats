@@ -86,6 +86,34 @@ LINE
 lo"
 }
 
+@test "netmon: several names, globs, alternative names and exclusions" {
+  pair
+  ip -n alpha link add kmon2 type dummy
+  ip -n alpha link add other0 type dummy
+  ip -n alpha link property add dev other0 altname a-name-of-more-than-15-bytes
+  names() { watch --once "$@" | jq -r .interface | sort | xargs; }
+  assert_equal "$(names kmon2 kmon0)" "kmon0 kmon2"
+  assert_equal "$(names 'kmon[01]' lo)" "kmon0 kmon1 lo"
+  assert_equal "$(names a-name-of-more-than-15-bytes)" other0
+  assert_equal "$(names all --exclude 'kmon*')" other0
+  assert_equal "$(names --exclude 'kmon*')" other0
+  run --separate-stderr watch kmon0 nosuch0 --once
+  assert_equal "$status ${stderr_lines[0]}" "1 netmon: there is no interface nosuch0"
+  run --separate-stderr watch 'nosuch*' --once
+  assert_equal "$status ${stderr_lines[0]}" "1 netmon: no interface matches nosuch*"
+}
+
+@test "netmon: --details and --timestamp add to the line, and change nothing of the rest" {
+  pair
+  ip -n alpha link property add dev kmon0 altname lan
+  watch kmon0 --once --details --timestamp ms >line
+  assert_equal "$(jq -c '[.operstate, .altnames]' line)" '["up",["lan"]]'
+  assert_equal "$(grep -cE '^\{"interface":"kmon0","timestamp":[0-9]{10}\.[0-9]{3},"rx_bytes":0,' line)" 1
+  ip -n alpha link set kmon1 down
+  assert_equal "$(watch kmon0 --once --details | jq -r .operstate)" lowerlayerdown
+  assert_equal "$(watch kmon1 --once --details | jq -r .operstate)" "$(in_netns alpha cat /sys/class/net/kmon1/operstate)"
+}
+
 @test "netmon: a name with quotes, backslashes and bytes that are no UTF-8 forges nothing" {
   name=$'k"m\\\x1b\xff'
   ip -n alpha link add "$name" type dummy
@@ -174,7 +202,8 @@ waits() { pid=$(pgrep -x -P $watching netmon) && grep -q poll "/proc/$pid/wchan"
 }
 
 @test "netmon: bad usage exits 2 and says what is wanted" {
-  for arguments in --bogus "--interval 0" "--interval x" "--count 0" "--count 1.5" "--once --count 2" "a b"; do
+  for arguments in --bogus "--interval 0" "--interval x" "--interval nan" "--interval inf" "--count 0" "--count 1.5" \
+    "--count -1" "--once --count 2" "--timestamp ns"; do
     # shellcheck disable=SC2086 # words
     run --separate-stderr watch $arguments
     assert_equal "$arguments: $status" "$arguments: 2"

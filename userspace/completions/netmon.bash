@@ -14,9 +14,13 @@ _netmon() {
   COMPREPLY=()
   case $prev in
     --interval | --count) return ;; # a number
+    --timestamp)
+      mapfile -t COMPREPLY < <(compgen -W 's ms us' -- "$cur")
+      return
+      ;;
   esac
   case $cur in
-    -*) mapfile -t COMPREPLY < <(compgen -W '--interval --count --once --rates --help --version' -- "$cur") ;;
+    -*) mapfile -t COMPREPLY < <(compgen -W '--interval --count --once --rates --exclude --timestamp --details --help --version' -- "$cur") ;;
     *) mapfile -t COMPREPLY < <(compgen -W "$(_netmon_interfaces)" -- "$cur") ;;
   esac
 }

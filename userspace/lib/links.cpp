@@ -36,6 +36,8 @@ std::optional<Link> parse_link(Bytes payload) {
             for_each_attribute(value, [&](unsigned property, Bytes name) {
                 if (property == IFLA_ALT_IFNAME) link.alternative_names.push_back(text_of(name));
             });
+        } else if (type == IFLA_OPERSTATE) {
+            link.operstate = read_as<std::uint8_t>(value).value_or(0);
         } else if (type == IFLA_STATS64) {
             // Kernels add fields at the end, so theirs may be more or fewer than this header's; those asked for are
             // old.

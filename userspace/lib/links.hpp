@@ -20,6 +20,7 @@ struct Link {
     bool loopback = false;
     LinkStats stats;
     std::vector<std::string> alternative_names{};
+    std::uint8_t operstate = 0; // IF_OPER_* of <linux/if.h>; 0: unknown
 };
 
 class Links {

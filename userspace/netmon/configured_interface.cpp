@@ -8,6 +8,7 @@
 #include "file.hpp"
 #include "interface_name.hpp"
 #include "run_program.hpp"
+#include "selection.hpp"
 
 namespace netmon {
 namespace {

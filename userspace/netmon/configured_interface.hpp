@@ -4,14 +4,11 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "result.hpp"
 #include "root.hpp"
 
 namespace netmon {
-
-constexpr std::string_view all_interfaces = "all";
 
 // What /etc/netmon.conf names, else what UCI does, else all_interfaces.
 kmon::Result<std::string> configured_interface(const kmon::Root& root);

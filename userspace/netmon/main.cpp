@@ -19,12 +19,16 @@ using kmon::Result;
 void say(const std::string& words) { std::cerr << "netmon: " << words << '\n'; }
 
 Result<void> watch(const netmon::Options& options) {
-    auto interface = options.interface ? Result<std::string>(*options.interface) : netmon::configured_interface({});
-    if (!interface) return kmon::fail(interface.error());
+    netmon::Selection selection{options.interfaces, options.excluded};
+    const auto if_missing = selection.wanted.empty() ? netmon::IfMissing::wait : netmon::IfMissing::fail;
+    if (selection.wanted.empty()) {
+        const auto configured = netmon::configured_interface({});
+        if (!configured) return kmon::fail(configured.error());
+        selection.wanted = {*configured};
+    }
     auto links = kmon::Links::open();
     if (!links) return kmon::fail(links.error());
-    const auto if_missing = options.interface ? netmon::IfMissing::fail : netmon::IfMissing::wait;
-    netmon::Readings readings(std::move(*links), *interface, options.rates, if_missing);
+    netmon::Readings readings(std::move(*links), std::move(selection), options.style, if_missing);
 
     const auto interval = std::chrono::duration_cast<std::chrono::steady_clock::duration>(options.interval);
     auto next = std::chrono::steady_clock::now();
@@ -37,7 +41,7 @@ Result<void> watch(const netmon::Options& options) {
         return netmon::sleep_until(next);
     };
     // The first rates are since a reading that is not printed.
-    bool base = options.rates;
+    bool base = options.style.rates;
     for (std::uint64_t printed = 0;;) {
         const auto reading = readings.next();
         if (!reading) return kmon::fail(reading.error());
@@ -57,7 +61,7 @@ int run(int argc, char** argv) {
     if (const int* const status = std::get_if<int>(&parsed)) return *status;
     (void)std::signal(SIGPIPE, SIG_IGN); // write() says so
     const auto watched = watch(std::get<netmon::Options>(parsed));
-    if (watched) return 0;
+    if (watched) return kmon::ExitCode::ok;
     say(watched.error().what);
     if (!watched.error().hint.empty()) say(watched.error().hint);
     return watched.error().code;

@@ -10,19 +10,50 @@
 #include "version.hpp"
 
 namespace netmon {
+namespace {
+
+// The command line, where "[ew]th[01]" is a glob: CLI11 takes what stands in brackets for a list and splits it. So a
+// newline, which no name can have, is put behind it meanwhile.
+class Words {
+public:
+    Words(int argc, char** argv) : words_(argv, argv + argc) {
+        for (auto& word : words_) {
+            if (word.starts_with('[') && word.ends_with(']')) word += guard;
+            pointers_.push_back(word.data());
+        }
+    }
+
+    const char* const* pointers() const { return pointers_.data(); }
+
+    static void unguard(std::vector<std::string>& words) {
+        for (auto& word : words)
+            if (word.ends_with(guard)) word.pop_back();
+    }
+
+private:
+    static constexpr char guard = '\n';
+
+    std::vector<std::string> words_;
+    std::vector<const char*> pointers_;
+};
+
+} // namespace
 
 std::variant<Options, int> parse_command_line(int argc, char** argv) {
     Options options;
-    std::string interface;
     double interval = 1;
     std::uint64_t count = 0;
     bool once = false;
+    std::string unit = "s";
 
     CLI::App app("Prints the traffic figures of network interfaces as JSON lines, each second.", "netmon");
     app.set_version_flag("--version", std::string("netmon ") + kmon::version, "Print the version and exit");
-    app.add_option("INTERFACE", interface,
-                   "The interface to watch, or \"all\"; without it the one that /etc/netmon.conf names, "
+    app.add_option("INTERFACE", options.interfaces,
+                   "The interfaces to watch: names, globs, or \"all\"; without one that of /etc/netmon.conf, "
                    "else that of UCI's netmon.interface, else all");
+    app.add_option("--exclude", options.excluded, "Leave out this interface, or those that a glob matches; repeatable")
+        ->option_text("INTERFACE")
+        ->allow_extra_args(false); // what follows it is not its own
     app.add_option("--interval", interval, "Seconds between two readings, fractions too (default 1)")
         ->transform(CLI::Validator(kmon::DecimalBetween{0.01, 86400}, ""))
         ->option_text("SECONDS");
@@ -30,16 +61,24 @@ std::variant<Options, int> parse_command_line(int argc, char** argv) {
                                    ->transform(CLI::Validator(kmon::CountFrom{1}, ""))
                                    ->option_text("N");
     app.add_flag("--once", once, "One reading: the same as --count 1")->excludes(count_option);
-    app.add_flag("--rates", options.rates, "Add to each figure its rate a second since the reading before");
+    app.add_option("--timestamp", unit,
+                   "The time down to seconds (s, the default), milliseconds (ms), microseconds (us)")
+        ->check(CLI::IsMember({"s", "ms", "us"}))
+        ->option_text("UNIT");
+    app.add_flag("--details", options.style.details, "Add the operational state and the alternative names");
+    app.add_flag("--rates", options.style.rates, "Add to each figure its rate a second since the reading before");
 
     try {
-        app.parse(argc, argv);
+        Words words(argc, argv);
+        app.parse(argc, words.pointers());
+        Words::unguard(options.interfaces);
+        Words::unguard(options.excluded);
     } catch (const CLI::ParseError& error) {
         const bool asked = error.get_exit_code() == 0; // for help or the version
         app.exit(error, std::cout, std::cerr);
         return asked ? kmon::ExitCode::ok : kmon::ExitCode::usage;
     }
-    if (app.count("INTERFACE") > 0) options.interface = interface;
+    options.style.fraction_digits = unit == "us" ? 6 : unit == "ms" ? 3 : 0;
     options.interval = std::chrono::duration<double>(interval);
     if (once)
         options.count = 1;

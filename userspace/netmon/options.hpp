@@ -7,14 +7,18 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
+
+#include "reading.hpp"
 
 namespace netmon {
 
 struct Options {
-    std::optional<std::string> interface; // as given; nothing: the configuration decides
+    std::vector<std::string> interfaces; // as given; nothing: the configuration decides
+    std::vector<std::string> excluded;
     std::chrono::duration<double> interval{1};
     std::optional<std::uint64_t> count; // readings to print; nothing: until stopped
-    bool rates = false;
+    Style style;
 };
 
 // The options, or the status to exit with: help or an error has been printed.

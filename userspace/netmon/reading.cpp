@@ -6,7 +6,6 @@
 #include <charconv>
 #include <utility>
 
-#include "configured_interface.hpp"
 #include "escape.hpp"
 
 namespace netmon {
@@ -24,19 +23,49 @@ std::string rate(std::uint64_t now, std::uint64_t before, double seconds) {
     return error == std::errc() ? std::string(text.begin(), end) : "null";
 }
 
-std::int64_t unix_time() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::seconds>(now).count();
+// The words of /sys/class/net/NAME/operstate, those of RFC 2863.
+std::string_view operstate_text(std::uint8_t state) {
+    constexpr std::array<std::string_view, 7> words{"unknown", "notpresent", "down", "lowerlayerdown",
+                                                    "testing", "dormant",    "up"};
+    return words[state < words.size() ? state : 0];
+}
+
+std::string json_array(const std::vector<std::string>& names) {
+    std::string text;
+    for (const auto& name : names)
+        text += (text.empty() ? "" : ",") + kmon::json_string(name);
+    return "[" + text + "]";
+}
+
+bool any_meant(const std::string& word, const std::vector<Link>& links) {
+    return word == all_interfaces || std::ranges::any_of(links, [&](const auto& link) { return means(word, link); });
+}
+
+kmon::Error not_there(const std::string& word) {
+    const auto name = kmon::printable(word);
+    return {is_glob(word) ? "no interface matches " + name : "there is no interface " + name, kmon::ExitCode::failed,
+            "`ip link` lists those that there are"};
 }
 
 } // namespace
 
-std::string json_line(const Link& link, std::int64_t timestamp, const Link* before, std::optional<double> seconds) {
+std::string timestamp_text(WallTime time, int fraction_digits) {
+    using std::chrono::microseconds;
+    constexpr std::int64_t second = 1'000'000;
+    const auto all = std::chrono::floor<microseconds>(time.time_since_epoch()).count();
+    std::string text = std::to_string(all / second);
+    if (fraction_digits == 0) return text;
+    const std::string fraction = std::to_string(second + all % second); // a 1 before the six digits
+    return text + "." + fraction.substr(1, static_cast<std::size_t>(fraction_digits));
+}
+
+std::string json_line(const Link& link, std::string_view timestamp, const Link* before, std::optional<double> seconds,
+                      bool details) {
     std::string line = "{\"interface\":" + kmon::json_string(link.name);
-    const auto add = [&](std::string_view key, const std::string& value) {
+    const auto add = [&](std::string_view key, std::string_view value) {
         line.append(",\"").append(key).append("\":").append(value);
     };
-    add("timestamp", std::to_string(timestamp));
+    add("timestamp", timestamp);
     for (const auto& [key, value] : link_figures)
         add(key, std::to_string(link.stats.*value));
     for (const auto& [key, value] : link_figures) {
@@ -44,59 +73,77 @@ std::string json_line(const Link& link, std::int64_t timestamp, const Link* befo
         add(std::string(key) + "_per_second",
             before == nullptr ? "null" : rate(link.stats.*value, before->stats.*value, *seconds));
     }
+    if (details) {
+        add("operstate", kmon::json_string(operstate_text(link.operstate)));
+        add("altnames", json_array(link.alternative_names));
+    }
     return line + "}\n";
 }
 
-Readings::Readings(kmon::Links links, std::string interface, bool rates, IfMissing if_missing)
-    : links_(std::move(links)), interface_(std::move(interface)), rates_(rates), if_missing_(if_missing) {}
-
-bool Readings::watched(const Link& link) const {
-    return interface_ == all_interfaces ? !link.loopback : link.name == interface_;
+Readings::Readings(kmon::Links links, Selection selection, Style style, IfMissing if_missing)
+    : links_(std::move(links)), selection_(std::move(selection)), style_(style), if_missing_(if_missing) {
+    for (const auto& word : selection_.wanted)
+        wanted_.push_back({.word = word});
 }
 
-std::vector<std::string> Readings::changes(const std::map<int, Link>& now) const {
-    std::vector<std::string> notes;
+// Until something that is wanted is there.
+kmon::Result<void> Readings::look_for_first(const std::vector<Link>& links, Reading& reading) {
+    bool any = false;
+    for (auto& wanted : wanted_) {
+        wanted.there = any_meant(wanted.word, links);
+        any = any || wanted.there;
+        if (wanted.there && wanted.told_waiting)
+            reading.notes.push_back(kmon::printable(wanted.word) + " is there now");
+        if (wanted.there) continue;
+        if (if_missing_ == IfMissing::fail) return kmon::fail(not_there(wanted.word));
+        if (!std::exchange(wanted.told_waiting, true))
+            reading.notes.push_back(kmon::printable(wanted.word) + " is not there yet, waiting for it");
+    }
+    reading.waiting = !any;
+    first_ = !any;
+    return {};
+}
+
+void Readings::tell_gone(const std::map<int, Link>& now, Reading& reading) const {
     for (const auto& [index, link] : before_) {
         if (now.contains(index)) continue;
         const auto& name = link.name;
         const bool replaced = std::ranges::any_of(now, [&](const auto& other) { return other.second.name == name; });
-        notes.push_back(kmon::printable(name) + (replaced ? " is another device now" : " went away"));
+        reading.notes.push_back(kmon::printable(name) + (replaced ? " is another device now" : " went away"));
     }
-    if (interface_ != all_interfaces && before_.empty() && !now.empty())
-        notes.push_back(kmon::printable(interface_) + " is back");
-    return notes;
+}
+
+void Readings::tell_back(const std::vector<Link>& links, Reading& reading) {
+    for (auto& wanted : wanted_) {
+        const bool there = any_meant(wanted.word, links);
+        if (!std::exchange(wanted.there, there) && there && !is_glob(wanted.word))
+            reading.notes.push_back(kmon::printable(wanted.word) + " is back");
+    }
 }
 
 kmon::Result<Readings::Reading> Readings::next() {
-    auto links = links_.list();
+    const auto links = links_.list();
     if (!links) return kmon::fail(links.error());
     const SteadyTime now_at = std::chrono::steady_clock::now();
-    const std::int64_t timestamp = unix_time();
+    const auto timestamp = timestamp_text(std::chrono::system_clock::now(), style_.fraction_digits);
     const std::optional<double> seconds =
-        rates_ ? std::optional(std::chrono::duration<double>(now_at - before_at_).count()) : std::nullopt;
+        style_.rates ? std::optional(std::chrono::duration<double>(now_at - before_at_).count()) : std::nullopt;
 
     Reading reading;
     std::map<int, Link> now;
-    for (auto& link : *links) {
-        if (!watched(link)) continue;
+    for (const auto& link : *links) {
+        if (!selection_.watches(link)) continue;
         const auto before = before_.find(link.index);
-        reading.lines += json_line(link, timestamp, before == before_.end() ? nullptr : &before->second, seconds);
-        now.emplace(link.index, std::move(link));
+        reading.lines +=
+            json_line(link, timestamp, before == before_.end() ? nullptr : &before->second, seconds, style_.details);
+        now.emplace(link.index, link);
     }
-    if (!first_) {
-        reading.notes = changes(now);
-    } else if (now.empty() && interface_ != all_interfaces) {
-        if (if_missing_ == IfMissing::fail)
-            return kmon::fail("there is no interface " + kmon::printable(interface_), kmon::ExitCode::failed,
-                              "`ip link` lists those that there are");
-        if (!std::exchange(waiting_, true))
-            reading.notes.push_back(kmon::printable(interface_) + " is not there yet, waiting for it");
-        reading.waiting = true;
-        return reading;
-    } else if (waiting_) {
-        reading.notes.push_back(kmon::printable(interface_) + " is there now");
+    if (first_) {
+        if (auto found = look_for_first(*links, reading); !found) return kmon::fail(found.error());
+    } else {
+        tell_gone(now, reading);
+        tell_back(*links, reading);
     }
-    first_ = false;
     before_ = std::move(now);
     before_at_ = now_at;
     return reading;

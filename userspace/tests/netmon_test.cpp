@@ -7,6 +7,7 @@
 
 #include "in_netns.hpp"
 #include "netmon/configured_interface.hpp"
+#include "netmon/options.hpp"
 #include "netmon/reading.hpp"
 #include "netmon/run_program.hpp"
 #include "temp_tree.hpp"
@@ -21,7 +22,7 @@ using kmon::test::TempTree;
 
 TEST(Netmon, a_line_to_the_letter) {
     const Link link{2, "eth0", false, {1, 2, 3, 4, 5, 6, 7, 8}, {}};
-    EXPECT_EQ(netmon::json_line(link, 1'700'000'000, nullptr, std::nullopt),
+    EXPECT_EQ(netmon::json_line(link, "1700000000", nullptr, std::nullopt),
               R"({"interface":"eth0","timestamp":1700000000,"rx_bytes":1,"tx_bytes":2,"rx_packets":3,"tx_packets":4,)"
               R"("rx_errors":5,"tx_errors":6,"rx_dropped":7,"tx_dropped":8})"
               "\n");
@@ -30,12 +31,75 @@ TEST(Netmon, a_line_to_the_letter) {
 TEST(Netmon, rates_are_a_second_and_null_where_unknown) {
     const Link before{2, "e", false, {1000, 0, 10, 9, 0, 0, 0, 0}, {}};
     const Link now{2, "e", false, {4000, 0, 11, 8, 0, 0, 0, 0}, {}};
-    const auto line = netmon::json_line(now, 1, &before, 2.0);
+    const auto line = netmon::json_line(now, "1", &before, 2.0);
     EXPECT_NE(line.find(R"("rx_bytes_per_second":1500.0,"tx_bytes_per_second":0.0,"rx_packets_per_second":0.5,)"
                         R"("tx_packets_per_second":null,)"),
               std::string::npos)
         << line;
-    EXPECT_NE(netmon::json_line(now, 1, nullptr, 2.0).find(R"("rx_bytes_per_second":null,)"), std::string::npos);
+    EXPECT_NE(netmon::json_line(now, "1", nullptr, 2.0).find(R"("rx_bytes_per_second":null,)"), std::string::npos);
+}
+
+TEST(Netmon, details_come_last_and_only_when_asked_for) {
+    const Link link{2, "eth0", false, {}, {"lan", "q\"x"}, 6};
+    const auto line = netmon::json_line(link, "1", nullptr, std::nullopt, true);
+    EXPECT_TRUE(line.ends_with(R"("tx_dropped":0,"operstate":"up","altnames":["lan","q\"x"]})"
+                               "\n"))
+        << line;
+    const Link plain{2, "eth0", false, {}, {}, 200};
+    const auto unknown = netmon::json_line(plain, "1", nullptr, std::nullopt, true);
+    EXPECT_TRUE(unknown.ends_with(R"("operstate":"unknown","altnames":[]})"
+                                  "\n"))
+        << unknown;
+}
+
+TEST(Netmon, a_time_has_the_digits_that_were_asked_for) {
+    const netmon::WallTime time{std::chrono::microseconds(1'700'000'000'012'345)};
+    EXPECT_EQ(netmon::timestamp_text(time, 0), "1700000000");
+    EXPECT_EQ(netmon::timestamp_text(time, 3), "1700000000.012");
+    EXPECT_EQ(netmon::timestamp_text(time, 6), "1700000000.012345");
+}
+
+TEST(Netmon, a_selection_has_names_globs_and_exclusions) {
+    const Link eth0{2, "eth0", false, {}, {"lan", "enp0s31f6"}};
+    const Link eth1{3, "eth1", false, {}, {}};
+    const Link odd{4, "a[b", false, {}, {}};
+    const Link lo{1, "lo", true, {}, {}};
+    const auto watched = [&](const netmon::Selection& selection) {
+        std::string names;
+        for (const auto* link : {&lo, &eth0, &eth1, &odd})
+            if (selection.watches(*link)) names += link->name + " ";
+        return names;
+    };
+    EXPECT_EQ(watched({{"all"}}), "eth0 eth1 a[b ");
+    EXPECT_EQ(watched({{"eth1", "lo"}}), "lo eth1 ");
+    EXPECT_EQ(watched({{"eth*"}}), "eth0 eth1 ");
+    EXPECT_EQ(watched({{"[ew]th[1-9]"}}), "eth1 ");
+    EXPECT_EQ(watched({{"*"}}), "lo eth0 eth1 a[b ");
+    EXPECT_EQ(watched({{"lan"}}), "eth0 ");
+    EXPECT_EQ(watched({{"enp*"}}), "eth0 ");
+    EXPECT_EQ(watched({{"a[b"}}), "a[b ");
+    EXPECT_EQ(watched({{"all"}, {"eth0", "a*"}}), "eth1 ");
+    EXPECT_EQ(watched({{"all"}, {"lan"}}), "eth1 a[b ");
+    EXPECT_EQ(watched({{"all", "lo"}, {"all"}}), "lo ");
+}
+
+netmon::Options options_of(std::vector<std::string> words) {
+    words.insert(words.begin(), "netmon");
+    std::vector<char*> arguments;
+    for (auto& word : words)
+        arguments.push_back(word.data());
+    return std::get<netmon::Options>(netmon::parse_command_line(static_cast<int>(arguments.size()), arguments.data()));
+}
+
+TEST(Netmon, words_of_the_command_line_stand_for_themselves) {
+    using Words = std::vector<std::string>;
+    EXPECT_EQ(options_of({}).interfaces, Words{});
+    const auto options = options_of({"[ew]*[01]", "--exclude", "eth*", "wlan0", "--exclude", "[a,b]", "--", "all"});
+    EXPECT_EQ(options.interfaces, (Words{"[ew]*[01]", "wlan0", "all"}));
+    EXPECT_EQ(options.excluded, (Words{"eth*", "[a,b]"}));
+    EXPECT_EQ(options.style.fraction_digits, 0);
+    EXPECT_EQ(options_of({"--timestamp", "ms"}).style.fraction_digits, 3);
+    EXPECT_EQ(options_of({"--timestamp", "us", "--details"}).style.fraction_digits, 6);
 }
 
 kmon::Result<std::optional<std::string>> from_file(const std::string& text) {
@@ -182,6 +246,44 @@ TEST(Netmon, an_interface_goes_away_and_is_picked_up_again) {
         ip("link del left");
         ip("link add left type veth peer name left1");
         EXPECT_EQ(readings.next().value().notes, std::vector<std::string>{"left is another device now"});
+    });
+}
+
+TEST(Netmon, watches_several_by_names_globs_and_alternative_names) {
+    in_netns([] {
+        ip("link add left type veth peer name left1");
+        ip("link add right type veth peer name right1");
+        ip("link property add dev right altname lan");
+        ip("link set up left");
+        ip("link set up left1");
+        netmon::Readings readings(std::move(kmon::Links::open().value()), {{"left*", "lan"}, {"left1"}},
+                                  {.details = true});
+        auto reading = readings.next().value();
+        EXPECT_EQ(lines_in(reading.lines), 2U);
+        EXPECT_NE(reading.lines.find(R"("operstate":"up","altnames":[]})"), std::string::npos) << reading.lines;
+        EXPECT_NE(reading.lines.find(R"("operstate":"down","altnames":["lan"]})"), std::string::npos) << reading.lines;
+        ip("link del right");
+        EXPECT_EQ(readings.next().value().notes, std::vector<std::string>{"right went away"});
+        ip("link add right type veth peer name right1");
+        EXPECT_EQ(lines_in(readings.next().value().lines), 1U) << "it is another one, without that name";
+        ip("link property add dev right altname lan");
+        reading = readings.next().value();
+        EXPECT_EQ(reading.notes, std::vector<std::string>{"lan is back"});
+        EXPECT_EQ(lines_in(reading.lines), 2U);
+        ip("link del left");
+        EXPECT_EQ(readings.next().value().notes, std::vector<std::string>{"left went away"});
+        ip("link add left type veth peer name left1");
+        reading = readings.next().value();
+        EXPECT_EQ(reading.notes, std::vector<std::string>{}) << "what a glob matches comes and goes";
+        EXPECT_EQ(lines_in(reading.lines), 2U);
+    });
+}
+
+TEST(Netmon, a_glob_that_matches_nothing_at_first_is_an_error) {
+    in_netns([] {
+        const auto reading = readings_of("nosuch*").next();
+        ASSERT_FALSE(reading);
+        EXPECT_EQ(reading.error().what, "no interface matches nosuch*");
     });
 }
 
