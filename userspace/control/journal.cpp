@@ -77,10 +77,8 @@ const char* message_id(Topic topic) {
 
 Journal open_journal() { return stderr_is_the_journal() ? to_journal : to_stderr; }
 
-void tell(const Journal& journal, const std::vector<ConfigProblem>& problems) {
-    constexpr std::size_t most = 20;
-    for (std::size_t i = 0; i < std::min(most, problems.size()); ++i) {
-        const auto& problem = problems[i];
+void tell(const Journal& journal, const ConfigReading& reading) {
+    for (const auto& problem : reading.problems) {
         journal({Topic::config_refused,
                  LOG_ERR,
                  problem.text(),
@@ -89,11 +87,7 @@ void tell(const Journal& journal, const std::vector<ConfigProblem>& problems) {
                   {"KMON_CONFIG_COLUMN", std::to_string(problem.column)},
                   {"KMON_CONFIG_KEY", problem.key}}});
     }
-    if (problems.size() > most)
-        journal({Topic::config_refused,
-                 LOG_ERR,
-                 "and " + std::to_string(problems.size() - most) + " mistakes more: kmonctl check shows them",
-                 {}});
+    if (reading.more > 0) journal({Topic::config_refused, LOG_ERR, reading.words().back(), {}});
 }
 
 std::string sentence(const Error& error) {

@@ -41,8 +41,8 @@ Journal open_journal();
 
 const char* message_id(Topic topic);
 
-// The problems of a configuration, an entry each: the first 20, and how many more there are.
-void tell(const Journal& journal, const std::vector<ConfigProblem>& problems);
+// The problems of a configuration, an entry each.
+void tell(const Journal& journal, const ConfigReading& reading);
 
 // "what; do: hint"
 std::string sentence(const Error& error);

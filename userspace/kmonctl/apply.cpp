@@ -43,8 +43,8 @@ Result<Report> apply_config(Context& context, const Config& config) {
 
 Result<int> apply(Context& context) {
     const auto reading = read_config(context.root);
-    for (const auto& problem : reading.problems)
-        context.err << problem.text() << '\n';
+    for (const auto& line : reading.words())
+        context.err << line << '\n';
     if (!reading.problems.empty()) return reading.problems.front().code;
 
     const auto report = apply_config(context, reading.config);

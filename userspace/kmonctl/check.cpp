@@ -15,8 +15,8 @@ namespace kmon::cli {
 namespace {
 
 void show_text(Context& context, const ConfigReading& reading) {
-    for (const auto& problem : reading.problems)
-        context.err << problem.text() << '\n';
+    for (const auto& line : reading.words())
+        context.err << line << '\n';
     if (!reading.problems.empty()) return;
     for (const auto& file : reading.files)
         context.out << file.string() << ": good\n";
@@ -33,6 +33,7 @@ void show_json(Context& context, const ConfigReading& reading) {
     Json result = {{"ok", problems.empty()}, {"files", std::move(files)}};
     if (problems.empty()) result["config"] = to_json(reading.config);
     result["problems"] = std::move(problems);
+    result["more_problems"] = reading.more;
     context.out << to_text(result) << '\n';
 }
 

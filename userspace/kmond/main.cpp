@@ -30,7 +30,7 @@ Result<void> load(const Root& root) {
 Result<void> reload(const Root& root, const Journal& journal) {
     const auto reading = read_config(root);
     if (!reading.problems.empty()) {
-        control::tell(journal, reading.problems);
+        control::tell(journal, reading);
         return fail("not reloaded: the configuration is not valid; the old settings are in force",
                     config_of(reading).error().code, "kmonctl check");
     }

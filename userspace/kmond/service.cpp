@@ -190,7 +190,7 @@ Result<void> Service::take_configuration() {
     const auto reading = read_config(root_);
     const auto config = config_of(reading);
     if (!config) {
-        tell(journal_, reading.problems);
+        tell(journal_, reading);
         return fail(config.error());
     }
     auto outcome = keeper_.reload(*config);
@@ -212,7 +212,7 @@ Result<void> serve(const Root& root, const Journal& journal) {
     const auto reading = read_config(root);
     const auto config = config_of(reading);
     if (!config) {
-        tell(journal, reading.problems);
+        tell(journal, reading);
         return fail("not started: the configuration is not valid", config.error().code, "kmonctl check");
     }
     const auto lock = be_the_only_one(root);

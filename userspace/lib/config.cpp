@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "config.hpp"
 
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 #include <algorithm>
 #include <system_error>
 
@@ -24,7 +27,13 @@ void add_file(const fs::path& file, ConfigReading& reading) {
     if (text)
         read_config_text(*text, file, reading);
     else
-        reading.problems.push_back(problem_of(file, text.error()));
+        reading.add(problem_of(file, text.error()));
+}
+
+// As with systemd: a link to /dev/null stands for nothing, and keeps a package from bringing another file of that name.
+bool is_masked(const fs::path& file) {
+    struct stat about {};
+    return ::stat(file.c_str(), &about) == 0 && S_ISCHR(about.st_mode) && about.st_rdev == makedev(1, 3);
 }
 
 bool is_drop_in(const fs::path& file) {
@@ -38,11 +47,10 @@ void add_drop_ins(const fs::path& directory, ConfigReading& reading) {
     std::vector<fs::path> files;
     auto entry = fs::directory_iterator(directory, error);
     for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-        if (is_drop_in(entry->path())) files.push_back(entry->path());
+        if (is_drop_in(entry->path()) && !is_masked(entry->path())) files.push_back(entry->path());
     }
     if (error && error != std::errc::no_such_file_or_directory)
-        reading.problems.push_back(
-            problem_of(directory, system_error("cannot read " + printable(directory.native()), error.value())));
+        reading.add(problem_of(directory, system_error("cannot read " + printable(directory.native()), error.value())));
     std::ranges::sort(files);
     for (const auto& file : files)
         add_file(file, reading);
@@ -65,6 +73,21 @@ std::string ConfigProblem::text() const {
     return text;
 }
 
+void ConfigReading::add(ConfigProblem problem) {
+    if (problems.size() < most_problems)
+        problems.push_back(std::move(problem));
+    else
+        ++more;
+}
+
+std::vector<std::string> ConfigReading::words() const {
+    std::vector<std::string> lines;
+    for (const auto& problem : problems)
+        lines.push_back(problem.text());
+    if (more > 0) lines.push_back("and " + std::to_string(more) + " more");
+    return lines;
+}
+
 ConfigReading read_config(const Root& root) {
     ConfigReading reading;
     const auto file = root.etc / "kmon.toml";
@@ -83,11 +106,11 @@ ConfigReading read_config_file(const fs::path& file) {
 Result<Config> config_of(const ConfigReading& reading) {
     if (reading.problems.empty()) return reading.config;
     std::string what;
-    int code = ExitCode::bad_config;
-    for (const auto& problem : reading.problems) {
-        what += (what.empty() ? "" : "\n") + problem.text();
-        if (problem.code == ExitCode::not_permitted) code = problem.code;
-    }
+    for (const auto& line : reading.words())
+        what += (what.empty() ? "" : "\n") + line;
+    const bool denied =
+        std::ranges::count(reading.problems, static_cast<int>(ExitCode::not_permitted), &ConfigProblem::code) > 0;
+    const int code = denied ? ExitCode::not_permitted : ExitCode::bad_config;
     return fail(what, code, code == ExitCode::not_permitted ? "become root (sudo)" : "man kmon.toml tells all keys");
 }
 

@@ -2,6 +2,7 @@
 // What /etc/kmon.toml and /etc/kmon.toml.d/*.toml say.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -74,12 +75,20 @@ struct ConfigProblem {
 };
 
 struct ConfigReading {
+    static constexpr std::size_t most_problems = 20;
+
     Config config; // what is left of it where there are problems: for a look, not for use
     std::vector<std::filesystem::path> files;
-    std::vector<ConfigProblem> problems;
+    std::vector<ConfigProblem> problems; // the first of them
+    std::size_t more = 0;                // how many there are beside these
+
+    void add(ConfigProblem problem);
+
+    // What is wrong, one problem a line; the last line says how many more there are.
+    std::vector<std::string> words() const;
 };
 
-// All of it, with everything that is wrong. Without any file: the defaults.
+// All of it, with what is wrong. Without any file: the defaults.
 ConfigReading read_config(const Root& root);
 
 // One file alone, for a check of it before it is installed. It has to be there.

@@ -12,8 +12,10 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <span>
 
-#include "config_characters.hpp"
+#include "config_mistakes.hpp"
+#include "config_text.hpp"
 #include "config_values.hpp"
 #include "escape.hpp"
 #include "interface_name.hpp"
@@ -243,51 +245,85 @@ public:
     Reader(const std::filesystem::path& file, ConfigReading& reading) : file_(file), reading_(reading) {}
 
     void read(const toml::table& file) {
-        const auto before = static_cast<std::ptrdiff_t>(reading_.problems.size());
         for (const auto& [name, value] : file)
             read_section(name, value);
+        report_unknown_names();
         // toml++ has the keys in the order of the alphabet.
         const auto place = [](const ConfigProblem& problem) { return std::pair(problem.line, problem.column); };
-        std::ranges::stable_sort(reading_.problems.begin() + before, reading_.problems.end(), {}, place);
+        std::ranges::stable_sort(found_, {}, place);
+        for (auto& problem : found_)
+            reading_.add(std::move(problem));
     }
 
     void report(const toml::source_position& place, std::string key, std::string what, std::string allowed = {}) {
-        reading_.problems.push_back({.file = file_,
-                                     .line = std::max<std::uint32_t>(1, place.line),
-                                     .column = std::max<std::uint32_t>(1, place.column),
-                                     .key = std::move(key),
-                                     .what = std::move(what),
-                                     .allowed = std::move(allowed)});
+        reading_.add(problem(place, std::move(key), std::move(what), std::move(allowed)));
     }
 
 private:
+    // A name that no section or key has; `section` is that of the key.
+    struct Unknown {
+        const toml::key* name;
+        const Section* section;
+    };
+
+    ConfigProblem problem(const toml::source_position& place, std::string key, std::string what,
+                          std::string allowed) const {
+        return {.file = file_,
+                .line = std::max<std::uint32_t>(1, place.line),
+                .column = std::max<std::uint32_t>(1, place.column),
+                .key = std::move(key),
+                .what = std::move(what),
+                .allowed = std::move(allowed)};
+    }
+
+    void find_problem(const toml::node& value, std::string key, std::string what, std::string allowed) {
+        found_.push_back(problem(value.source().begin, std::move(key), std::move(what), std::move(allowed)));
+    }
+
     void read_section(const toml::key& name, const toml::node& value) {
         const auto* section = find(sections(), name.str());
-        if (section == nullptr) return report_unknown(name, "", "section", names_of(sections()));
+        if (section == nullptr) return unknown_.push_back({&name, nullptr});
         const auto* table = value.as_table();
         if (table == nullptr)
-            return report(value.source().begin, section->name, *expected("a section", value),
-                          "[" + section->name + "]");
+            return find_problem(value, section->name, *expected("a section", value), "[" + section->name + "]");
         for (const auto& [key, setting] : *table)
             read_key(*section, key, setting);
     }
 
     void read_key(const Section& section, const toml::key& name, const toml::node& value) {
         const auto* key = find(section.keys, name.str());
-        if (key == nullptr) return report_unknown(name, section.name + ".", "key", names_of(section.keys));
+        if (key == nullptr) return unknown_.push_back({&name, &section});
         if (const auto refusal = key->take(value, reading_.config))
-            report(value.source().begin, section.name + "." + key->name, *refusal, key->allowed);
+            find_problem(value, section.name + "." + key->name, *refusal, key->allowed);
     }
 
-    void report_unknown(const toml::key& name, const std::string& prefix, const char* kind,
-                        const std::vector<std::string>& known) {
-        std::string what = std::string("unknown ") + kind;
-        if (const auto meant = nearest(name.str(), known); !meant.empty()) what += ", did you mean " + meant + "?";
-        report(name.source().begin, prefix + printable(name.str()), what, joined(known));
+    // There may be thousands: words are made for those alone that are told.
+    void report_unknown_names() {
+        const auto place = [](const Unknown& unknown) {
+            const auto& begin = unknown.name->source().begin;
+            return std::pair(begin.line, begin.column);
+        };
+        std::ranges::sort(unknown_, {}, place);
+        const auto told = std::min(unknown_.size(), ConfigReading::most_problems);
+        for (const auto& unknown : std::span(unknown_).first(told))
+            found_.push_back(problem_of(unknown));
+        reading_.more += unknown_.size() - told;
+    }
+
+    ConfigProblem problem_of(const Unknown& unknown) const {
+        const auto* section = unknown.section;
+        const auto known = section == nullptr ? names_of(sections()) : names_of(section->keys);
+        std::string what = section == nullptr ? "unknown section" : "unknown key";
+        const auto name = unknown.name->str();
+        if (const auto meant = nearest(name, known); !meant.empty()) what += ", did you mean " + meant + "?";
+        return problem(unknown.name->source().begin, (section == nullptr ? "" : section->name + ".") + printable(name),
+                       what, joined(known));
     }
 
     const std::filesystem::path& file_;
     ConfigReading& reading_;
+    std::vector<ConfigProblem> found_;
+    std::vector<Unknown> unknown_;
 };
 
 // The number of the first line that is longer than a line may be; 0: there is none.
@@ -300,11 +336,53 @@ std::uint32_t overlong_line(std::string_view text) {
     return 0;
 }
 
+// Columns are characters, as toml++ counts them.
 toml::source_position position_of(std::string_view text, std::size_t at) {
     const auto before = text.substr(0, at);
     const auto line_start = before.rfind('\n') + 1; // 0 where there is none
+    const auto characters = std::ranges::count_if(
+        before.substr(line_start), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; });
     return {static_cast<toml::source_index>(std::ranges::count(before, '\n') + 1),
-            static_cast<toml::source_index>(at - line_start + 1)};
+            static_cast<toml::source_index>(characters + 1)};
+}
+
+// The other way, where the line is ASCII; near enough where it is not.
+std::size_t offset_of(std::string_view text, const toml::source_position& place) {
+    std::size_t line_start = 0;
+    for (toml::source_index line = 1; line < place.line; ++line)
+        line_start = std::min(text.find('\n', line_start), text.size() - 1) + 1;
+    const auto line_end = std::min(text.find('\n', line_start), text.size());
+    return std::min(line_start + (place.column > 0 ? place.column - 1 : 0), line_end);
+}
+
+// So much as needs no more than a few megabytes when it is parsed. A right configuration has some twenty values.
+struct FirstPart {
+    std::string_view text;
+    std::size_t statements_left = 0;
+};
+
+FirstPart first_part_of(std::string_view text) {
+    constexpr std::size_t most_values = 10000;
+    FirstPart part{text};
+    std::size_t values = 0;
+    for_each_statement(text, [&](const Statement& statement) {
+        values += statement.values;
+        if (values <= most_values) return;
+        if (part.statements_left++ == 0) part.text = text.substr(0, statement.begin);
+    });
+    return part;
+}
+
+void report_syntax(Reader& reader, std::string_view text, const toml::parse_error& error) {
+    const auto mistake = find_mistake(text, offset_of(text, error.source().begin));
+    if (!mistake) return reader.report(error.source().begin, "", printable(error.description()));
+    const auto place = position_of(text, mistake->at);
+    const auto* section = find(sections(), mistake->section);
+    const auto* key = section == nullptr ? nullptr : find(section->keys, mistake->key);
+    if (key == nullptr) return reader.report(place, printable(mistake->key), mistake->what);
+    const bool no_number = !mistake->bare_value.empty() && key->allowed.starts_with("a number");
+    reader.report(place, section->name + "." + key->name,
+                  no_number ? shown(mistake->bare_value) + " is not a number" : mistake->what, key->allowed);
 }
 
 } // namespace
@@ -315,13 +393,14 @@ void read_config_text(std::string_view text, const std::filesystem::path& file, 
         return reader.report({line, static_cast<toml::source_index>(config_line_limit + 1)}, "",
                              "a line of more than " + std::to_string(config_line_limit) + " bytes");
     }
-    if (const auto stray = stray_character(text)) {
-        return reader.report(position_of(text, *stray), "",
-                             R"(a character that is not ASCII, outside a comment; in a string, write \u00e9 for it)");
-    }
-    const auto parsed = toml::parse(text);
-    if (parsed) return reader.read(parsed.table());
-    reader.report(parsed.error().source().begin, "", printable(parsed.error().description()));
+    if (const auto stray = stray_character(text)) return reader.report(position_of(text, stray->at), "", stray->what);
+    const auto part = first_part_of(text);
+    const auto parsed = toml::parse(part.text);
+    if (!parsed) return report_syntax(reader, part.text, parsed.error());
+    reader.read(parsed.table());
+    if (part.statements_left == 0) return;
+    reader.report(position_of(text, part.text.size()), "", "far too much for a configuration; not read from here on");
+    reading.more += part.statements_left - 1;
 }
 
 } // namespace kmon

@@ -22,7 +22,8 @@ std::size_t length_by_first_byte(unsigned char first) {
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80; }
 
-// Length of the UTF-8 character that `text` begins with, 0 where it begins with none (RFC 3629).
+} // namespace
+
 std::size_t utf8_length(std::string_view text) {
     const unsigned char first = byte_at(text, 0);
     const std::size_t length = length_by_first_byte(first);
@@ -35,8 +36,6 @@ std::size_t utf8_length(std::string_view text) {
     const bool past_the_last = first == 0xf4 && second > 0x8f;
     return overlong || surrogate || past_the_last ? 0 : length;
 }
-
-} // namespace
 
 std::string json_string(std::string_view text) {
     std::string json = "\"";

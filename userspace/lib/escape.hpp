@@ -2,6 +2,7 @@
 // Text that others chose (interface and process names may hold any byte), made safe to show.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -12,5 +13,8 @@ std::string json_string(std::string_view text);
 
 // For words on a terminal or in a log: printable ASCII stays, any other byte and the backslash become \xHH.
 std::string printable(std::string_view text);
+
+// Length of the UTF-8 character that `text`, which is not empty, begins with; 0 where it begins with none (RFC 3629).
+std::size_t utf8_length(std::string_view text);
 
 } // namespace kmon

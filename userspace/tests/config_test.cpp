@@ -2,6 +2,9 @@
 #include "config.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "config_toml.hpp"
 #include "temp_tree.hpp"
@@ -209,22 +212,151 @@ TEST(Config, what_is_not_toml_is_pointed_at) {
     EXPECT_EQ(kmon::config_of(read("[")).error().code, ExitCode::bad_config);
 }
 
-TEST(Config, what_is_not_ascii_stands_in_comments_only) {
-    const auto config = config_from("\xef\xbb\xbf# \u00e9\n[l2packet_counter] # \u00e9\ninterface = '#' # '\u00e9\n");
-    EXPECT_EQ(config.l2packet_counter.interfaces, std::vector<std::string>{"#"});
-    EXPECT_EQ(config_from(R"(l2packet_counter.interface = "\u00e9")").l2packet_counter.interfaces,
-              std::vector<std::string>{"\u00e9"});
+TEST(Config, what_is_not_ascii_stands_in_comments_and_in_values) {
+    const auto interfaces = [](const std::string& text) { return config_from(text).l2packet_counter.interfaces; };
+    using Names = std::vector<std::string>;
+    EXPECT_EQ(interfaces("\xef\xbb\xbf# \u00e9\n[l2packet_counter] # \u00e9\ninterface = '#' # '\u00e9\n"), Names{"#"});
+    EXPECT_EQ(interfaces(R"(l2packet_counter.interface = "\u00e9")"), Names{"\u00e9"});
+    EXPECT_EQ(interfaces("[l2packet_counter]\ninterface = \"b\u00fcro\" # \u00fc\n"), Names{"b\u00fcro"});
+    EXPECT_EQ(interfaces("[l2packet_counter]\ninterface = [ # \u00fc\n  'b\u00fcro',\n \"\"\"\u00e9\"\"\" ]\n"),
+              (Names{"b\u00fcro", "\u00e9"}));
     const auto refused = [](const std::string& text, int column) {
         expect_problem(text, "kmon.toml:2:" + std::to_string(column) + ": a character that is not ASCII, outside a");
     };
     refused("[kstat]\ncounter = 5\u00e9\n", 12);
-    refused("\na = '#\u00e9'", 7);
+    refused("[kstat]\ncounter = 5'\u00e9'\n", 13);
+    refused("[kstat]\ncounter = 5='\u00e9'\n", 14);
+    refused("[kstat]\ncounter = 5['\u00e9']\n", 14);
+    refused("[kstat]\ncounter = = '\u00e9'\n", 14);
+    refused("[kstat]\ncounter = [5'\u00e9']\n", 14);
     refused("\na = '\\'\u00e9", 8);
-    refused("\na = \"\\\"#\u00e9", 9);
-    refused("\na = \"\"\"\"#\u00e9", 10);
-    refused("\na = \"\"\"\\\"\"\"#\u00e9", 13);
     refused("# '''\n'''#\u00e9", 5);
+    refused("\n'\u00e9' = 1", 2);
+    refused("\n['\u00e9']", 3);
+    refused("\n= '\u00e9'", 4);
     refused("\n\u00e9", 1);
+    expect_problem("\na = 'b\xfcro'", "kmon.toml:2:7: a byte that is not UTF-8");
+    expect_problem("[l2packet_counter]\ninterface = \u201ceth0\u201d",
+                   "kmon.toml:2:13: a typographic quote; write a plain one: \"");
+    EXPECT_FALSE(problems_of("\na = \"\\\"#\u00e9").empty());
+    EXPECT_FALSE(problems_of("\na = \"\"\"\"#\u00e9").empty());
+}
+
+TEST(Config, the_commonest_mistakes_are_told_with_what_to_write) {
+    const auto told = [](const std::string& text, const std::string& problem) {
+        const auto problems = problems_of(text);
+        EXPECT_TRUE(problems.starts_with("kmon.toml:" + problem)) << text << "\n is refused with\n" << problems;
+    };
+    const std::string l2 = "[l2packet_counter]\n";
+    const std::string kstat = "[kstat]\n";
+    // no =
+    told(kstat + "counter 5\n",
+         "2:8: kstat.counter: there is no = between the key and its value; write: counter = 5; allowed: a number from");
+    told(kstat + "  counter: 5 # a\nstart = true\n", "2:10: kstat.counter: there is no = between the key and its "
+                                                     "value; write: counter = 5; allowed");
+    told(l2 + "interface eth0", "2:10: l2packet_counter.interface: there is no = between the key and its value; "
+                                "write: interface = \"eth0\"; allowed");
+    told(kstat + "start\n", "2:6: kstat.start: there is no = between the key and its value; write: start = VALUE; "
+                            "allowed: true or false");
+    told(kstat + "counter =\nstart = true\n", "2:9: kstat.counter: there is no value behind the =; allowed: a number");
+    told(kstat + "counter =", "2:9: kstat.counter: there is no value behind the =; allowed: a number");
+    // no quotes
+    told(l2 + "enabled = true\ninterface = eth0\n",
+         "3:13: l2packet_counter.interface: eth0 has no quotes; write: interface = \"eth0\"; allowed: \"auto\", a");
+    told(l2 + "interface = [\"eth0\", eth1, wlan0]\n",
+         "2:22: l2packet_counter.interface: eth1 has no quotes; write: interface = [\"eth0\", \"eth1\", \"wlan0\"]");
+    told(l2 + "interface = [\n  eth0,\n]\n",
+         "3:3: l2packet_counter.interface: eth0 has no quotes; write: interface = [\"eth0\"]");
+    told(l2 + "interface = eth0, eth1\n",
+         "2:13: l2packet_counter.interface: eth0, eth1 has no quotes; write: interface = "
+         "[\"eth0\", \"eth1\"]");
+    told(l2 + "reset_interval = 20s\n",
+         "2:18: l2packet_counter.reset_interval: 20s has no quotes; write: reset_interval = \"20s\"");
+    told("[exporter]\nlisten = 127.0.0.1:9778\n",
+         "2:10: exporter.listen: 127.0.0.1:9778 has no quotes; write: listen = \"127.0.0.1:9778\"");
+    told(kstat + "start = yes\n", "2:9: kstat.start: yes is not a word of TOML; write: start = true; allowed: true or");
+    told(kstat + "start = False\n", "2:9: kstat.start: False is not a word of TOML; write: start = false; allowed");
+    told(kstat + "counter = ten\n", "2:11: kstat.counter: \"ten\" is not a number; allowed: a number from 1");
+    told(l2 + "interface = \"eth0\nmax_macs = 5\n",
+         "2:13: l2packet_counter.interface: the closing quote is missing; write: interface = \"eth0\"");
+    told(l2 + "interface = [\"eth0\"\nmax_macs = 5\n",
+         "2:13: l2packet_counter.interface: the [ here is not closed by a ]");
+    // twice
+    told(kstat + "counter = 1\nstart = true\n counter = 2\n",
+         "4:2: kstat.counter: the key stands there twice, first in "
+         "line 2; keep one; allowed: a number");
+    told(kstat + "counter = 1\n\n[netmon]\n[kstat]\nstart = true\n",
+         "5:1: [kstat] stands there twice, first in line 1; put all its keys under that one");
+    told("[other]\ncounter = 1\n[kstat]\ncounter = 1\ncounter = 1\n", "5:1: kstat.counter: the key stands there twice, "
+                                                                      "first in line 4; keep one");
+    told("[kstat\ncounter = 1\n", "1:7: the ] behind a section's name is missing; write: [kstat]");
+    // Others keep the parser's words.
+    told(kstat + "counter = 007\n", "2:");
+    told(kstat + "counter = 1 2\n", "2:");
+}
+
+TEST(Config, of_many_mistakes_the_first_are_told_and_the_others_counted) {
+    const auto many = [](int from, int to) {
+        std::string text;
+        for (int i = from; i < to; ++i)
+            text += "k" + std::to_string(i) + "=1\n";
+        return text;
+    };
+    EXPECT_EQ(read(many(0, 20)).problems.size(), 20U);
+    EXPECT_EQ(read(many(0, 20)).more, 0U);
+    for (const std::size_t count : {21U, 9'999U, 10'001U, 90'000U}) {
+        const auto reading = read(many(0, static_cast<int>(count)));
+        EXPECT_EQ(reading.problems.size(), 20U);
+        EXPECT_EQ(reading.problems.front().key, "k0");
+        EXPECT_EQ(reading.problems.back().line, 20U);
+        EXPECT_EQ(reading.more, count - 20);
+        EXPECT_EQ(reading.words().size(), 21U);
+        EXPECT_EQ(reading.words().back(), "and " + std::to_string(count - 20) + " more");
+    }
+    // Beside others, in the order of the lines.
+    const auto mixed = read("[kstat]\n" + many(0, 10) + "counter = 0\n" + many(10, 30));
+    EXPECT_EQ(mixed.problems[10].key, "kstat.counter");
+    EXPECT_EQ(mixed.more, 11U);
+    // Of several files.
+    const TempTree tree;
+    tree.write("etc/kmon.toml", many(0, 15));
+    tree.write("etc/kmon.toml.d/a.toml", many(0, 15));
+    EXPECT_EQ(kmon::read_config(tree.root()).problems.size(), 20U);
+    EXPECT_EQ(kmon::read_config(tree.root()).more, 10U);
+}
+
+TEST(Config, an_array_without_end_is_not_read) {
+    std::string text = "[kstat]\ncounter = [\n";
+    while (text.size() < kmon::config_file_limit - 4)
+        text += "1,\n";
+    expect_problem(text + "]", "kmon.toml:2:1: far too much for a configuration; not read from here on");
+}
+
+// Under the service's limits with room to spare: 16 MiB and a second.
+TEST(Config, ninety_thousand_mistakes_are_cheap) {
+    std::string text;
+    int mistakes = 0;
+    for (; text.size() + 10 < kmon::config_file_limit; ++mistakes)
+        text += "k" + std::to_string(mistakes) + "=1 \n";
+    ASSERT_GT(mistakes, 90'000);
+    const TempTree tree;
+    const auto file = tree.write("kmon.toml", text);
+    const std::string program = std::string(KMON_BUILD) + "/userspace/kmonctl/kmonctl";
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        ::close(STDERR_FILENO);
+        ::execl(program.c_str(), "kmonctl", "check", file.c_str(), nullptr);
+        ::_exit(127);
+    }
+    int status = 0;
+    rusage used{};
+    ASSERT_EQ(::wait4(child, &status, 0, &used), child);
+    EXPECT_EQ(WEXITSTATUS(status), ExitCode::bad_config);
+#if !defined(__SANITIZE_ADDRESS__)
+    EXPECT_LT(used.ru_maxrss, 16 * 1024); // KiB
+    EXPECT_EQ(used.ru_utime.tv_sec + used.ru_stime.tv_sec, 0);
+#endif
 }
 
 TEST(Config, drop_ins_come_in_the_order_of_their_names_and_the_last_one_wins) {
@@ -248,6 +380,16 @@ TEST(Config, a_drop_in_replaces_the_list_of_interfaces) {
     EXPECT_EQ(kmon::load_config(tree.root())->l2packet_counter.interfaces, std::vector<std::string>{"eth2"});
     tree.write("etc/kmon.toml.d/b.toml", "[l2packet_counter]\ninterface = \"auto\"\n");
     EXPECT_EQ(kmon::load_config(tree.root())->l2packet_counter, Config::L2packetCounter());
+}
+
+TEST(Config, a_drop_in_that_is_linked_to_nothing_is_masked) {
+    const TempTree tree;
+    tree.write("etc/kmon.toml", "[kstat]\ncounter = 2\n");
+    tree.link("etc/kmon.toml.d/a.toml", "/dev/null");
+    tree.link("etc/kmon.toml.d/b.toml", "a.toml");
+    const auto reading = kmon::read_config(tree.root());
+    EXPECT_EQ(kmon::config_of(reading).value().kstat.counter, 2U);
+    EXPECT_EQ(reading.files.size(), 1U);
 }
 
 TEST(Config, a_link_that_leads_to_itself_is_named) {

@@ -100,9 +100,9 @@ TEST(KnownNetwork, other_routes_cost_no_dump) {
         auto events = kmon::LinkEvents::open();
         ASSERT_TRUE(events) << events.error().what;
         int route_dumps = 0;
-        KnownNetwork known{{kmon::kmond::ask_devices, [&] {
+        KnownNetwork known{{kmon::control::ask_devices, [&] {
                                 ++route_dumps;
-                                return kmon::kmond::ask_default_route();
+                                return kmon::control::ask_default_route();
                             }}};
         for (int i = 0; i < 100; ++i) {
             ip("route add 198.51." + std::to_string(i) + ".0/24 dev left");
