@@ -29,8 +29,16 @@ const char usage_text[] =
 
 #define CHUNKS		41
 #define READ_CHUNKS	9
+#define EXIT_CHUNKS	101
 
-static uint64_t chunk_cost[CHUNKS];
+/*
+ * A process leaves work behind that RCU does a while later: its stack goes to the next
+ * one, or the next one has to have a new one made.  After this long it is done, and each
+ * exit begins where the others did.
+ */
+#define EXIT_PAUSE	30000	/* microseconds */
+
+static uint64_t chunk_cost[EXIT_CHUNKS];
 static uint64_t sent_before;
 
 static int by_size(const void *a, const void *b)
@@ -179,13 +187,16 @@ static void read_file(uint64_t from, unsigned int n)
 
 /* ---- measuring ---- */
 
-static void measure(void (*work)(uint64_t from, unsigned int n), unsigned int n, unsigned int chunks)
+static void measure(void (*work)(uint64_t from, unsigned int n), unsigned int n, unsigned int chunks,
+		    unsigned int pause)
 {
 	uint64_t from = 0, began;
 
 	work(from, n);		/* what is only done once is done now */
 	from += n;
 	for (unsigned int i = 0; i < chunks; i++, from += n) {
+		if (pause)
+			usleep(pause);
 		began = __rdtsc();
 		work(from, n);
 		chunk_cost[i] = __rdtsc() - began;
@@ -208,21 +219,21 @@ int main(int argc, char **argv)
 			send_frames(0, macs);
 			sent_before = 2 * macs;
 		}
-		measure(send_frames, 100, CHUNKS);
+		measure(send_frames, 100, CHUNKS, 0);
 	} else if (!strcmp(kind, "udp4") && argc == 2) {
 		prepare_datagrams(AF_INET);
-		measure(send_datagrams, 50, CHUNKS);
+		measure(send_datagrams, 50, CHUNKS, 0);
 	} else if (!strcmp(kind, "udp6") && argc == 2) {
 		prepare_datagrams(AF_INET6);
-		measure(send_datagrams, 50, CHUNKS);
+		measure(send_datagrams, 50, CHUNKS, 0);
 	} else if (!strcmp(kind, "tcp") && argc == 3) {
 		prepare_segments(argv[2]);
-		measure(send_segments, 50, CHUNKS);
+		measure(send_segments, 50, CHUNKS, 0);
 	} else if (!strcmp(kind, "exit") && argc == 2) {
-		measure(end_processes, 10, CHUNKS);
+		measure(end_processes, 1, EXIT_CHUNKS, EXIT_PAUSE);
 	} else if (!strcmp(kind, "read") && argc == 3) {
 		file = argv[2];
-		measure(read_file, 1, READ_CHUNKS);
+		measure(read_file, 1, READ_CHUNKS, 0);
 	} else {
 		bad_usage("what work?");
 	}
