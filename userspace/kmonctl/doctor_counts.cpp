@@ -185,6 +185,9 @@ Finding compare_exits(const Root& root, const Stimulus& stimulus) {
 
     const auto counted = after->exits - before->exits;
     const auto words = std::to_string(processes) + " processes were ended, " + grouped(counted) + " exits counted";
+    if (!after->armed)
+        return {subject, Finding::bad, "the probe is switched off (kprobes or function tracing are): " + words,
+                "sysctl kernel.ftrace_enabled=1; echo 1 >/sys/kernel/debug/kprobes/enabled"};
     if (counted < processes) return wrong(subject, words, "process_monitor");
     if (after->missed_probes)
         return {subject, Finding::warning, grouped(after->missed_probes) + " probes were missed since load",

@@ -55,6 +55,7 @@ Line exit_row(const ExitRecord& record, std::int64_t to_wall) {
 
 Json to_json(const ExitRecord& record, std::int64_t to_wall) {
     const auto end = static_cast<std::int64_t>(record.end_ns()) + to_wall;
+    const auto& more = record.more;
     return {{"timestamp_ns", end},
             {"pid", record.tgid},
             {"ppid", record.ppid},
@@ -64,7 +65,11 @@ Json to_json(const ExitRecord& record, std::int64_t to_wall) {
             {"core", record.dumped_core()},
             {"lifetime_ns", record.lifetime_ns},
             {"utime_ns", record.utime_ns},
-            {"stime_ns", record.stime_ns}};
+            {"stime_ns", record.stime_ns},
+            {"uid", more ? Json(more->uid) : Json()},
+            {"cgroup_id", more ? Json(more->cgroup) : Json()},
+            {"ns_pid", more ? Json(more->ns_pid) : Json()},
+            {"exec", more ? Json(more->exec) : Json()}};
 }
 
 } // namespace kmon::cli

@@ -31,6 +31,7 @@ std::string settings_of(const KstatView& view) {
 }
 
 std::string settings_of(const ProcessView& view) {
+    if (!view.armed) return "sees no exit: the probe is switched off";
     if (!view.log) return "does not log exits";
     return view.log_rate ? "logs up to " + grouped(view.log_rate) + " exits a second" : "logs every exit";
 }

@@ -175,7 +175,8 @@ Page stats_of(const NetmonView& view, const std::string& version, const Look& lo
 }
 
 Page stats_of(const ProcessView& view, const Look& look) {
-    Page page = {heading("PROCESS EXITS", "process_monitor", view.version + ", probe at " + view.probe)};
+    const auto probe = (view.probe_by.empty() ? "probe" : view.probe_by) + " at " + view.probe;
+    Page page = {heading("PROCESS EXITS", "process_monitor", view.version + ", " + probe)};
     const auto by_code_0 = view.exits - std::min(view.exits, view.nonzero_exits + view.killed_by_signal);
     const auto row = [&](const char* name, std::uint64_t count) {
         return std::vector<Cell>{
@@ -199,6 +200,7 @@ Page stats_of(const ProcessView& view, const Look& look) {
         view.log_rate ? "on, up to " + grouped(view.log_rate) + " a second" : std::string("on, no limit");
     page.emplace_back("  log       " + (view.log ? limit : "off") + "; " + number(view.logged) + " logged, " +
                       number(view.suppressed) + " left out");
+    if (!view.armed) page.emplace_back("  the probe is switched off: no exit is seen", Style::bad);
     if (view.missed_probes)
         page.emplace_back("  " + number(view.missed_probes) + " probes missed: so many exits may be missing here",
                           Style::bad);

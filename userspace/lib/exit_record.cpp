@@ -50,6 +50,24 @@ std::string unescape(std::string_view text) {
     return bytes;
 }
 
+// The fields behind the name are numbers, so the last " uid=" there is no part of any name. There may be more fields
+// than we know.
+std::optional<ExitRecord::More> take_more(std::string_view& text) {
+    const auto start = text.rfind(" uid=");
+    if (start == std::string_view::npos) return std::nullopt;
+    auto fields = text.substr(start);
+    ExitRecord::More more;
+    int core = 0; // the status has that, too
+    int exec = 0;
+    const bool whole = take_number(fields, " uid=", more.uid) && take_number(fields, " cgroup=", more.cgroup) &&
+                       take_number(fields, " ns_pid=", more.ns_pid) && take_number(fields, " core=", core) &&
+                       take_number(fields, " exec=", exec) && (fields.empty() || fields.front() == ' ');
+    if (!whole) return std::nullopt;
+    more.exec = exec != 0;
+    text = text.substr(0, start);
+    return more;
+}
+
 } // namespace
 
 std::optional<ExitRecord> parse_exit(std::string_view line) {
@@ -62,6 +80,7 @@ std::optional<ExitRecord> parse_exit(std::string_view line) {
                        take_number(line, " start_time=", record.start_ns) && take_number(line, " runtime=", runtime) &&
                        take_number(line, " lifetime=", record.lifetime_ns) && take(line, " comm=");
     if (!whole) return std::nullopt;
+    record.more = take_more(line);
     record.name = unescape(line);
     return record;
 }

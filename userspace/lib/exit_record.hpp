@@ -20,6 +20,15 @@ struct ExitRecord {
     std::uint64_t lifetime_ns = 0;
     std::string name; // as the process called itself: any bytes
 
+    // Nothing where the module is older than the tools.
+    struct More {
+        std::uint32_t uid = 0;    // in the initial user namespace
+        std::uint64_t cgroup = 0; // the inode of its directory in cgroup2
+        std::int64_t ns_pid = 0;  // the process in its own PID namespace
+        bool exec = false;        // ran another program than its parent since the fork
+    };
+    std::optional<More> more;
+
     std::uint64_t cpu_ns() const { return utime_ns + stime_ns; }
     std::uint64_t end_ns() const { return start_ns + lifetime_ns; }
     int code() const { return status >> 8 & 0xff; } // where signal() is 0

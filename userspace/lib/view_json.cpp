@@ -81,6 +81,8 @@ Json to_json(const NetmonView& view) {
 Json to_json(const ProcessView& view) {
     return {{"version", view.version},
             {"probe", view.probe},
+            {"probe_by", view.probe_by},
+            {"armed", view.armed},
             {"log", view.log},
             {"log_rate", view.log_rate},
             {"exits", view.exits},

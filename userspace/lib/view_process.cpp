@@ -9,6 +9,8 @@ Result<ProcessView> parse_process(Lines& lines) {
     auto line = first_line(lines, "process_monitor", view.version);
     if (!line) return fail(line.error());
     line->get("probe", view.probe).get("log", view.log).get("log_rate", view.log_rate);
+    // A module from before an upgrade of the tools does not tell.
+    if (line->has("armed")) line->get("probe_by", view.probe_by).get("armed", view.armed);
     line->get("exits", view.exits).get("thread_exits", view.thread_exits);
     line->get("kernel_thread_exits", view.kernel_thread_exits);
     line->get("logged", view.logged).get("suppressed", view.suppressed).get("missed_probes", view.missed_probes);

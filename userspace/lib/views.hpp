@@ -106,7 +106,9 @@ struct NetmonView {
 
 struct ProcessView {
     std::string version;
-    std::string probe;
+    std::string probe;    // the place: "taskstats_exit"
+    std::string probe_by; // "tracepoint", "ftrace", "kprobe"; empty where the module does not tell
+    bool armed = true;    // false: somebody switched the probe off, and no exit is seen
     bool log = false;
     std::uint64_t log_rate = 0;
     std::uint64_t exits = 0;

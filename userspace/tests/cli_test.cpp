@@ -527,6 +527,16 @@ TEST_F(Doctor, FindsExitsThatAreNotCounted) {
     EXPECT_EQ(state_of("process exits"), "bad: 20 processes were ended, 0 exits counted");
 }
 
+TEST_F(Doctor, FindsAProbeThatIsSwitchedOff) {
+    stimulus.end_processes = [](unsigned) { return Result<void>(); };
+    tree.replace("proc/process_monitor.json", R"("armed":true)", R"("armed":false)");
+    EXPECT_EQ(state_of("process exits"), "bad: the probe is switched off (kprobes or function tracing are): "
+                                         "20 processes were ended, 0 exits counted");
+    EXPECT_EQ(code, ExitCode::failed);
+    EXPECT_NE(run(root, {"status"}).out.find("sees no exit: the probe is switched off"), std::string::npos);
+    EXPECT_NE(run(root, {"stats"}).out.find("the probe is switched off: no exit is seen"), std::string::npos);
+}
+
 TEST_F(Doctor, FindsAnInterfaceThatIsDeaf) {
     stimulus.wait = [this] { tree.write("sys/class/net/veth0/statistics/rx_packets", "99999\n"); };
     EXPECT_EQ(state_of("source MACs"), "bad: veth0 received 46,079 frames, 0 counted");

@@ -41,6 +41,52 @@ TEST(ExitRecord, TheNameIsWhatTheProcessCalledItself) {
     EXPECT_EQ(parse_exit(line(" process_exit: pid=1"))->name, " process_exit: pid=1");
 }
 
+const std::string more = " uid=1000 cgroup=4294967297 ns_pid=7 core=1 exec=1";
+
+TEST(ExitRecord, HasWhatStandsBehindTheName) {
+    const auto record = parse_exit(line("two words") + more);
+    ASSERT_TRUE(record && record->more);
+    EXPECT_EQ(record->name, "two words");
+    EXPECT_EQ(record->more->uid, 1000U);
+    EXPECT_EQ(record->more->cgroup, 4294967297U);
+    EXPECT_EQ(record->more->ns_pid, 7);
+    EXPECT_TRUE(record->more->exec);
+    EXPECT_FALSE(parse_exit(line("sh") + " uid=4294967295 cgroup=1 ns_pid=1 core=0 exec=0")->more->exec);
+    EXPECT_EQ(parse_exit(line("sh") + " uid=4294967295 cgroup=1 ns_pid=1 core=0 exec=0")->more->uid, 4294967295U);
+}
+
+TEST(ExitRecord, AnOlderModuleEndsWithTheName) {
+    const auto record = parse_exit(line("sh"));
+    ASSERT_TRUE(record);
+    EXPECT_FALSE(record->more);
+}
+
+TEST(ExitRecord, ANewerModuleMayTellMore) {
+    const auto record = parse_exit(line("sh") + more + " threads=3");
+    ASSERT_TRUE(record && record->more);
+    EXPECT_EQ(record->name, "sh");
+    EXPECT_EQ(record->more->ns_pid, 7);
+}
+
+TEST(ExitRecord, NoNamePassesForAField) {
+    for (const std::string name : {"a uid=0", " uid=0 exec=1", "x uid=0 cgroup=1 ns_pid=1 core=0 exec=0", " uid="}) {
+        const auto record = parse_exit(line(name) + more);
+        ASSERT_TRUE(record && record->more) << name;
+        EXPECT_EQ(record->name, name);
+        EXPECT_EQ(record->more->uid, 1000U) << name;
+    }
+    // An older module, and a name as long as one may be.
+    const auto record = parse_exit(line(" uid=0 cgroup=1"));
+    EXPECT_EQ(record->name, " uid=0 cgroup=1");
+    EXPECT_FALSE(record->more);
+}
+
+TEST(ExitRecord, HalfOfTheFieldsAreNone) {
+    EXPECT_FALSE(parse_exit(line("sh") + " uid=1000 cgroup=x ns_pid=7 core=1 exec=1")->more);
+    EXPECT_FALSE(parse_exit(line("sh") + more + "x")->more);
+    EXPECT_FALSE(parse_exit(line("sh") + more.substr(0, more.size() - 1))->more);
+}
+
 TEST(ExitRecord, WhatIsNoneIsNone) {
     for (const std::string other :
          {"", "process_exit: ", "process_exit: pid=x", "CPU:0 [LOST 12 EVENTS]", "sh-1 [000] 1.0: process_exit: pid=1",

@@ -84,11 +84,20 @@ TEST(Views, ProcessMonitorCountsEveryKindOfEnd) {
     const auto view = read_process(busy("second"));
     ASSERT_TRUE(view) << view.error().what;
     EXPECT_EQ(view->probe, "taskstats_exit");
+    EXPECT_EQ(view->probe_by, "ftrace");
+    EXPECT_TRUE(view->armed);
     EXPECT_GT(view->exits, view->nonzero_exits + view->killed_by_signal);
     EXPECT_GT(view->nonzero_exits, 0U);
     EXPECT_GT(view->killed_by_signal, 0U);
     EXPECT_GT(view->thread_exits, 0U);
     EXPECT_FALSE(view->log);
+}
+
+TEST(Views, ProcessMonitorFromBeforeAnUpgradeDoesNotTellHowItProbes) {
+    const auto view = read_process(busy("first"));
+    ASSERT_TRUE(view) << view.error().what;
+    EXPECT_EQ(view->probe_by, "");
+    EXPECT_TRUE(view->armed);
 }
 
 TEST(Views, CountersNeverGoDownBetweenTwoReadings) {
