@@ -28,6 +28,10 @@ struct exit_record {
 	u64	start_time;		/* ns, CLOCK_MONOTONIC */
 	u64	lifetime;		/* ns from start to end */
 	char	comm[TASK_COMM_LEN];
+	uid_t	uid;			/* in the initial user namespace */
+	u64	cgroup;			/* as the inode of its directory in cgroup2 */
+	pid_t	ns_pid;			/* the process in its own PID namespace */
+	bool	exec;			/* ran another program than its parent since the fork */
 };
 
 /* A plain number, as tools read it out of the event's format file. */
@@ -36,7 +40,10 @@ static_assert(ESCAPED_COMM == KMON_ESCAPED(TASK_COMM_LEN));
 
 #endif
 
-/* The name is escaped here, so that no tool that prints it can be fooled by it. */
+/*
+ * The name is escaped here, so that no tool that prints it can be fooled by it.  Fields
+ * are only ever added at the end: tools read those they know.
+ */
 TRACE_EVENT(process_exit,
 	TP_PROTO(const struct exit_record *rec),
 	TP_ARGS(rec),
@@ -51,6 +58,11 @@ TRACE_EVENT(process_exit,
 		__field(u64,	runtime)
 		__field(u64,	lifetime)
 		__array(char,	comm,	ESCAPED_COMM)
+		__field(uid_t,	uid)
+		__field(u64,	cgroup)
+		__field(pid_t,	ns_pid)
+		__field(bool,	core)
+		__field(bool,	exec)
 	),
 	TP_fast_assign(
 		__entry->pid		= rec->pid;
@@ -64,11 +76,17 @@ TRACE_EVENT(process_exit,
 		__entry->lifetime	= rec->lifetime;
 		kmon_escape(__entry->comm, sizeof(__entry->comm),
 			    rec->comm, sizeof(rec->comm));
+		__entry->uid		= rec->uid;
+		__entry->cgroup		= rec->cgroup;
+		__entry->ns_pid		= rec->ns_pid;
+		__entry->core		= rec->code & 0x80;
+		__entry->exec		= rec->exec;
 	),
-	TP_printk("pid=%d tgid=%d ppid=%d exit_code=%d utime=%llu stime=%llu start_time=%llu runtime=%llu lifetime=%llu comm=%s",
+	TP_printk("pid=%d tgid=%d ppid=%d exit_code=%d utime=%llu stime=%llu start_time=%llu runtime=%llu lifetime=%llu comm=%s uid=%u cgroup=%llu ns_pid=%d core=%d exec=%d",
 		  __entry->pid, __entry->tgid, __entry->ppid, __entry->exit_code,
 		  __entry->utime, __entry->stime, __entry->start_time,
-		  __entry->runtime, __entry->lifetime, __entry->comm)
+		  __entry->runtime, __entry->lifetime, __entry->comm,
+		  __entry->uid, __entry->cgroup, __entry->ns_pid, __entry->core, __entry->exec)
 );
 
 #endif

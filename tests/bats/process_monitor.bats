@@ -45,7 +45,7 @@ counters() {
   done
 }
 
-# A line each: pid tgid ppid exit_code utime stime start_time runtime lifetime comm
+# A line each: pid tgid ppid exit_code utime stime start_time runtime lifetime comm uid cgroup ns_pid core exec
 trace_records() { LC_ALL=C sed -n '/ process_exit: /{s/.* process_exit: //;s/[a-z_]*=//g;p}' "$instance/trace"; }
 
 # storm_watched ARGUMENTS...: runs storm, alone between two readings of the counters, and keeps the trace of that time.
@@ -162,6 +162,7 @@ rule="PROCESS_MONITOR: ========================================"
   local -A last=()
   load_module "$name" log=0
   storm --processes 20
+  echo reset >"$text" # of the text file, not of the total
   counters last
   unload_module "$name"
   mapfile -t lines < <(kernel_log | grep '^PROCESS_MONITOR: ' | tail -n 4)
@@ -279,6 +280,39 @@ starve_the_log() {
   assert_log_adds_up
   assert [ "$logged" -ge 1024 ]
   assert [ "$told" -ge 1 ]
+}
+
+@test "process_monitor: what ends when the log is switched off is printed all the same" {
+  local i
+  watch log=1 log_rate=0
+  for ((i = 0; i < 10; i++)); do
+    set_param "$name" log 1
+    storm_watched --processes 5
+    set_param "$name" log 0
+    printed() { [ "$(kernel_log | grep -c "Name: $me, Parent PID: $storm_pid\$")" = 5 ]; }
+    wait_until 30 printed
+  done
+}
+
+@test "process_monitor: with log=1 nothing runs while nothing ends" {
+  local works quiet
+  mkfifo "$BATS_TEST_TMPDIR/quiet"
+  exec {quiet}<>"$BATS_TEST_TMPDIR/quiet"
+  load_module "$name" log=1
+  storm --processes 5
+  pause() { read -rt "$1" -u "$quiet" || true; } # `sleep` would be a process that ends
+  pause 1 # what has ended is printed
+  echo 1 >"$instance/events/workqueue/workqueue_execute_start/enable"
+  on_teardown sh -c "echo 0 >$instance/events/workqueue/workqueue_execute_start/enable"
+  : >"$instance/trace"
+  echo 1 >"$instance/tracing_on"
+  pause 2
+  works=$(grep -c 'function log_work_fn' "$instance/trace" || true)
+  assert_equal "$works" 0
+  # Or nothing would be seen of it at all.
+  storm --processes 5
+  pause 1
+  assert [ "$(grep -c 'function log_work_fn' "$instance/trace")" -ge 1 ]
 }
 
 @test "process_monitor: log can be toggled under a storm" {
@@ -406,7 +440,7 @@ trace_process() {
 @test "process_monitor: the trace event has the fields that tools look for" {
   watch
   assert_equal "$(sed -n '/common_/d;s/^\tfield:\(.*\);\toffset.*/\1/p' "$instance/events/kmon/process_exit/format" | tr '\n' '|')" \
-    "pid_t pid|pid_t tgid|pid_t ppid|int exit_code|u64 utime|u64 stime|u64 start_time|u64 runtime|u64 lifetime|char comm[65]|"
+    "pid_t pid|pid_t tgid|pid_t ppid|int exit_code|u64 utime|u64 stime|u64 start_time|u64 runtime|u64 lifetime|char comm[65]|uid_t uid|u64 cgroup|pid_t ns_pid|bool core|bool exec|"
 }
 
 @test "process_monitor: the trace event can be filtered" {
@@ -421,6 +455,74 @@ trace_process() {
   watch
   storm_watched --processes 10 --mode leader-first
   assert_equal "$(children | awk -v me="$me" '$1 != $2 && $10 == me' | wc -l)" 10
+}
+
+@test "process_monitor: a record has the last thread's number beside the process's" {
+  watch
+  storm_watched --processes 10 --mode leader-first-plain
+  # Of storm's children: waited for by the number of the process, ended with another thread.
+  assert_equal "$(children | awk '$1 > $2' | wc -l)" 10
+  storm_watched --processes 10
+  assert_equal "$(children | awk '$1 == $2' | wc -l)" 10
+}
+
+@test "process_monitor: a record's uid is that of the initial user namespace" {
+  local user=(setpriv --reuid=61234 --regid=61234 --clear-groups)
+  watch
+  "${user[@]}" sh -c 'exit 31' || true
+  # shellcheck disable=SC2016 # the shell in there is meant: it is 0 there
+  "${user[@]}" unshare --user --map-root-user sh -c 'exit "$(id -u)32"' || true
+  sh -c 'exit 33' || true
+  assert_equal "$(trace_records | awk '$4 ~ /^(7936|8192|8448)$/ { print $4, $11 }')" $'7936 61234\n8192 61234\n8448 0'
+}
+
+@test "process_monitor: a record's cgroup is its directory's inode" {
+  local group=$BATS_TEST_TMPDIR/cgroup
+  mkdir "$group"
+  mount -t cgroup2 cgroup2 "$group" || skip "expected: this kernel has no cgroup2"
+  on_teardown umount "$group"
+  mkdir "$group/kmon-test"
+  on_teardown rmdir "$group/kmon-test"
+  watch
+  sh -c 'echo $$ >"$1/cgroup.procs"; exit 41' sh "$group/kmon-test" || true
+  sh -c 'echo $$ >"$1/cgroup.procs"; exit 42' sh "$group" || true
+  assert_equal "$(trace_records | awk '$4 ~ /^(10496|10752)$/ { print $4, $12 }')" \
+    "10496 $(stat -c %i "$group/kmon-test")"$'\n'"10752 $(stat -c %i "$group")"
+}
+
+@test "process_monitor: a record has the process's number in its own PID namespace" {
+  watch
+  storm_watched --processes 5
+  assert_equal "$(children | awk '$13 == $2' | wc -l)" 5
+  # There, the leader ends first: it is the process's number, not the last thread's.
+  : >"$instance/trace"
+  echo 1 >"$instance/tracing_on"
+  unshare --pid --fork --kill-child storm --name "$me" --records "$waited" --processes 5 --mode leader-first
+  trace_records >"$records"
+  assert_equal "$(awk -v me="$me" '$10 == me && $14 == 0 && $13 != $2 { print $13 }' "$records" | sort -n)" \
+    "$(awk '{ print $1 }' "$waited" | sort -n)"
+}
+
+@test "process_monitor: a record tells whether a core was dumped" {
+  local pattern=/proc/sys/kernel/core_pattern
+  [ -e "$pattern" ] || skip "expected: this kernel dumps no core"
+  on_teardown sh -c "echo '$(<"$pattern")' >$pattern"
+  echo "$BATS_TEST_TMPDIR/core" >"$pattern"
+  watch
+  sh -c 'ulimit -c unlimited; kill -SEGV $$' || true
+  sh -c 'ulimit -c 0; kill -SEGV $$' || true
+  assert [ -s "$BATS_TEST_TMPDIR"/core* ]
+  assert_equal "$(trace_records | awk '$4 % 128 == 11 { print $4, $14 }')" $'139 1\n11 0'
+}
+
+@test "process_monitor: a record tells whether the process executed another program" {
+  local mode
+  watch
+  # In the last one it is not the leader that executes, in the one before not the leader that ends last.
+  for mode in exit:0 exec:1 leader-first:0 exec-thread:1; do
+    storm_watched --processes 5 --mode "${mode%:*}"
+    assert_equal "$mode: $(children | awk -v was="${mode#*:}" '$NF == was' | wc -l)" "$mode: 5"
+  done
 }
 
 @test "process_monitor: start and lifetime of a record are those of the process" {
@@ -525,7 +627,7 @@ times() {
     pid=${line%% *} line=${line#* } parent=${line%% *} given=${line#* }
     assert_equal "$(grep "PID: $pid, Name: .*Parent PID: $parent\$" "$log")" \
       "PROCESS_MONITOR: Process exiting - PID: $pid, Name: ${given//\\/\\x5c}, Parent PID: $parent"
-    assert_equal "$(LC_ALL=C sed -n "/ process_exit: pid=$pid /s/.* lifetime=[0-9]* comm=//p" "$instance/trace")" "$given"
+    assert_equal "$(LC_ALL=C sed -n "/ process_exit: pid=$pid /s/.* lifetime=[0-9]* comm=\\(.*\\) uid=0 cgroup=[0-9]* ns_pid=$pid core=0 exec=0\$/\\1/p" "$instance/trace")" "$given"
   done <"$expected"
   assert_equal "$(wc -l <"$expected")" 7
 }
@@ -591,17 +693,23 @@ System time: ${now[stime_ns]} ns"
 
 # ---- the probe
 
-@test "process_monitor: the probe stands at taskstats_exit unless told otherwise" {
-  local line setting
-  for setting in auto taskstats_exit; do
-    load_module "$name" log=0 "probe=$setting"
-    read -r line <"$view"
-    assert_regex "$line" '"probe":"taskstats_exit",'
+tracepoint_tells() { grep -q group_dead /sys/kernel/tracing/events/sched/sched_process_exit/format; }
+# With the functions' arguments: 5.10 and 6.1 have that on x86.
+has_ftrace() {
+  [ -e /proc/sys/kernel/ftrace_enabled ] && grep -qw taskstats_exit /sys/kernel/tracing/available_filter_functions
+}
+
+@test "process_monitor: the probe is the tracepoint where that tells enough, else at taskstats_exit" {
+  local setting
+  for setting in "" probe=auto; do
+    load_module "$name" log=0 ${setting:+"$setting"}
+    if tracepoint_tells; then
+      probe_is sched_process_exit tracepoint
+    else
+      probe_is taskstats_exit "$(has_ftrace && echo ftrace || echo kprobe)"
+    fi
     unload_module "$name"
   done
-  load_module "$name" log=0
-  read -r line <"$view"
-  assert_regex "$line" '"probe":"taskstats_exit",'
 }
 
 @test "process_monitor: probe=do_exit counts processes of one thread exactly" {
@@ -616,6 +724,102 @@ System time: ${now[stime_ns]} ns"
   done
 }
 
+# probe_is PLACE MEANS: what the JSON view says.
+probe_is() {
+  local line
+  read -r line <"$view"
+  assert_regex "$line" "\"probe\":\"$1\",\"probe_by\":\"$2\",\"armed\":${3:-true},"
+}
+
+@test "process_monitor: every way to see an exit counts exactly" {
+  local way
+  for way in tracepoint ftrace kprobe taskstats_exit acct_collect; do
+    if [ "$way" = tracepoint ] && ! tracepoint_tells; then
+      run load_module "$name" probe=tracepoint
+      assert_failure
+      assert [ ! -d "/sys/module/$name" ]
+      continue
+    fi
+    if [ "$way" = ftrace ] && ! has_ftrace; then continue; fi
+    watch "probe=$way"
+    case $way in
+      tracepoint) probe_is sched_process_exit tracepoint ;;
+      ftrace) probe_is taskstats_exit ftrace ;;
+      kprobe) probe_is taskstats_exit kprobe ;;
+      *) probe_is "$way" "$(has_ftrace && echo ftrace || echo kprobe)" ;;
+    esac
+    storm_watched --processes "$(scaled 2000 80)" --mode mixed --parallel 8 --code 3
+    assert_one_record_each
+    assert_counters
+    unload_module "$name"
+  done
+}
+
+# counts_exits: as many as end, seen from the JSON view.
+counts_exits() {
+  local -A before=() after=()
+  counters before
+  storm --processes 20
+  counters after
+  [ "$(gained exits)" -ge 20 ]
+}
+
+@test "process_monitor: nobody can switch off the probe of choice" {
+  local setting state
+  load_module "$name" log=0
+  for setting in /proc/sys/kernel/ftrace_enabled /sys/kernel/debug/kprobes/enabled; do
+    [ -e "$setting" ] || continue
+    state=$(<"$setting")
+    on_teardown sh -c "echo $state >$setting"
+    echo 0 2>/dev/null >"$setting" || assert_equal "$setting" /proc/sys/kernel/ftrace_enabled # EBUSY: a permanent user is there
+    probe_is "$(tracepoint_tells && echo sched_process_exit || echo taskstats_exit)" '[a-z]*'
+    counts_exits
+    echo "$state" >"$setting"
+  done
+}
+
+@test "process_monitor: a kprobe that is switched off says so, and goes on when it is switched on" {
+  local setting any=0
+  local -A before=() after=()
+  load_module "$name" log=0 probe=kprobe
+  probe_is taskstats_exit kprobe true
+  for setting in /proc/sys/kernel/ftrace_enabled /sys/kernel/debug/kprobes/enabled; do
+    [ -e "$setting" ] || continue
+    # Where kprobes are breakpoints, ftrace is nothing to them.
+    if [ "$setting" = /proc/sys/kernel/ftrace_enabled ] && ! grep -q 'taskstats_exit.*\[FTRACE\]' /sys/kernel/debug/kprobes/list; then continue; fi
+    on_teardown sh -c "echo 1 >$setting"
+    echo 0 >"$setting"
+    probe_is taskstats_exit kprobe false
+    counters before
+    storm --processes 20
+    counters after
+    assert_equal "$(gained exits)" 0
+    echo 1 >"$setting"
+    probe_is taskstats_exit kprobe true
+    counts_exits
+    any=1
+  done
+  assert_equal "$any" 1
+}
+
+@test "process_monitor: loaded while probes are off, it says so" {
+  local setting=/proc/sys/kernel/ftrace_enabled
+  tracepoint_tells && skip "expected: the tracepoint cannot be switched off"
+  has_ftrace || setting=/sys/kernel/debug/kprobes/enabled
+  on_teardown sh -c "echo 1 >$setting"
+  echo 0 >"$setting"
+  load_module "$name" log=0
+  # A permanent ftrace_ops is not to be had now.
+  probe_is taskstats_exit kprobe '(true|false)'
+  if grep -q 'taskstats_exit.*\[FTRACE\]' /sys/kernel/debug/kprobes/list || [ "$setting" != /proc/sys/kernel/ftrace_enabled ]; then
+    probe_is taskstats_exit kprobe false
+    assert kernel_log_has '^PROCESS_MONITOR: no exit is seen while kprobes are off: '
+  fi
+  echo 1 >"$setting"
+  probe_is taskstats_exit kprobe true
+  counts_exits
+}
+
 @test "process_monitor: probe=nonsense is refused, and says so in one line" {
   run load_module "$name" probe=$'nonsense\e'
   assert_failure
@@ -624,7 +828,7 @@ System time: ${now[stime_ns]} ns"
   assert [ ! -e "$text" ]
   # No word of the banner, and nothing that a value could forge.
   assert_equal "$(kernel_log | grep '^PROCESS_MONITOR: ')" \
-    'PROCESS_MONITOR: probe=nonsense\x1b refused: one of auto, taskstats_exit, do_exit is wanted'
+    'PROCESS_MONITOR: probe=nonsense\x1b refused: one of auto, tracepoint, ftrace, kprobe, taskstats_exit, acct_collect, do_exit is wanted'
 }
 
 # ---- coming and going

@@ -289,7 +289,7 @@ netmon_grows() {
   cat "$instance/trace" >"$BATS_TEST_TMPDIR/trace"
   # Nobody else's processes have that name.
   diff <(sort "$BATS_TEST_TMPDIR/waited" | cut -d ' ' -f 1-3) \
-    <(sed -n 's/.* tgid=\([0-9]*\) ppid=\([0-9]*\) exit_code=\([0-9]*\) .* comm=kmon-live$/\1 \2 \3/p' "$BATS_TEST_TMPDIR/trace" | sort)
+    <(sed -n 's/.* tgid=\([0-9]*\) ppid=\([0-9]*\) exit_code=\([0-9]*\) .* comm=kmon-live uid=.*/\1 \2 \3/p' "$BATS_TEST_TMPDIR/trace" | sort)
   ended=$(awk '{ signal += $3 % 128 > 0 } END { print NR, signal }' "$BATS_TEST_TMPDIR/waited")
   [ "$exits" -ge "${ended% *}" ]
   [ "$killed" -ge "${ended#* }" ]
