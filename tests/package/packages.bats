@@ -136,7 +136,8 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   before=$(stat -c %Y "/lib/modules/$KMON_KERNEL/updates/dkms"/kstat.ko*)
   sleep 1
   repository new kernel
-  apt install --reinstall "linux-image-$KMON_KERNEL"
+  mapfile -t packages < <(dpkg-query -Wf '${Package}\n' "linux-*-$KMON_KERNEL" | grep -v headers) # one, or several of the same version
+  apt install --reinstall "${packages[@]}"
   assert_success
   assert_built "$KMON_KERNEL"
   assert [ "$(stat -c %Y "/lib/modules/$KMON_KERNEL/updates/dkms"/kstat.ko*)" -gt "$before" ]
