@@ -136,7 +136,8 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   before=$(stat -c %Y "/lib/modules/$KMON_KERNEL/updates/dkms"/kstat.ko*)
   sleep 1
   repository new kernel
-  mapfile -t packages < <(dpkg-query -Wf '${Package}\n' "linux-*-$KMON_KERNEL" | grep -v headers) # one, or several of the same version
+  # One package, or several of the same version.
+  mapfile -t packages < <(dpkg-query -Wf '${db:Status-Status} ${Package}\n' "linux-*-$KMON_KERNEL" | sed -n '/headers/d; s/^installed //p')
   apt install --reinstall "${packages[@]}"
   assert_success
   assert_built "$KMON_KERNEL"
