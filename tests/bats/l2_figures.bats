@@ -89,16 +89,29 @@ as_they_were() {
   assert_equal "$(figure kf0 bytes)" $((1100 + 420 + 12000 * 60 + 60))
 }
 
+# keep_workers_away SECONDS: what makes tables larger may run on CPU 0 alone, where something else has to go first nearly
+# all of the time.
+keep_workers_away() {
+  local mask=/sys/devices/virtual/workqueue/cpumask
+  on_teardown bash -c "echo $(<$mask) >$mask"
+  echo 1 >$mask
+  timeout "$1" chrt -f 50 taskset -c 0 sh -c 'while :; do :; done' 3>&- &
+}
+
 @test "addresses that came faster than the table grew: packets, bytes and times are theirs" {
   local start end
+  in_our_guest || skip "expected: it would keep this machine from its work"
+  [ "$(nproc)" -gt 1 ] || skip "expected: the worker and the sender need a processor each"
   pair
   load_l2 interface=kf0
   start=$(date +%s)
-  # Each twice, before a worker can have made room for all of them.
-  send --count 8000 --macs 4000 --size 70 --fast --pace 0
-  assert_packets 8000
+  keep_workers_away 4
+  # Each twice, while no worker makes room for them.
+  taskset -c 1 ip netns exec "$peer" frames kf0p --count 4000 --macs 2000 --size 70 --fast --pace 0 >/dev/null
   end=$(date +%s)
-  assert_equal "$(counts kf0 | awk '$2 == 2' | wc -l)" 4000
+  wait $! || true # it was ended
+  assert_packets 4000
+  assert_equal "$(counts kf0 | awk '$2 == 2' | wc -l)" 2000
   run json "$view" "map(select(.mac)) | (all(.[]; .bytes == 140 and .first_seen >= $start - 1 and
     .last_seen <= $end and .first_seen <= .last_seen))"
   assert_output true
@@ -178,6 +191,19 @@ skipped_are() { [ "$(figure kf0 skipped_packets)" = "$1" ]; }
   assert_packets 30
   wait_until 10 skipped_are 14
   assert_equal "$(figure kf0 macs) $(figure kf0 untracked_packets) $(figure kf0 packets)" "3 0 30"
+}
+
+# A VLAN device hands the tag to the device beneath it beside the frame, as hardware does.
+@test "a tag beside the frame: its bytes count, and group sources are skipped" {
+  pair
+  load_l2 interface=kf0
+  ip -n "$peer" link add kf0p.5 link kf0p type vlan id 5
+  ip -n "$peer" link set kf0p.5 up
+  in_netns "$peer" frames kf0p.5 --count 10 --macs 2 --size 60
+  in_netns "$peer" frames kf0p.5 --count 6 --macs 3 --size 60 --group
+  wait_until 10 skipped_are 6
+  assert_packets 10
+  assert_equal "$(figure kf0 macs) $(figure kf0 bytes) $(figure kf0 untracked_packets)" "2 640 0"
 }
 
 @test "the module is loaded again: every figure begins at nothing" {

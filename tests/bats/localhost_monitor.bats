@@ -144,7 +144,7 @@ JSON
   assorted_traffic
   assert_text "${assorted_numbers[@]}"
   unload_module localhost_monitor
-  assert_equal "$(kernel_log | grep localhost_monitor)" "$loaded_line
+  assert_equal "$(kernel_log | grep -F '[localhost_monitor]')" "$loaded_line
 [localhost_monitor] Final stats: IPv4=18, IPv6=34, TCP=10, UDP=12, ICMP=5, ICMPv6=9"
 }
 
