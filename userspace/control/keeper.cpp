@@ -11,11 +11,10 @@
 #include "escape.hpp"
 #include "file.hpp"
 #include "loading.hpp"
+#include "modules/module_table.hpp"
 
 namespace kmon::control {
 namespace {
-
-constexpr const char* l2 = "l2packet_counter";
 
 // Or just coming, or going.
 bool has_a_directory(const Root& root, const std::string& module) { return is_there(root.sys / "module" / module); }
@@ -41,24 +40,32 @@ bool Keeper::unsettled() const {
 
 Report Keeper::report() const {
     Report report{.by = "kmond", .modules = {}};
-    for (const std::string name : module_names) {
-        ModuleReport module{.name = name, .wanted = config_.enabled(name)};
-        module.loaded = module_instance(root_, name).has_value();
-        const auto kept = modules_.find(name);
-        if (module.wanted && kept != modules_.end()) module.problem = kept->second.problem;
-        if (module.wanted && module.loaded) {
-            module.differences = differences(root_, config_, name);
-            if (name == l2) module.waits_for = words_on_waiting(watched_);
-            if (name == l2 && !module.problem) module.problem = interface_problem_;
+    for (const auto& known : modules()) {
+        ModuleReport module{.name = known.name, .wanted = config_.enabled(known.name)};
+        module.loaded = module_instance(root_, known.name).has_value();
+        const auto kept = modules_.find(known.name);
+        if (module.wanted && kept != modules_.end()) {
+            module.problem = kept->second.problem;
+            if (module.loaded) {
+                module.differences = differences(root_, config_, known.name);
+                module.waits_for = words_on_waiting(kept->second.watched);
+                if (!module.problem) module.problem = kept->second.interface_problem;
+            }
         }
         report.modules.push_back(std::move(module));
     }
     return report;
 }
 
+bool Keeper::follows_default_route() const {
+    return std::ranges::any_of(modules(), [&](const auto& module) {
+        return !module.watches.empty() && control::follows_default_route(interfaces_wanted(config_, module));
+    });
+}
+
 std::vector<std::string> Keeper::enabled_modules() const {
     std::vector<std::string> modules;
-    for (const std::string module : module_names) {
+    for (const auto& module : module_names()) {
         if (config_.enabled(module)) modules.push_back(module);
     }
     return modules;
@@ -77,7 +84,7 @@ void Keeper::look_at(const std::string& module) {
 
 void Keeper::set_up(const std::string& module, ino_t instance) {
     auto& kept = modules_[module];
-    kept = {.instance = instance, .problem = {}};
+    kept = {.instance = instance, .problem = {}, .watched = std::move(kept.watched)};
     forget_refusal(root_, module);
     Transaction transaction(root_);
     for (const auto& setting : settings_of(config_, module)) {
@@ -88,7 +95,7 @@ void Keeper::set_up(const std::string& module, ino_t instance) {
         tell_refused(module, written.error());
     }
     journal_({Topic::module_ready, LOG_INFO, module + " runs", {{"KMON_MODULE", module}}});
-    if (module == l2) follow_interfaces(true);
+    if (const auto* known = find_module(module); !known->watches.empty()) follow_interfaces(*known, true);
 }
 
 void Keeper::tell_missing(const std::string& module) {
@@ -108,7 +115,8 @@ Result<void> Keeper::reload(const Config& config) {
     Transaction transaction(root_);
     std::vector<Setting> written;
     auto done = set_all(transaction, written);
-    if (done) done = set_watched(transaction, written);
+    for (const auto& module : modules())
+        if (done && !module.watches.empty()) done = set_watched(module, transaction, written);
     if (!done) return fail(undo(transaction, old, done.error()));
     for (const auto& setting : written)
         tell_written(setting);
@@ -131,16 +139,17 @@ Result<void> Keeper::set_all(Transaction& transaction, std::vector<Setting>& wri
 
 // An interface that goes at this moment is waited for, and what the default route leads to is not the configuration's
 // fault: follow_interfaces() deals with both.
-Result<void> Keeper::set_watched(Transaction& transaction, std::vector<Setting>& written) {
-    const auto& wanted = config_.l2packet_counter;
-    if (!wanted.enabled || wanted.follow_default_route || !module_instance(root_, l2)) return {};
+Result<void> Keeper::set_watched(const Module& module, Transaction& transaction, std::vector<Setting>& written) {
+    const auto& wanted = interfaces_wanted(config_, module);
+    if (!config_.enabled(module.name) || control::follows_default_route(wanted) || !module_instance(root_, module.name))
+        return {};
     const auto network = network_();
     if (!network) return fail(network.error());
-    const auto now = read_parameter(root_, l2, "interface");
+    const auto now = read_parameter(root_, module.name, module.watches);
     if (!now) return {};
     const auto value = interface_to_write(watched_interfaces(wanted, *network), *now, true);
     if (!value) return {};
-    const Setting setting{l2, "interface", *value};
+    const Setting setting{module.name, module.watches, *value};
     const auto set = transaction.set(setting);
     if (!set && set.error().system == EINVAL) return fail(set.error());
     if (set && *set) written.push_back(setting);
@@ -158,10 +167,9 @@ Error Keeper::undo(Transaction& transaction, const Config& old, Error why) {
 
 // The new configuration is in force: what that means for the modules which it turned on or off.
 void Keeper::adopt(const Config& old) {
-    refused_.reset();
-    for (const std::string module : module_names) {
+    for (const auto& module : module_names()) {
         auto& kept = modules_[module];
-        kept = {.instance = module_instance(root_, module), .problem = {}};
+        kept = {.instance = module_instance(root_, module), .problem = {}, .watched = std::move(kept.watched)};
         if (!old.enabled(module) || config_.enabled(module) || !kept.instance) continue;
         journal_({Topic::module_ready,
                   LOG_NOTICE,
@@ -173,74 +181,81 @@ void Keeper::adopt(const Config& old) {
     follow_interfaces(true);
 }
 
-// ---- the interfaces of l2packet_counter
+// ---- the interfaces that modules watch
 
 void Keeper::follow_interfaces(bool new_configuration) {
-    if (!config_.l2packet_counter.enabled || !modules_[l2].instance) return;
-    const auto network = network_();
-    const auto now = read_parameter(root_, l2, "interface");
-    if (!network) interface_problem_ = network.error();
-    if (!network || !now) return;
-
-    const auto before = std::exchange(watched_, watched_interfaces(config_.l2packet_counter, *network));
-    tell_waiting(before);
-    const auto value = interface_to_write(watched_, *now, new_configuration);
-    if (value && refused_ == watched_) return; // the kernel log need not hear it again
-    interface_problem_.reset();
-    refused_.reset();
-    if (!value || *value == *now) return;
-
-    const auto done = watch(*value);
-    // ENODEV: it went at this moment; the next event tells.
-    if (done || done.error().system == ENODEV || done.error().code == ExitCode::not_running) return;
-    interface_problem_ = done.error();
-    if (done.error().system == EINVAL) interface_problem_->hint = "name Ethernet interfaces in /etc/kmon.toml";
-    refused_ = watched_;
-    tell_refused(l2, *interface_problem_);
-    if (watched_.there.size() > 1) watch_those_taken();
+    for (const auto& module : modules())
+        if (!module.watches.empty()) follow_interfaces(module, new_configuration);
 }
 
-Result<void> Keeper::watch(const std::string& interfaces) {
-    const Setting setting{l2, "interface", interfaces};
-    auto done = write_parameter(root_, setting);
-    if (done) tell_written(setting);
+void Keeper::follow_interfaces(const Module& module, bool new_configuration) {
+    auto& kept = modules_[module.name];
+    if (!config_.enabled(module.name) || !kept.instance) return;
+    const auto network = network_();
+    const auto now = read_parameter(root_, module.name, module.watches);
+    if (!network) kept.interface_problem = network.error();
+    if (!network || !now) return;
+
+    const auto before = std::exchange(kept.watched, watched_interfaces(interfaces_wanted(config_, module), *network));
+    tell_waiting(module.name, before, kept.watched);
+    const auto value = interface_to_write(kept.watched, *now, new_configuration);
+    if (value && kept.refused == kept.watched) return; // the kernel log need not hear it again
+    kept.interface_problem.reset();
+    kept.refused.reset();
+    if (!value || *value == *now) return;
+
+    const auto done = watch(module, *value);
+    // ENODEV: it went at this moment; the next event tells.
+    if (done || done.error().system == ENODEV || done.error().code == ExitCode::not_running) return;
+    kept.interface_problem = done.error();
+    if (done.error().system == EINVAL) kept.interface_problem->hint = "name Ethernet interfaces in /etc/kmon.toml";
+    kept.refused = kept.watched;
+    tell_refused(module.name, *kept.interface_problem);
+    if (kept.watched.there.size() > 1) watch_those_taken(module, kept.watched);
+}
+
+Result<void> Keeper::watch(const Module& module, const std::string& interfaces) {
+    auto done = write_parameter(root_, {module.name, module.watches, interfaces});
+    if (done) tell_watched(module.name, interfaces);
     return done;
 }
 
 // One that is refused does not keep the others from being watched.
-void Keeper::watch_those_taken() {
+void Keeper::watch_those_taken(const Module& module, const Watched& watched) const {
     std::vector<std::string> taken;
-    for (const auto& name : watched_.there) {
+    for (const auto& name : watched.there) {
         taken.push_back(name);
-        if (!write_parameter(root_, {l2, "interface", join_interfaces(taken)})) taken.pop_back();
+        if (!write_parameter(root_, {module.name, module.watches, join_interfaces(taken)})) taken.pop_back();
     }
 }
 
-void Keeper::tell_waiting(const Watched& before) const {
-    if (watched_ == before) return;
+void Keeper::tell_waiting(const std::string& module, const Watched& before, const Watched& now) const {
+    if (now == before) return;
     const auto tell = [&](const std::string& what, const std::string& interface) {
         journal_({Topic::interface_missing,
                   LOG_NOTICE,
-                  std::string(l2) + " waits for " + what,
-                  {{"KMON_MODULE", l2}, {"KMON_INTERFACE", interface}}});
+                  module + " waits for " + what,
+                  {{"KMON_MODULE", module}, {"KMON_INTERFACE", interface}}});
     };
-    if (watched_.no_route && !before.no_route) tell("a default route", "auto");
-    for (const auto& name : watched_.missing) {
+    if (now.no_route && !before.no_route) tell("a default route", "auto");
+    for (const auto& name : now.missing) {
         if (std::ranges::find(before.missing, name) == before.missing.end()) tell(printable(name), name);
     }
 }
 
 // ---- words
 
+void Keeper::tell_watched(const std::string& module, const std::string& interfaces) const {
+    journal_({Topic::interface_followed,
+              LOG_INFO,
+              module + (interfaces.empty() ? " watches no interface" : " watches " + printable(interfaces)),
+              {{"KMON_MODULE", module}, {"KMON_INTERFACE", interfaces}}});
+}
+
 void Keeper::tell_written(const Setting& setting) const {
-    if (setting.module == l2 && setting.parameter == "interface") {
-        journal_({Topic::interface_followed,
-                  LOG_INFO,
-                  setting.module +
-                      (setting.value.empty() ? " watches no interface" : " watches " + printable(setting.value)),
-                  {{"KMON_MODULE", l2}, {"KMON_INTERFACE", setting.value}}});
-        return;
-    }
+    const auto* module = find_module(setting.module);
+    if (module && !module->watches.empty() && setting.parameter == module->watches)
+        return tell_watched(setting.module, setting.value);
     journal_({Topic::setting_written,
               LOG_INFO,
               to_string(setting),

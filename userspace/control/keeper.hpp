@@ -10,11 +10,10 @@
 
 #include "config.hpp"
 #include "journal.hpp"
-#include "modules.hpp"
 #include "report.hpp"
-#include "settings.hpp"
 #include "sysfs.hpp"
 #include "transaction.hpp"
+#include "watched.hpp"
 
 namespace kmon::control {
 
@@ -40,13 +39,21 @@ public:
 
     const Config& config() const { return config_; }
     Report report() const;
-    const Watched& watched() const { return watched_; }
+    // What a module watches that follows interfaces.
+    const Watched& watched(const std::string& module) const { return modules_.at(module).watched; }
+    // Does any module watch the interface of the default route?
+    bool follows_default_route() const;
 
 private:
     struct Kept {
         std::optional<ino_t> instance; // of the module that has its settings
         bool told_missing = false;
         std::optional<Error> problem;
+
+        // Of a module that watches interfaces.
+        Watched watched{};
+        std::optional<Error> interface_problem{};
+        std::optional<Watched> refused{}; // by the module
     };
 
     std::vector<std::string> enabled_modules() const;
@@ -55,14 +62,16 @@ private:
     void tell_missing(const std::string& module);
 
     Result<void> set_all(Transaction& transaction, std::vector<Setting>& written);
-    Result<void> set_watched(Transaction& transaction, std::vector<Setting>& written);
+    Result<void> set_watched(const Module& module, Transaction& transaction, std::vector<Setting>& written);
     Error undo(Transaction& transaction, const Config& old, Error why);
     void adopt(const Config& old);
 
     void follow_interfaces(bool new_configuration);
-    Result<void> watch(const std::string& interfaces);
-    void watch_those_taken();
-    void tell_waiting(const Watched& before) const;
+    void follow_interfaces(const Module& module, bool new_configuration);
+    Result<void> watch(const Module& module, const std::string& interfaces);
+    void watch_those_taken(const Module& module, const Watched& watched) const;
+    void tell_waiting(const std::string& module, const Watched& before, const Watched& now) const;
+    void tell_watched(const std::string& module, const std::string& interfaces) const;
     void tell_written(const Setting& setting) const;
     void tell_refused(const std::string& module, const Error& error) const;
 
@@ -71,9 +80,6 @@ private:
     AskNetwork network_;
     Config config_;
     std::map<std::string, Kept> modules_;
-    Watched watched_;
-    std::optional<Error> interface_problem_;
-    std::optional<Watched> refused_; // by l2packet_counter
 };
 
 } // namespace kmon::control

@@ -5,7 +5,8 @@
 #include <fstream>
 #include <system_error>
 
-#include "modules.hpp"
+#include "kernel_module.hpp"
+#include "modules/module_table.hpp"
 #include "sysfs.hpp"
 
 namespace kmon::control {
@@ -40,15 +41,23 @@ void write_report(const Root& root, const std::map<std::string, int>& errors) {
     fs::rename(made, report_of(root), ignored);
 }
 
+// As modprobe takes them: "view_mode=0440 view_gid=4".
+std::string options_of(const std::vector<Setting>& settings) {
+    std::string options;
+    for (const auto& setting : settings)
+        options += (options.empty() ? "" : " ") + setting.parameter + "=" + setting.value;
+    return options;
+}
+
 } // namespace
 
 Refused load_modules(const Root& root, const Config& config, const std::function<void(const std::string&)>& say) {
     Refused refused;
     std::map<std::string, int> errors;
-    for (const std::string module : module_names) {
+    for (const auto& module : module_names()) {
         if (!config.enabled(module) || module_instance(root, module)) continue;
         say("loading " + module);
-        const auto loaded = load_module(root, module);
+        const auto loaded = load_module(root, module, options_of(load_settings_of(config, module)));
         if (loaded) continue;
         refused.emplace(module, loaded.error());
         if (loaded.error().system != 0) errors[module] = loaded.error().system;

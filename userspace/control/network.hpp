@@ -5,7 +5,7 @@
 #include <string>
 
 #include "result.hpp"
-#include "settings.hpp"
+#include "watched.hpp"
 
 namespace kmon::control {
 

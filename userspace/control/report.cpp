@@ -5,28 +5,28 @@
 
 #include "escape.hpp"
 #include "loading.hpp"
-#include "modules.hpp"
+#include "modules/module_table.hpp"
 
 namespace kmon::control {
 namespace {
 
-constexpr const char* l2 = "l2packet_counter";
-
-void look_at_interfaces(const Root& root, const Config& config, const Result<Network>& network, ModuleReport& report) {
+void look_at_interfaces(const Root& root, const Config& config, const Result<Network>& network, const Module& module,
+                        ModuleReport& report) {
     if (!network) {
         report.problem = network.error();
         return;
     }
-    const auto now = read_parameter(root, l2, "interface");
-    const auto watched = watched_interfaces(config.l2packet_counter, *network);
+    const auto now = read_parameter(root, module.name, module.watches);
+    const auto watched = watched_interfaces(interfaces_wanted(config, module), *network);
     report.waits_for = words_on_waiting(watched);
     if (!now) return;
     if (const auto wanted = interface_to_write(watched, *now, true))
-        report.differences.push_back({"interface", *now, *wanted});
+        report.differences.push_back({module.watches, *now, *wanted});
 }
 
 ModuleReport observe_module(const Root& root, const Config& config, const Result<Network>& network,
-                            const std::string& name) {
+                            const Module& module) {
+    const auto& name = module.name;
     ModuleReport report{.name = name, .wanted = config.enabled(name)};
     report.loaded = module_instance(root, name).has_value();
     if (!report.wanted) return report;
@@ -35,7 +35,7 @@ ModuleReport observe_module(const Root& root, const Config& config, const Result
         return report;
     }
     report.differences = differences(root, config, name);
-    if (name == l2) look_at_interfaces(root, config, network, report);
+    if (!module.watches.empty()) look_at_interfaces(root, config, network, module, report);
     return report;
 }
 
@@ -61,7 +61,7 @@ ModuleReport module_from_json(const std::string& name, const Json& json) {
         for (const auto& one : *all)
             if (one.is_object())
                 module.differences.push_back({field(one, "parameter", std::string()), field(one, "is", std::string()),
-                                              field(one, "configured", std::string())});
+                                              field(one, "configured", std::string()), field(one, "at_load", false)});
     if (const auto problem = json.find("problem"); problem != json.end() && problem->is_object())
         module.problem = error_from_json(*problem);
     return module;
@@ -81,8 +81,8 @@ const ModuleReport* Report::first_problem() const {
 
 Report observe(const Root& root, const Config& config, const Result<Network>& network) {
     Report report{.by = "kmonctl", .modules = {}};
-    for (const auto* name : module_names)
-        report.modules.push_back(observe_module(root, config, network, name));
+    for (const auto& module : modules())
+        report.modules.push_back(observe_module(root, config, network, module));
     return report;
 }
 
@@ -91,6 +91,10 @@ std::vector<Difference> differences(const Root& root, const Config& config, cons
     for (const auto& setting : settings_of(config, module)) {
         const auto now = read_parameter(root, module, setting.parameter);
         if (now && *now != setting.value) found.push_back({setting.parameter, *now, setting.value});
+    }
+    for (const auto& setting : load_settings_of(config, module)) {
+        const auto now = read_parameter(root, module, setting.parameter);
+        if (now && *now != setting.value) found.push_back({setting.parameter, *now, setting.value, true});
     }
     return found;
 }
@@ -127,7 +131,8 @@ Json to_json(const ModuleReport& module) {
     for (const auto& difference : module.differences)
         differences.push_back({{"parameter", difference.parameter},
                                {"is", difference.is},
-                               {"configured", difference.configured}});
+                               {"configured", difference.configured},
+                               {"at_load", difference.at_load}});
     return {{"wanted", module.wanted},
             {"loaded", module.loaded},
             {"applied", module.loaded && module.wanted && !module.problem && module.differences.empty()},

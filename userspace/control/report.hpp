@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "config.hpp"
+#include "json.hpp"
 #include "result.hpp"
 #include "root.hpp"
-#include "settings.hpp"
-#include "view_json.hpp"
+#include "watched.hpp"
 
 namespace kmon::control {
 
@@ -20,6 +20,7 @@ struct Difference {
     std::string parameter;
     std::string is;
     std::string configured;
+    bool at_load = false; // it takes loading the module anew
 };
 
 struct ModuleReport {

@@ -21,9 +21,7 @@ struct Kind {
     time_t patience;  // seconds
 };
 
-Kind kind_of(Request request) {
-    return request == Request::state ? Kind{"state", 0111, 3} : Kind{"reload", 0177, 20};
-}
+Kind kind_of(Request request) { return request == Request::state ? Kind{"state", 0111, 3} : Kind{"reload", 0177, 20}; }
 
 Result<sockaddr_un> address_of(const std::filesystem::path& path) {
     sockaddr_un address{};
@@ -51,7 +49,8 @@ Error no_answer(const Kind& kind) {
 
 Result<Report> outcome_in(const std::string& text) {
     const auto json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-    if (!json.is_object()) return fail("kmond ended before it had answered", ExitCode::failed, "journalctl -u kmon -n 20");
+    if (!json.is_object())
+        return fail("kmond ended before it had answered", ExitCode::failed, "journalctl -u kmon -n 20");
     if (const auto error = json.find("error"); error != json.end() && error->is_object())
         return fail(error_from_json(*error));
     return report_from_json(json);

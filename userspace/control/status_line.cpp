@@ -4,37 +4,25 @@
 #include <algorithm>
 
 #include "escape.hpp"
+#include "modules/module_table.hpp"
 
 namespace kmon::control {
 namespace {
 
-std::string value_of(const Root& root, const std::string& module, const std::string& parameter) {
-    return printable(read_parameter(root, module, parameter).value_or("?"));
-}
-
-std::string waiting(const Watched& watched) {
-    const auto words = words_on_waiting(watched);
-    return words.empty() ? "" : "waits for " + words;
-}
-
-std::string l2_words(const Root& root, const Watched& watched) {
-    auto interfaces = split_interfaces(read_parameter(root, "l2packet_counter", "interface").value_or("?"));
+std::string words_on_interfaces(const Root& root, const Module& module, const Watched& watched) {
+    auto interfaces = split_interfaces(read_parameter(root, module.name, module.watches).value_or("?"));
     std::erase_if(interfaces, [&](const auto& name) { return std::ranges::count(watched.missing, name) != 0; });
-    const auto wait = waiting(watched);
-    if (interfaces.empty()) return wait.empty() ? "on no interface" : wait;
-    return "on " + printable(join_interfaces(interfaces)) + (wait.empty() ? "" : ", " + wait);
-}
-
-std::string kstat_words(const Root& root) {
-    return (value_of(root, "kstat", "start") == "1" ? "started, counter " : "stopped, counter ") +
-           value_of(root, "kstat", "counter");
+    const auto missing = words_on_waiting(watched);
+    const auto waits = missing.empty() ? "" : "waits for " + missing;
+    if (interfaces.empty()) return waits.empty() ? "on no interface" : waits;
+    return "on " + printable(join_interfaces(interfaces)) + (waits.empty() ? "" : ", " + waits);
 }
 
 // What is worth a word of a module that runs.
-std::string words_on(const Root& root, const Keeper& keeper, const std::string& module) {
-    if (module == "l2packet_counter") return "; l2packet_counter " + l2_words(root, keeper.watched());
-    if (module == "kstat") return "; kstat " + kstat_words(root);
-    return "";
+std::string words_on(const Root& root, const Keeper& keeper, const std::string& name) {
+    const auto* module = find_module(name);
+    if (!module->watches.empty()) return "; " + name + " " + words_on_interfaces(root, *module, keeper.watched(name));
+    return module->brief ? "; " + name + " " + module->brief(root) : "";
 }
 
 } // namespace

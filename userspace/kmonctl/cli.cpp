@@ -8,6 +8,7 @@
 #include "command.hpp"
 #include "escape.hpp"
 #include "file.hpp"
+#include "modules/module_table.hpp"
 #include "stop_signals.hpp"
 #include "suggest.hpp"
 
@@ -66,8 +67,7 @@ CLI::App& add_command(CLI::App& kmon, Context& context, const std::string& name,
 }
 
 CLI::Option* add_module_argument(CLI::App& command, std::string& module, const std::string& description) {
-    std::vector<std::string> names(std::begin(module_names), std::end(module_names));
-    return command.add_option("MODULE", module, description)->check(CLI::IsMember(std::move(names)));
+    return command.add_option("MODULE", module, description)->check(CLI::IsMember(module_names()));
 }
 
 std::unique_ptr<CLI::App> command_line(Context& context) {

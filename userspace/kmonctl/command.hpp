@@ -7,7 +7,6 @@
 #include <string>
 
 #include "context.hpp"
-#include "modules.hpp"
 #include "result.hpp"
 #include "version.hpp"
 
@@ -33,7 +32,7 @@ using Action = std::function<Result<int>()>;
 CLI::App& add_command(CLI::App& kmon, Context& context, const std::string& name, const std::string& description,
                       Action action);
 
-// A positional argument that takes one of the five modules' names.
+// A positional argument that takes one of the modules' names.
 CLI::Option* add_module_argument(CLI::App& command, std::string& module, const std::string& description);
 
 } // namespace kmon::cli

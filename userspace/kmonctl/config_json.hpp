@@ -2,7 +2,7 @@
 #pragma once
 
 #include "config.hpp"
-#include "view_json.hpp"
+#include "json.hpp"
 
 namespace kmon::cli {
 

@@ -12,9 +12,12 @@
 #include "root.hpp"
 #include "service.hpp"
 
+namespace kmon {
+struct Stimulus;
+}
+
 namespace kmon::cli {
 
-struct Stimulus;
 struct TestBench;
 
 struct Context {
@@ -26,7 +29,7 @@ struct Context {
     bool json = false;
     bool colour = false;
     bool unicode = false;
-    int out_descriptor = -1; // of `out`, if it has one
+    int out_descriptor = -1;                             // of `out`, if it has one
     std::function<int()> write_error = [] { return 0; }; // with which errno writing to `out` failed
     bool err_is_terminal = false;
     std::size_t columns = 80;
@@ -36,7 +39,7 @@ struct Context {
 
     std::function<Result<control::Network>()> network = control::ask_network;
 
-    std::function<Stimulus()> stimulus;    // see doctor.hpp
+    std::function<Stimulus()> stimulus;    // see finding.hpp
     std::function<TestBench()> test_bench; // see selftest.hpp
 
     Progress progress(std::string what) const { return {err, err_is_terminal, std::move(what)}; }

@@ -5,9 +5,9 @@
 
 #include "command.hpp"
 #include "host.hpp"
+#include "json.hpp"
 #include "local_time.hpp"
 #include "report_page.hpp"
-#include "view_json.hpp"
 
 namespace kmon::cli {
 

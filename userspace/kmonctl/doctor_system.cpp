@@ -5,6 +5,8 @@
 #include "doctor.hpp"
 #include "escape.hpp"
 #include "file.hpp"
+#include "module_look.hpp"
+#include "modules/module_table.hpp"
 #include "version.hpp"
 
 namespace kmon::cli {
@@ -67,14 +69,14 @@ Finding look_at_settings(const control::Report& report) {
             return {subject, Finding::warning,
                     module.name + " " + one.parameter + " is " + printable(one.is) + ", the configuration says " +
                         printable(one.configured),
-                    "kmonctl apply"};
+                    one.at_load ? load_anew(module.name) : "kmonctl apply"};
     return {subject, Finding::good, "as configured", ""};
 }
 
-Finding look_at_interface(const Root& root, const control::Report& report) {
+Finding look_at_interface(const Root& root, const Module& watching, const control::Report& report) {
     const std::string subject = "watched interface";
-    const auto now = read_parameter(root, "l2packet_counter", "interface");
-    const auto* module = report.find("l2packet_counter");
+    const auto now = read_parameter(root, watching.name, watching.watches);
+    const auto* module = report.find(watching.name);
     if (!module || !module->wanted || !now) return {subject, Finding::skipped, "none", ""};
     if (!module->waits_for.empty())
         return {subject, Finding::warning, "waits for " + module->waits_for,
@@ -92,7 +94,8 @@ Findings look_at_system(const Context& context, const ConfigReading& config) {
     findings.push_back(look_at_service(context, look));
     if (config.problems.empty()) {
         findings.push_back(look_at_settings(look.report));
-        findings.push_back(look_at_interface(context.root, look.report));
+        for (const auto& module : modules())
+            if (!module.watches.empty()) findings.push_back(look_at_interface(context.root, module, look.report));
     }
     return findings;
 }

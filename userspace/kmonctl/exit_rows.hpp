@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "exit_record.hpp"
+#include "json.hpp"
 #include "page.hpp"
-#include "view_json.hpp"
 
 namespace kmon::cli {
 

@@ -6,9 +6,9 @@
 #include "exit_rows.hpp"
 #include "exit_trace.hpp"
 #include "format.hpp"
+#include "modules/process_monitor.hpp"
 #include "number_text.hpp"
 #include "stop_signals.hpp"
-#include "views.hpp"
 
 namespace kmon::cli {
 

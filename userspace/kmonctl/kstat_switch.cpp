@@ -2,8 +2,9 @@
 #include "kstat_switch.hpp"
 
 #include "format.hpp"
+#include "json.hpp"
+#include "modules/kstat.hpp"
 #include "sysfs.hpp"
-#include "view_json.hpp"
 
 namespace kmon::cli {
 

@@ -9,7 +9,7 @@
 #include "config.hpp"
 #include "context.hpp"
 #include "control/report.hpp"
-#include "modules.hpp"
+#include "kernel_module.hpp"
 
 namespace kmon::cli {
 

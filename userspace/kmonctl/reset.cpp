@@ -3,46 +3,35 @@
 
 #include "command.hpp"
 #include "file.hpp"
-#include "view_json.hpp"
+#include "json.hpp"
+#include "modules/module_table.hpp"
 
 namespace kmon::cli {
 
 namespace {
 
-struct TextView {
-    const char* module;
-    const char* file; // under /proc
-};
-
-// netmon_proc counts nothing itself, so there is nothing to reset.
-constexpr TextView text_views[] = {
-    {"localhost_monitor", "localhost_stats"},
-    {"l2packet_counter", "l2packet_counter"},
-    {"kstat", "kstat/nout"},
-    {"process_monitor", "process_monitor"},
-};
-
-Result<void> reset_one(const Root& root, const TextView& view) {
-    auto done = write_file(root.proc / view.file, "reset");
+Result<void> reset_one(const Root& root, const Module& module) {
+    const auto file = root.proc / module.reset_file;
+    auto done = write_file(file, "reset");
     if (!done && (done.error().system == ENOENT || done.error().system == EIO))
-        return fail(std::string(view.module) + " is not loaded: there is no " + (root.proc / view.file).string(),
-                    ExitCode::not_running, "kmonctl status tells why, and what to do");
+        return fail(module.name + " is not loaded: there is no " + file.string(), ExitCode::not_running,
+                    "kmonctl status tells why, and what to do");
     return done;
 }
 
 // Without a name: every module that is there. One that fails does not keep the others.
-Result<int> reset(Context& context, const std::string& module) {
-    if (module == "netmon_proc")
-        return fail("netmon_proc has nothing to reset: it shows the kernel's own figures", ExitCode::usage);
+Result<int> reset(Context& context, const std::string& only) {
+    if (const auto* module = find_module(only); module && module->reset_file.empty())
+        return fail(only + " has nothing to reset: it shows the kernel's own figures", ExitCode::usage);
 
     Result<int> outcome = ExitCode::ok;
     Json done = Json::array();
-    for (const auto& view : text_views) {
-        if (!module.empty() && module != view.module) continue;
-        const auto reset = reset_one(context.root, view);
+    for (const auto& module : modules()) {
+        if (module.reset_file.empty() || (!only.empty() && only != module.name)) continue;
+        const auto reset = reset_one(context.root, module);
         if (reset)
-            done.push_back(view.module);
-        else if (outcome && (!module.empty() || reset.error().code != ExitCode::not_running))
+            done.push_back(module.name);
+        else if (outcome && (!only.empty() || reset.error().code != ExitCode::not_running))
             outcome = fail(reset.error());
     }
     if (outcome && done.empty())

@@ -8,8 +8,7 @@
 #include "host.hpp"
 #include "local_time.hpp"
 #include "number_text.hpp"
-#include "stats_page.hpp"
-#include "view_json.hpp"
+#include "stats_json.hpp"
 
 namespace kmon::cli {
 
@@ -22,31 +21,6 @@ struct Options {
     std::string module; // empty: all
     std::size_t top = 5;
 };
-
-// One module of the five: its name, and its section or its JSON, or why there is none.
-struct Section {
-    const char* module;
-    Result<Page> page;
-    Result<Json> json;
-};
-
-template <class View, class... More>
-Section section(const char* module, const Result<View>& view, const Look& look, const More&... more) {
-    if (!view) return {module, fail(view.error()), fail(view.error())};
-    return {module, stats_of(*view, more..., look), to_json(*view)};
-}
-
-std::vector<Section> read_sections(const Context& context, const Look& look) {
-    const auto progress = context.progress("reading what the modules counted");
-    const auto snapshot = take_snapshot(context.root);
-    return {
-        section("localhost_monitor", snapshot.localhost, look),
-        section("l2packet_counter", snapshot.l2, look),
-        section("kstat", snapshot.kstat, look),
-        section("netmon_proc", snapshot.netmon, look, loaded_version(context.root, "netmon_proc")),
-        section("process_monitor", snapshot.process, look),
-    };
-}
 
 Page title(const Context& context, std::time_t now) {
     const auto host = read_host(context.root);
@@ -63,47 +37,41 @@ Page title(const Context& context, std::time_t now) {
     return page;
 }
 
-void show_text(Context& context, const std::vector<Section>& sections, Page page) {
-    for (const auto& section : sections) {
+// The section of a module whose view could not be read.
+Page missing(const Reading& reading) {
+    Page page = {Line(reading.module->name, Style::heading)};
+    page.push_back(Line("  ").add(reading.view.error().what, Style::warning));
+    return page;
+}
+
+void show_text(Context& context, const Snapshot& snapshot, const Look& look) {
+    auto page = title(context, look.now);
+    for (const auto& reading : snapshot) {
         page.emplace_back();
-        append(page, section.page ? *section.page : stats_missing(section.module, section.page.error()));
+        append(page, reading.view ? (*reading.view)->page(look) : missing(reading));
     }
     print(context.out, page, context.colour);
 }
 
-void show_json(Context& context, const std::vector<Section>& sections, std::time_t now) {
-    const auto host = read_host(context.root);
-    Json modules = Json::object();
-    for (const auto& section : sections) {
-        if (section.json)
-            modules[section.module] = *section.json;
-        else
-            modules[section.module] = {{"error", section.json.error().what}};
-    }
-    context.out << to_text({{"kmon", kmon::version},
-                            {"host", host.name},
-                            {"kernel", host.kernel},
-                            {"timestamp", now},
-                            {"modules", std::move(modules)}})
-                << '\n';
+Snapshot read_modules(const Context& context, const std::string& only) {
+    const auto progress = context.progress("reading what the modules counted");
+    auto snapshot = take_snapshot(context.root);
+    if (!only.empty()) std::erase_if(snapshot, [&](const Reading& reading) { return reading.module->name != only; });
+    return snapshot;
 }
 
 // Nothing to show is an error; a part of it is not, unless it was asked for by name.
 Result<int> stats(Context& context, const Options& options) {
     const auto now = context.now();
-    auto sections = read_sections(context, {page_columns, context.unicode, now, options.top});
-    if (!options.module.empty()) std::erase_if(sections, [&](const Section& s) { return s.module != options.module; });
-
-    const auto readable =
-        std::find_if(sections.begin(), sections.end(), [](const Section& s) { return s.page.has_value(); });
-    if (readable == sections.end()) {
-        if (sections.size() == 1) return fail(sections.front().page.error());
+    const auto snapshot = read_modules(context, options.module);
+    if (!any_readable(snapshot)) {
+        if (snapshot.size() == 1) return fail(snapshot.front().view.error());
         return fail("no module is loaded", ExitCode::not_running, "kmonctl status tells why, and what to do");
     }
     if (context.json)
-        show_json(context, sections, now);
+        context.out << to_text(stats_json(context.root, snapshot, now)) << '\n';
     else
-        show_text(context, sections, title(context, now));
+        show_text(context, snapshot, {page_columns, context.unicode, now, options.top});
     return ExitCode::ok;
 }
 

@@ -4,10 +4,10 @@
 #include "command.hpp"
 #include "escape.hpp"
 #include "host.hpp"
+#include "json.hpp"
 #include "local_time.hpp"
 #include "module_look.hpp"
 #include "report_page.hpp"
-#include "view_json.hpp"
 
 namespace kmon::cli {
 
@@ -55,15 +55,16 @@ void add_module(ReportPage& page, const ModuleLook& module) {
     const auto& state = module.state;
     const auto& report = module.report;
     const auto version = state.loaded ? printable(state.loaded_version) : "-";
-    if (!report.loaded && !report.wanted)
-        return page.item(Style::faint, report.name, "not loaded, as configured", "-");
+    if (!report.loaded && !report.wanted) return page.item(Style::faint, report.name, "not loaded, as configured", "-");
     if (report.problem && !report.loaded) {
         page.item(Style::bad, report.name, report.problem->what, "-");
         return add_problem(page, *report.problem);
     }
     const bool doubtful = state.reload_needed() || !report.differences.empty();
-    page.item(report.problem ? Style::bad : doubtful ? Style::warning : Style::good, report.name, module.settings,
-              version);
+    page.item(report.problem ? Style::bad
+              : doubtful     ? Style::warning
+                             : Style::good,
+              report.name, module.settings, version);
     if (!report.waits_for.empty()) page.more("waits for " + report.waits_for);
     if (report.problem) {
         page.more(report.problem->what, Style::bad);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <sstream>
@@ -60,8 +61,7 @@ public:
 
     // Is any module there?
     bool any() const {
-        const auto& latest = *model.latest();
-        return latest.localhost || latest.l2 || latest.kstat || latest.netmon || latest.process;
+        return std::ranges::any_of(model.rates, [](const auto& module) { return !module.missing; });
     }
 
     Clock::time_point next() const { return last_ + std::chrono::duration_cast<Clock::duration>(interval_); }
@@ -92,8 +92,20 @@ private:
     Clock::time_point last_ = Clock::now();
 };
 
+// "rx bytes": "rx_bytes_per_second"
+std::string json_name(std::string figure) {
+    std::ranges::replace(figure, ' ', '_');
+    return figure + "_per_second";
+}
+
 Json rates_json(const TopModel& model, std::time_t now) {
-    const auto rate = [](const Rate& r) { return r.known() ? Json(r.now()) : Json(); };
+    Json json = {{"timestamp", now}};
+    for (const auto& module : model.rates) {
+        Json rates = Json::object();
+        for (const auto& figure : module.figures)
+            rates[json_name(figure.name)] = figure.rate.known() ? Json(figure.rate.now()) : Json();
+        json[module.module] = std::move(rates);
+    }
     Json macs = Json::array();
     for (const auto& mac : model.macs) {
         if (macs.size() == 20 || !(mac.frames > 0)) break;
@@ -102,16 +114,8 @@ Json rates_json(const TopModel& model, std::time_t now) {
                         {"frames_per_second", mac.frames},
                         {"bytes_per_second", mac.bytes}});
     }
-    return {
-        {"timestamp", now},
-        {"localhost_monitor",
-         {{"packets_per_second", rate(model.loopback_packets)}, {"bytes_per_second", rate(model.loopback_bytes)}}},
-        {"l2packet_counter",
-         {{"frames_per_second", rate(model.frames)}, {"bytes_per_second", rate(model.frame_bytes)}}},
-        {"kstat", {{"packets_per_second", rate(model.tcp_packets)}, {"segments_per_second", rate(model.tcp_segments)}}},
-        {"netmon_proc", {{"rx_bytes_per_second", rate(model.rx_bytes)}, {"tx_bytes_per_second", rate(model.tx_bytes)}}},
-        {"process_monitor", {{"exits_per_second", rate(model.exits)}, {"failed_per_second", rate(model.bad_exits)}}},
-        {"top_macs", std::move(macs)}};
+    json["top_macs"] = std::move(macs);
+    return json;
 }
 
 // A page, or a line of JSON, an interval. The first one comes after two readings.

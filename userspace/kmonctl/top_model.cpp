@@ -37,38 +37,40 @@ void Rate::lose() { have_last_ = known_ = false; }
 
 double Rate::peak() const { return history_.empty() ? 0 : *std::max_element(history_.begin(), history_.end()); }
 
-void TopModel::take(Snapshot snapshot, double seconds) {
-    const auto feed = [seconds](const auto& view, Rate& rate, auto counter) {
-        if (view)
-            rate.take(counter(*view), seconds);
-        else
-            rate.lose();
-    };
-    const auto over = [](const auto& list, auto... members) {
-        std::uint64_t sum = 0;
-        for (const auto& item : list)
-            sum += ((item.*members) + ...);
-        return sum;
-    };
-    using L2 = L2View::Interface;
-    using Net = NetmonView::Interface;
-
-    feed(snapshot.localhost, loopback_packets, [](const auto& v) { return v.packets; });
-    feed(snapshot.localhost, loopback_bytes, [](const auto& v) { return v.bytes; });
-    feed(snapshot.kstat, tcp_packets, [](const auto& v) { return v.packets; });
-    feed(snapshot.kstat, tcp_segments, [](const auto& v) { return v.segments; });
-    feed(snapshot.l2, frames, [&](const auto& v) { return over(v.interfaces, &L2::packets); });
-    feed(snapshot.l2, frame_bytes, [&](const auto& v) { return over(v.interfaces, &L2::bytes); });
-    feed(snapshot.netmon, rx_bytes, [&](const auto& v) { return over(v.interfaces, &Net::rx_bytes); });
-    feed(snapshot.netmon, tx_bytes, [&](const auto& v) { return over(v.interfaces, &Net::tx_bytes); });
-    feed(snapshot.process, exits, [](const auto& v) { return v.exits; });
-    feed(snapshot.process, bad_exits, [](const auto& v) { return v.nonzero_exits + v.killed_by_signal; });
-
-    take_macs(snapshot.l2 ? *snapshot.l2 : L2View(), seconds);
-    take_interfaces(snapshot.netmon ? *snapshot.netmon : NetmonView(), seconds);
-    snapshot_.clear();
-    snapshot_.push_back(std::move(snapshot));
+void TopModel::take(const Snapshot& snapshot, double seconds) {
+    for (const auto& reading : snapshot)
+        take_figures(reading, seconds);
+    const auto* l2 = view_in<L2View>(snapshot);
+    const auto* netmon = view_in<NetmonView>(snapshot);
+    take_macs(l2 ? *l2 : L2View(), seconds);
+    take_interfaces(netmon ? *netmon : NetmonView(), seconds);
     ++readings_;
+}
+
+void TopModel::take_figures(const Reading& reading, double seconds) {
+    auto known = std::ranges::find(rates, reading.module->name, &ModuleRates::module);
+    if (known == rates.end())
+        known = rates.insert(rates.end(), ModuleRates{.module = reading.module->name, .missing = {}, .figures = {}});
+    if (!reading.view) {
+        known->missing = reading.view.error();
+        for (auto& figure : known->figures)
+            figure.rate.lose();
+        return;
+    }
+    known->missing.reset();
+    for (const auto& figure : (*reading.view)->figures()) {
+        auto rate = std::ranges::find(known->figures, figure.name, &FigureRate::name);
+        if (rate == known->figures.end())
+            rate = known->figures.insert(known->figures.end(), FigureRate{figure.name, figure.bytes, {}});
+        rate->rate.take(figure.value, seconds);
+    }
+}
+
+const Rate* TopModel::rate_of(const std::string& module, const std::string& figure) const {
+    const auto known = std::ranges::find(rates, module, &ModuleRates::module);
+    if (known == rates.end()) return nullptr;
+    const auto rate = std::ranges::find(known->figures, figure, &FigureRate::name);
+    return rate == known->figures.end() ? nullptr : &rate->rate;
 }
 
 void TopModel::take_macs(const L2View& view, double seconds) {
@@ -101,11 +103,10 @@ void TopModel::take_interfaces(const NetmonView& view, double seconds) {
         if (!now.error.empty()) continue;
         const auto known = seen_interfaces_.find(now.name);
         const auto& last = known != seen_interfaces_.end() ? known->second : now;
-        interfaces.push_back({now.name, per_second(now.rx_bytes, last.rx_bytes, seconds),
-                              per_second(now.tx_bytes, last.tx_bytes, seconds),
-                              per_second(now.rx_packets, last.rx_packets, seconds),
-                              per_second(now.tx_packets, last.tx_packets, seconds),
-                              now.rx_errors + now.tx_errors + now.rx_dropped + now.tx_dropped});
+        interfaces.push_back(
+            {now.name, per_second(now.rx_bytes, last.rx_bytes, seconds),
+             per_second(now.tx_bytes, last.tx_bytes, seconds), per_second(now.rx_packets, last.rx_packets, seconds),
+             per_second(now.tx_packets, last.tx_packets, seconds), now.rx_errors + now.tx_errors + now.tx_dropped});
         seen[now.name] = now;
     }
     seen_interfaces_ = std::move(seen);

@@ -5,11 +5,14 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "exit_record.hpp"
+#include "modules/l2packet_counter.hpp"
+#include "modules/netmon_proc.hpp"
 #include "snapshot.hpp"
 
 namespace kmon::cli {
@@ -49,23 +52,31 @@ struct InterfaceRate {
     double tx_bytes = 0;
     double rx_packets = 0;
     double tx_packets = 0;
-    std::uint64_t faults = 0; // errors and drops so far
+    std::uint64_t faults = 0; // errors, and packets that could not be sent, so far
 };
 
 class TopModel {
 public:
     // seconds: since the reading before.
-    void take(Snapshot snapshot, double seconds);
+    void take(const Snapshot& snapshot, double seconds);
     void take(const std::vector<ExitRecord>& exits);
 
-    const Snapshot* latest() const { return snapshot_.empty() ? nullptr : &snapshot_.back(); }
     std::size_t readings() const { return readings_; }
 
-    Rate loopback_packets, loopback_bytes;
-    Rate tcp_packets, tcp_segments;
-    Rate frames, frame_bytes;
-    Rate rx_bytes, tx_bytes;
-    Rate exits, bad_exits;
+    // Of each module, in the table's order, the rates of its figures.
+    struct FigureRate {
+        std::string name; // "rx bytes"
+        bool bytes = false;
+        Rate rate;
+    };
+    struct ModuleRates {
+        std::string module;
+        std::optional<Error> missing; // why there are none now
+        std::vector<FigureRate> figures;
+    };
+    std::vector<ModuleRates> rates;
+
+    const Rate* rate_of(const std::string& module, const std::string& figure) const;
 
     std::vector<MacRate> macs;             // busiest first
     std::vector<InterfaceRate> interfaces; // as the module lists them
@@ -74,6 +85,7 @@ public:
     std::uint64_t exits_lost = 0;
 
 private:
+    void take_figures(const Reading& reading, double seconds);
     void take_macs(const L2View& view, double seconds);
     void take_interfaces(const NetmonView& view, double seconds);
 
@@ -83,7 +95,6 @@ private:
     };
     using SeenMacs = std::unordered_map<std::uint64_t, Seen>;
 
-    std::vector<Snapshot> snapshot_; // none or one
     std::size_t readings_ = 0;
     std::map<std::string, SeenMacs> seen_macs_; // by interface
     std::map<std::string, NetmonView::Interface> seen_interfaces_;

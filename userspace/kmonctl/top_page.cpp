@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "escape.hpp"
 #include "exit_rows.hpp"
@@ -44,7 +45,7 @@ public:
         page_.push_back(head.limit(look.columns));
     }
 
-    void add(const char* module, const char* what, const Rate& rate, bool bytes) {
+    void add(const std::string& module, const std::string& what, const Rate& rate, bool bytes) {
         Line line(module, Style::strong);
         line.fill(name_columns).add(what).fill(now_at);
         const auto text = [bytes](double value) { return bytes ? bytes_rate_text(value) : rate_text(value); };
@@ -54,7 +55,7 @@ public:
         page_.push_back(line.limit(look_.columns));
     }
 
-    void add_missing(const char* module, const Error& error) {
+    void add_missing(const std::string& module, const Error& error) {
         Line line(module, Style::strong);
         line.fill(name_columns).add(error.code == ExitCode::not_running ? "not loaded" : error.what, Style::warning);
         page_.push_back(line.limit(look_.columns));
@@ -73,19 +74,15 @@ private:
 Page rates(const TopModel& model, const TopLook& look) {
     Page page;
     RateRows rows(look, page);
-    const auto* latest = model.latest();
-    const auto section = [&](const char* module, const auto& view, const char* first, const Rate& first_rate,
-                             bool first_bytes, const char* second, const Rate& second_rate, bool second_bytes) {
-        if (!view) return rows.add_missing(module, view.error());
-        rows.add(module, first, first_rate, first_bytes);
-        rows.add("", second, second_rate, second_bytes);
-    };
-    section("localhost_monitor", latest->localhost, "packets", model.loopback_packets, false, "bytes",
-            model.loopback_bytes, true);
-    section("l2packet_counter", latest->l2, "frames", model.frames, false, "bytes", model.frame_bytes, true);
-    section("kstat", latest->kstat, "packets", model.tcp_packets, false, "segments", model.tcp_segments, false);
-    section("netmon_proc", latest->netmon, "rx bytes", model.rx_bytes, true, "tx bytes", model.tx_bytes, true);
-    section("process_monitor", latest->process, "exits", model.exits, false, "failed", model.bad_exits, false);
+    for (const auto& module : model.rates) {
+        if (module.missing) {
+            rows.add_missing(module.module, *module.missing);
+            continue;
+        }
+        bool first = true;
+        for (const auto& figure : module.figures)
+            rows.add(std::exchange(first, false) ? module.module : "", figure.name, figure.rate, figure.bytes);
+    }
     return page;
 }
 
@@ -193,7 +190,7 @@ Page top_page(const TopModel& model, const TopLook& look) {
     if (look.rows < least_rows || look.columns < least_columns) return too_small(look);
     Page page = {title(model, look)};
     page.emplace_back();
-    if (model.latest()) append(page, rates(model, look));
+    if (model.readings() > 0) append(page, rates(model, look));
     page.emplace_back();
     const std::size_t footer = look.keys.empty() ? 0 : 1;
     append(page, panels(model, look, look.rows - page.size() - footer));

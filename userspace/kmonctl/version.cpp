@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "command.hpp"
 #include "host.hpp"
+#include "json.hpp"
+#include "modules/module_table.hpp"
 #include "table.hpp"
-#include "view_json.hpp"
 
 namespace kmon::cli {
 
@@ -13,7 +14,7 @@ Result<int> show_version(Context& context) {
     Json modules = Json::object();
     Table table({{"", Column::left, 20}, {"", Column::left}});
     table.row({text_cell("kmon"), text_cell(kmon::version)});
-    for (const auto& module : module_names) {
+    for (const auto& module : module_names()) {
         const auto loaded = loaded_version(context.root, module);
         modules[module] = loaded.empty() ? Json() : Json(loaded);
         table.row({text_cell(module), loaded.empty() ? text_cell("not loaded", Style::faint)

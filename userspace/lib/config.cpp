@@ -10,6 +10,7 @@
 #include "config_toml.hpp"
 #include "escape.hpp"
 #include "file.hpp"
+#include "modules/module_table.hpp"
 
 namespace kmon {
 namespace {
@@ -58,10 +59,15 @@ void add_drop_ins(const fs::path& directory, ConfigReading& reading) {
 
 } // namespace
 
+Config::Config() {
+    for (const auto& module : modules())
+        for (const auto& key : keys_of(module))
+            values.emplace(module.section + "." + key.name, key.standard);
+}
+
 bool Config::enabled(const std::string& module) const {
-    return (module == "l2packet_counter" && l2packet_counter.enabled) ||
-           (module == "localhost_monitor" && localhost_monitor.enabled) || (module == "kstat" && kstat.enabled) ||
-           (module == "netmon_proc" && netmon.enabled) || (module == "process_monitor" && process_monitor.enabled);
+    const auto* known = find_module(module);
+    return known && get<bool>(known->section + ".enabled");
 }
 
 std::string ConfigProblem::text() const {

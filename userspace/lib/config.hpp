@@ -5,49 +5,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "config_key.hpp"
 #include "result.hpp"
 #include "root.hpp"
 
 namespace kmon {
 
 struct Config {
-    struct L2packetCounter {
-        bool enabled = true;
-        bool follow_default_route = true;    // interface = "auto"
-        std::vector<std::string> interfaces; // else these
-        std::uint32_t reset_interval = 20;   // seconds, 0: never
-        std::uint32_t max_macs = 65536;
-        bool operator==(const L2packetCounter&) const = default;
-    } l2packet_counter;
+    Config(); // the defaults
 
-    struct LocalhostMonitor {
-        bool enabled = true;
-        bool log_packets = false;
-        bool operator==(const LocalhostMonitor&) const = default;
-    } localhost_monitor;
-
-    struct Kstat {
-        bool enabled = true;
-        bool start = true;
-        std::uint32_t counter = 10;
-        bool operator==(const Kstat&) const = default;
-    } kstat;
-
-    struct Netmon {
-        bool enabled = true;
-        std::string interface; // empty: all
-        bool operator==(const Netmon&) const = default;
-    } netmon;
-
-    struct ProcessMonitor {
-        bool enabled = true;
-        bool log = false;
-        std::uint32_t log_rate = 100; // exits a second, 0: no limit
-        bool operator==(const ProcessMonitor&) const = default;
-    } process_monitor;
+    // The modules' keys, all of them: "kstat.counter". See modules/module.hpp.
+    std::map<std::string, ConfigValue> values;
 
     struct Exporter {
         std::string host = "127.0.0.1"; // an IP address, IPv6 without brackets
@@ -56,6 +28,12 @@ struct Config {
     } exporter;
 
     bool operator==(const Config&) const = default;
+
+    // The value of a key that is there.
+    template <class T>
+    const T& get(const std::string& key) const {
+        return std::get<T>(values.at(key));
+    }
 
     // Is that module, by its own name (netmon_proc, not netmon), to be loaded?
     bool enabled(const std::string& module) const;

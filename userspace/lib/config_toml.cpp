@@ -19,6 +19,7 @@
 #include "config_values.hpp"
 #include "escape.hpp"
 #include "interface_name.hpp"
+#include "modules/module_table.hpp"
 #include "suggest.hpp"
 
 namespace kmon {
@@ -60,56 +61,51 @@ std::string shown(std::string_view text) {
     return "\"" + printable(text.substr(0, enough)) + (text.size() > enough ? "..." : "") + "\"";
 }
 
-// ---- the kinds of keys; `member` finds where in a Config the value goes
+// ---- the kinds of keys
 
-template <class Member>
-Key yes_or_no(std::string name, Member member) {
-    return {std::move(name), "true or false", [member](const toml::node& value, Config& config) -> Refusal {
-                const auto* flag = value.as_boolean();
-                if (flag == nullptr) return expected("true or false", value);
-                member(config) = flag->get();
-                return {};
-            }};
+Refusal take_flag(const toml::node& value, ConfigValue& out) {
+    const auto* flag = value.as_boolean();
+    if (flag == nullptr) return expected("true or false", value);
+    out = flag->get();
+    return {};
 }
 
-Refusal take_number(std::uint64_t number, bool negative, std::uint32_t from, std::uint32_t to, std::uint32_t& out) {
-    if (negative || number < from) return "too small";
-    if (number > to) return "too large";
+Refusal take_number(std::uint64_t number, bool negative, const ConfigKey& key, ConfigValue& out) {
+    if (negative || number < key.from) return "too small";
+    if (number > key.to) return "too large";
     out = static_cast<std::uint32_t>(number);
     return {};
 }
 
-Refusal take_number(std::int64_t number, std::uint32_t from, std::uint32_t to, std::uint32_t& out) {
-    auto refusal = take_number(static_cast<std::uint64_t>(number), number < 0, from, to, out);
+Refusal take_number(const toml::value<std::int64_t>& value, const ConfigKey& key, ConfigValue& out) {
+    const auto number = value.get();
+    auto refusal = take_number(static_cast<std::uint64_t>(number), number < 0, key, out);
     if (refusal) *refusal = std::to_string(number) + " is " + *refusal;
     return refusal;
 }
 
-template <class Member>
-Key number(std::string name, std::uint32_t from, std::uint32_t to, Member member, const std::string& remark = "") {
-    return {std::move(name), "a number from " + std::to_string(from) + " to " + std::to_string(to) + remark,
-            [=](const toml::node& value, Config& config) -> Refusal {
-                const auto* integer = value.as_integer();
-                if (integer == nullptr) return expected("a number", value);
-                return take_number(integer->get(), from, to, member(config));
-            }};
+Refusal take_number(const toml::node& value, const ConfigKey& key, ConfigValue& out) {
+    const auto* integer = value.as_integer();
+    return integer ? take_number(*integer, key, out) : expected("a number", value);
 }
 
-template <class Member>
-Key duration(std::string name, std::uint32_t longest, Member member) {
-    return {std::move(name),
-            R"("20s", "5m", "1h" or a number of seconds, up to )" + std::to_string(longest) + "; 0: never",
-            [=](const toml::node& value, Config& config) -> Refusal {
-                if (const auto* integer = value.as_integer())
-                    return take_number(integer->get(), 0, longest, member(config));
-                const auto* text = value.as_string();
-                if (text == nullptr) return expected("a time", value);
-                const auto seconds = parse_duration(text->get());
-                if (!seconds) return shown(text->get()) + " is no time";
-                auto refusal = take_number(*seconds, false, 0, longest, member(config));
-                if (refusal) *refusal = shown(text->get()) + " is " + *refusal;
-                return refusal;
-            }};
+Refusal take_duration(const toml::node& value, const ConfigKey& key, ConfigValue& out) {
+    if (const auto* integer = value.as_integer()) return take_number(*integer, key, out);
+    const auto* text = value.as_string();
+    if (text == nullptr) return expected("a time", value);
+    const auto seconds = parse_duration(text->get());
+    if (!seconds) return shown(text->get()) + " is no time";
+    auto refusal = take_number(*seconds, false, key, out);
+    if (refusal) *refusal = shown(text->get()) + " is " + *refusal;
+    return refusal;
+}
+
+Refusal take_choice(const toml::node& value, const ConfigKey& key, ConfigValue& out) {
+    const auto* text = value.as_string();
+    if (text == nullptr) return expected("a string", value);
+    if (std::ranges::find(key.words, text->get()) == key.words.end()) return shown(text->get()) + " is none of those";
+    out = text->get();
+    return {};
 }
 
 Refusal not_an_interface(std::string_view name) {
@@ -122,7 +118,7 @@ bool takes_interface(std::string_view name) {
     return is_interface_name(name) && name.find(',') == std::string_view::npos;
 }
 
-Refusal take_interfaces(const toml::array& names, std::vector<std::string>& interfaces) {
+Refusal take_list(const toml::array& names, ConfigValue& out) {
     constexpr std::size_t most = 64; // that the module watches
     std::vector<std::string> taken;
     for (const auto& element : names) {
@@ -134,33 +130,41 @@ Refusal take_interfaces(const toml::array& names, std::vector<std::string>& inte
         taken.push_back(name->get());
     }
     if (taken.size() > most) return std::to_string(taken.size()) + " interfaces are too many";
-    interfaces = std::move(taken);
+    out = std::move(taken);
     return {};
 }
 
-Refusal take_watched(const toml::node& value, Config& config) {
-    auto& counter = config.l2packet_counter;
-    if (const auto* names = value.as_array()) {
-        auto refusal = take_interfaces(*names, counter.interfaces);
-        if (!refusal) counter.follow_default_route = false;
-        return refusal;
-    }
+Refusal take_interfaces(const toml::node& value, ConfigValue& out) {
+    if (const auto* names = value.as_array()) return take_list(*names, out);
     const auto* name = value.as_string();
     if (name == nullptr) return expected("a name or an array of names", value);
-    counter.follow_default_route = name->get() == "auto";
-    counter.interfaces.clear();
-    if (counter.follow_default_route) return {};
+    if (name->get() == "auto") {
+        out = name->get();
+        return {};
+    }
     if (!takes_interface(name->get())) return not_an_interface(name->get());
-    counter.interfaces = {name->get()};
+    out = std::vector<std::string>{name->get()};
     return {};
 }
 
-Refusal take_shown(const toml::node& value, Config& config) {
+Refusal take_interface(const toml::node& value, ConfigValue& out) {
     const auto* name = value.as_string();
     if (name == nullptr) return expected("a name", value);
     if (name->get() != "all" && !is_interface_name(name->get()))
         return shown(name->get()) + " cannot be the name of an interface";
-    config.netmon.interface = name->get() == "all" ? "" : name->get();
+    out = name->get();
+    return {};
+}
+
+Refusal take(const toml::node& value, const ConfigKey& key, ConfigValue& out) {
+    switch (key.kind) {
+    case ConfigKey::Kind::yes_or_no: return take_flag(value, out);
+    case ConfigKey::Kind::number: return take_number(value, key, out);
+    case ConfigKey::Kind::duration: return take_duration(value, key, out);
+    case ConfigKey::Kind::choice: return take_choice(value, key, out);
+    case ConfigKey::Kind::interface: return take_interface(value, out);
+    case ConfigKey::Kind::interfaces: return take_interfaces(value, out);
+    }
     return {};
 }
 
@@ -175,44 +179,25 @@ Refusal take_listen(const toml::node& value, Config& config) {
 
 // ---- all of them
 
+Section section_of(const Module& module) {
+    Section section{module.section, {}};
+    for (const auto& key : keys_of(module))
+        section.keys.push_back(
+            {key.name, key.allowed, [key, place = module.section + "." + key.name](const auto& value, Config& config) {
+                 return take(value, key, config.values.at(place));
+             }});
+    return section;
+}
+
 const std::vector<Section>& sections() {
-    static const std::vector<Section> all = {
-        {"l2packet_counter",
-         {
-             yes_or_no("enabled", [](Config& c) -> bool& { return c.l2packet_counter.enabled; }),
-             {"interface", R"("auto", a name, or an array of up to 64 different names)", take_watched},
-             duration(
-                 "reset_interval", 86400, [](Config & c) -> auto& { return c.l2packet_counter.reset_interval; }),
-             number(
-                 "max_macs", 1, 1048576, [](Config & c) -> auto& { return c.l2packet_counter.max_macs; }),
-         }},
-        {"localhost_monitor",
-         {
-             yes_or_no("enabled", [](Config& c) -> bool& { return c.localhost_monitor.enabled; }),
-             yes_or_no("log_packets", [](Config& c) -> bool& { return c.localhost_monitor.log_packets; }),
-         }},
-        {"kstat",
-         {
-             yes_or_no("enabled", [](Config& c) -> bool& { return c.kstat.enabled; }),
-             yes_or_no("start", [](Config& c) -> bool& { return c.kstat.start; }),
-             number(
-                 "counter", 1, 2147483647, [](Config & c) -> auto& { return c.kstat.counter; }),
-         }},
-        {"netmon",
-         {
-             yes_or_no("enabled", [](Config& c) -> bool& { return c.netmon.enabled; }),
-             {"interface", R"("all" or a name)", take_shown},
-         }},
-        {"process_monitor",
-         {
-             yes_or_no("enabled", [](Config& c) -> bool& { return c.process_monitor.enabled; }),
-             yes_or_no("log", [](Config& c) -> bool& { return c.process_monitor.log; }),
-             number(
-                 "log_rate", 0, 1000000, [](Config & c) -> auto& { return c.process_monitor.log_rate; },
-                 " a second; 0: no limit"),
-         }},
-        {"exporter", {{"listen", R"(an IP address and a port: "127.0.0.1:9778", "[::1]:9778")", take_listen}}},
-    };
+    static const std::vector<Section> all = [] {
+        std::vector<Section> made;
+        for (const auto& module : modules())
+            made.push_back(section_of(module));
+        made.push_back(
+            {"exporter", {{"listen", R"(an IP address and a port: "127.0.0.1:9778", "[::1]:9778")", take_listen}}});
+        return made;
+    }();
     return all;
 }
 

@@ -1,21 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// All five views at one moment, each of them or why it could not be read.
+// What all modules counted at one moment, each of them or why it could not be read.
 #pragma once
 
-#include <string>
+#include <algorithm>
+#include <memory>
+#include <vector>
 
-#include "views.hpp"
+#include "modules/module_table.hpp"
 
 namespace kmon {
 
-struct Snapshot {
-    Result<LocalhostView> localhost;
-    Result<L2View> l2;
-    Result<KstatView> kstat;
-    Result<NetmonView> netmon;
-    Result<ProcessView> process;
+struct Reading {
+    const Module* module = nullptr;
+    Result<std::unique_ptr<View>> view;
 };
 
+using Snapshot = std::vector<Reading>;
+
 Snapshot take_snapshot(const Root& root);
+
+inline bool any_readable(const Snapshot& snapshot) {
+    return std::ranges::any_of(snapshot, [](const Reading& reading) { return reading.view.has_value(); });
+}
+
+// The view of that type; nullptr where it could not be read.
+template <class V>
+const V* view_in(const Snapshot& snapshot) {
+    for (const auto& reading : snapshot)
+        if (reading.view)
+            if (const auto* view = dynamic_cast<const V*>(reading.view->get())) return view;
+    return nullptr;
+}
 
 } // namespace kmon

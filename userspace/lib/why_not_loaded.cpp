@@ -10,7 +10,7 @@
 
 #include "escape.hpp"
 #include "file.hpp"
-#include "modules.hpp"
+#include "kernel_module.hpp"
 #include "version.hpp"
 
 namespace kmon {
@@ -117,9 +117,8 @@ Error refused(const Root& root, const ModuleState& state, int error) {
     case ECANCELED:
         return {"modprobe.d blacklists it", ExitCode::failed, "grep -r " + state.name + " /etc/modprobe.d shows where"};
     case ENODEV:
-        if (state.name != "l2packet_counter") break;
         return {"the interface that modprobe.d names for it does not exist", ExitCode::failed,
-                "have `options l2packet_counter interface=` there: kmond sets it when it comes"};
+                "have `options " + state.name + " interface=` there: kmond sets it when it comes"};
     case ENOENT: return {"this kernel lacks a function that it needs", ExitCode::failed, look};
     default: break;
     }
@@ -133,7 +132,8 @@ Error cause(const Root& root, const ModuleState& state, int error) {
     if (error != 0) return refused(root, state, error);
     // What the kernel has not been asked yet it would say as well.
     if (is_blacklisted(root, state.name)) return refused(root, state, ECANCELED);
-    if (!state.vermagic.empty() && !state.vermagic.starts_with(kernel_release(root) + " ")) return wrong_kernel(root, state);
+    if (!state.vermagic.empty() && !state.vermagic.starts_with(kernel_release(root) + " "))
+        return wrong_kernel(root, state);
     if (state.signer.empty() && signatures_wanted(root)) return not_signed(root, state);
     return {"it is not loaded", ExitCode::not_running, "modprobe " + state.name};
 }

@@ -10,10 +10,12 @@
 
 #include "fixture.hpp"
 #include "format.hpp"
+#include "json.hpp"
 #include "kmonctl/doctor.hpp"
 #include "kmonctl/selftest.hpp"
+#include "modules/localhost_monitor.hpp"
+#include "modules/process_monitor.hpp"
 #include "version.hpp"
-#include "view_json.hpp"
 
 namespace kmon::cli {
 namespace {
@@ -281,8 +283,9 @@ TEST_F(Cli, GoodWarningAndBadAreThreeSigns) {
 TEST_F(Cli, StatusAndDoctorBeginWithHostKernelVersionAndDate) {
     for (const auto* command : {"status", "doctor"}) {
         const auto out = run(test::busy("second"), {command}).out;
-        EXPECT_EQ(out.rfind("kmon " + std::string(kmon::version) + " on kmon, Linux 6.12.117+deb13-amd64\n2027-01-15 ", 0),
-                  0U)
+        EXPECT_EQ(
+            out.rfind("kmon " + std::string(kmon::version) + " on kmon, Linux 6.12.117+deb13-amd64\n2027-01-15 ", 0),
+            0U)
             << out;
     }
 }

@@ -61,6 +61,8 @@ enabled = false
 interface = ["eth0", "eth1"]
 reset_interval = "5m"
 max_macs = 1
+view_mode = "0440"
+view_gid = 997
 [localhost_monitor]
 enabled = false
 log_packets = true
@@ -79,29 +81,42 @@ log_rate = 0
 listen = "[::1]:80"
 )");
     Config wanted;
-    wanted.l2packet_counter = {false, false, {"eth0", "eth1"}, 300, 1};
-    wanted.localhost_monitor = {false, true};
-    wanted.kstat = {false, false, 2147483647};
-    wanted.netmon = {false, "wlan0"};
-    wanted.process_monitor = {false, true, 0};
+    for (const auto* section : {"l2packet_counter", "localhost_monitor", "kstat", "netmon", "process_monitor"})
+        wanted.values.at(section + std::string(".enabled")) = false;
+    wanted.values["l2packet_counter.interface"] = std::vector<std::string>{"eth0", "eth1"};
+    wanted.values["l2packet_counter.reset_interval"] = 300U;
+    wanted.values["l2packet_counter.max_macs"] = 1U;
+    wanted.values["l2packet_counter.view_mode"] = "0440";
+    wanted.values["l2packet_counter.view_gid"] = 997U;
+    wanted.values["localhost_monitor.log_packets"] = true;
+    wanted.values["kstat.start"] = false;
+    wanted.values["kstat.counter"] = 2147483647U;
+    wanted.values["netmon.interface"] = "wlan0";
+    wanted.values["process_monitor.log"] = true;
+    wanted.values["process_monitor.log_rate"] = 0U;
     wanted.exporter = {"::1", 80};
     EXPECT_EQ(config, wanted);
 }
 
 TEST(Config, interface_is_auto_a_name_or_names) {
-    const auto counter = [](const std::string& value) {
-        return config_from("[l2packet_counter]\ninterface = " + value).l2packet_counter;
+    const auto interface = [](const std::string& value) {
+        return config_from("[l2packet_counter]\ninterface = " + value).values.at("l2packet_counter.interface");
     };
-    EXPECT_TRUE(counter(R"("auto")").follow_default_route);
-    EXPECT_FALSE(counter(R"("eth0")").follow_default_route);
-    EXPECT_EQ(counter(R"("eth0")").interfaces, std::vector<std::string>{"eth0"});
-    EXPECT_FALSE(counter("[]").follow_default_route);
-    EXPECT_TRUE(counter("[]").interfaces.empty());
+    EXPECT_EQ(interface(R"("auto")"), kmon::ConfigValue("auto"));
+    EXPECT_EQ(interface(R"("eth0")"), kmon::ConfigValue(std::vector<std::string>{"eth0"}));
+    EXPECT_EQ(interface("[]"), kmon::ConfigValue(std::vector<std::string>{}));
+}
+
+TEST(Config, a_choice_is_one_of_its_words) {
+    expect_problem("[kstat]\nview_mode = \"0666\"",
+                   R"(kstat.view_mode: "0666" is none of those; allowed: "0444", "0440", "0400")");
+    expect_problem("[kstat]\nview_mode = 0o440", "kstat.view_mode: expected a string, found a number");
 }
 
 TEST(Config, an_interval_is_a_number_or_a_text_with_its_unit) {
     const auto seconds = [](const std::string& value) {
-        return config_from("[l2packet_counter]\nreset_interval = " + value).l2packet_counter.reset_interval;
+        return config_from("[l2packet_counter]\nreset_interval = " + value)
+            .get<std::uint32_t>("l2packet_counter.reset_interval");
     };
     EXPECT_EQ(seconds("0"), 0);
     EXPECT_EQ(seconds("86400"), 86400);
@@ -134,13 +149,13 @@ TEST(Config, a_bad_interval_is_refused) {
 TEST(Config, a_misspelt_key_is_pointed_at) {
     EXPECT_EQ(problems_of("[l2packet_counter]\nenabled = true\n  reset_intervall = 5\n"),
               "kmon.toml:3:3: l2packet_counter.reset_intervall: unknown key, did you mean reset_interval?; "
-              "allowed: enabled, interface, reset_interval, max_macs");
+              "allowed: enabled, interface, reset_interval, max_macs, view_mode, view_gid");
 }
 
 TEST(Config, an_unknown_section_is_pointed_at) {
     EXPECT_EQ(problems_of("[kstats]\ncounter = 5\n"),
-              "kmon.toml:1:2: kstats: unknown section, did you mean kstat?; allowed: l2packet_counter, "
-              "localhost_monitor, kstat, netmon, process_monitor, exporter");
+              "kmon.toml:1:2: kstats: unknown section, did you mean kstat?; allowed: localhost_monitor, "
+              "l2packet_counter, kstat, netmon, process_monitor, exporter");
     expect_problem("zzzzzzzzzzzz = 1", "kmon.toml:1:1: zzzzzzzzzzzz: unknown section; allowed");
     expect_problem("kstat = 1", "kmon.toml:1:9: kstat: expected a section, found a number; allowed: [kstat]");
     expect_problem("[[kstat]]", "kstat: expected a section, found an array");
@@ -213,7 +228,7 @@ TEST(Config, what_is_not_toml_is_pointed_at) {
 }
 
 TEST(Config, what_is_not_ascii_stands_in_comments_and_in_values) {
-    const auto interfaces = [](const std::string& text) { return config_from(text).l2packet_counter.interfaces; };
+    const auto interfaces = [](const std::string& text) { return config_from(text).get<std::vector<std::string>>("l2packet_counter.interface"); };
     using Names = std::vector<std::string>;
     EXPECT_EQ(interfaces("\xef\xbb\xbf# \u00e9\n[l2packet_counter] # \u00e9\ninterface = '#' # '\u00e9\n"), Names{"#"});
     EXPECT_EQ(interfaces(R"(l2packet_counter.interface = "\u00e9")"), Names{"\u00e9"});
@@ -367,9 +382,9 @@ TEST(Config, drop_ins_come_in_the_order_of_their_names_and_the_last_one_wins) {
     tree.write("etc/kmon.toml.d/30-c.toml~", "[kstat]\ncounter = 4\n");
     tree.write("etc/kmon.toml.d/.40-d.toml", "[kstat]\ncounter = 5\n");
     const auto config = kmon::load_config(tree.root()).value();
-    EXPECT_EQ(config.kstat.counter, 3);
-    EXPECT_FALSE(config.kstat.start);
-    EXPECT_EQ(config.process_monitor.log_rate, 2);
+    EXPECT_EQ(config.get<std::uint32_t>("kstat.counter"), 3);
+    EXPECT_FALSE(config.get<bool>("kstat.start"));
+    EXPECT_EQ(config.get<std::uint32_t>("process_monitor.log_rate"), 2);
     EXPECT_EQ(kmon::read_config(tree.root()).files.size(), 3);
 }
 
@@ -377,9 +392,10 @@ TEST(Config, a_drop_in_replaces_the_list_of_interfaces) {
     const TempTree tree;
     tree.write("etc/kmon.toml", "[l2packet_counter]\ninterface = [\"eth0\", \"eth1\"]\n");
     tree.write("etc/kmon.toml.d/a.toml", "[l2packet_counter]\ninterface = \"eth2\"\n");
-    EXPECT_EQ(kmon::load_config(tree.root())->l2packet_counter.interfaces, std::vector<std::string>{"eth2"});
+    EXPECT_EQ(kmon::load_config(tree.root())->get<std::vector<std::string>>("l2packet_counter.interface"),
+              std::vector<std::string>{"eth2"});
     tree.write("etc/kmon.toml.d/b.toml", "[l2packet_counter]\ninterface = \"auto\"\n");
-    EXPECT_EQ(kmon::load_config(tree.root())->l2packet_counter, Config::L2packetCounter());
+    EXPECT_EQ(kmon::load_config(tree.root()).value(), Config());
 }
 
 TEST(Config, a_drop_in_that_is_linked_to_nothing_is_masked) {
@@ -388,7 +404,7 @@ TEST(Config, a_drop_in_that_is_linked_to_nothing_is_masked) {
     tree.link("etc/kmon.toml.d/a.toml", "/dev/null");
     tree.link("etc/kmon.toml.d/b.toml", "a.toml");
     const auto reading = kmon::read_config(tree.root());
-    EXPECT_EQ(kmon::config_of(reading).value().kstat.counter, 2U);
+    EXPECT_EQ(kmon::config_of(reading).value().get<std::uint32_t>("kstat.counter"), 2U);
     EXPECT_EQ(reading.files.size(), 1U);
 }
 
@@ -437,7 +453,7 @@ TEST(Config, a_megabyte_of_comments_is_read) {
         text += "# " + std::string(61, 'x') + "\n";
     const TempTree tree;
     tree.write("etc/kmon.toml", text);
-    EXPECT_EQ(kmon::load_config(tree.root())->kstat.counter, 7);
+    EXPECT_EQ(kmon::load_config(tree.root())->get<std::uint32_t>("kstat.counter"), 7);
 }
 
 TEST(Config, more_than_a_megabyte_is_refused) {

@@ -6,16 +6,18 @@
 #include <algorithm>
 
 #include "control/status_line.hpp"
+#include "modules/module_table.hpp"
 #include "temp_tree.hpp"
 
 namespace {
 
 using kmon::Config;
-using kmon::control::Network;
 using kmon::control::Entry;
 using kmon::control::Keeper;
+using kmon::control::Network;
 using kmon::control::Topic;
 using kmon::test::TempTree;
+using Names = std::vector<std::string>;
 
 // The five modules as they stand in sysfs after modprobe, and a network, both in the test's hands.
 class KeeperTest : public testing::Test {
@@ -23,7 +25,7 @@ protected:
     KeeperTest() {
         tree.write("proc/sys/kernel/osrelease", "6.1.0-56-amd64\n");
         tree.write("proc/modules", "");
-        for (const std::string module : kmon::module_names)
+        for (const auto& module : kmon::module_names())
             load(module);
     }
 
@@ -87,8 +89,8 @@ TEST_F(KeeperTest, writes_nothing_that_stands_there_already) {
 TEST_F(KeeperTest, leaves_alone_what_is_not_enabled) {
     unload("process_monitor");
     Config config;
-    config.process_monitor.enabled = false;
-    config.kstat.enabled = false;
+    config.values["process_monitor.enabled"] = false;
+    config.values["kstat.enabled"] = false;
     keeper.start(config);
     EXPECT_EQ(get("kstat", "start"), "0");
     EXPECT_EQ(status(), "3 of 3 modules; l2packet_counter on eth0");
@@ -152,8 +154,9 @@ TEST_F(KeeperTest, what_somebody_set_by_hand_stays_until_a_reload) {
 TEST_F(KeeperTest, a_reload_sets_what_changed) {
     keeper.start({});
     Config config;
-    config.kstat.counter = 50;
-    config.l2packet_counter = {.follow_default_route = false, .interfaces = {"eth1"}, .reset_interval = 60};
+    config.values["kstat.counter"] = 50U;
+    config.values["l2packet_counter.interface"] = Names{"eth1"};
+    config.values["l2packet_counter.reset_interval"] = 60U;
     ASSERT_TRUE(keeper.reload(config));
     EXPECT_EQ(get("kstat", "counter"), "50");
     EXPECT_EQ(get("l2packet_counter", "reset_interval"), "60");
@@ -167,10 +170,10 @@ TEST_F(KeeperTest, a_reload_that_one_module_refuses_changes_nothing) {
     std::filesystem::remove(tree.path() / "sys/module/process_monitor/parameters/log_rate");
     tree.link("sys/module/process_monitor/parameters/log_rate", "/proc/self/oom_score_adj"); // at most 1000
     Config config;
-    config.kstat.counter = 50;
-    config.localhost_monitor.log_packets = true;
-    config.l2packet_counter = {.follow_default_route = false, .interfaces = {"eth1"}};
-    config.process_monitor.log_rate = 1000000;
+    config.values["kstat.counter"] = 50U;
+    config.values["localhost_monitor.log_packets"] = true;
+    config.values["l2packet_counter.interface"] = Names{"eth1"};
+    config.values["process_monitor.log_rate"] = 1000000U;
     const auto outcome = keeper.reload(config);
     ASSERT_FALSE(outcome);
     EXPECT_EQ(outcome.error().what, "cannot set process_monitor log_rate=1000000: the module refuses that value; the "
@@ -186,7 +189,7 @@ TEST_F(KeeperTest, a_module_that_goes_during_a_reload_does_not_stop_it) {
     std::filesystem::remove_all(tree.path() / "sys/module/kstat/parameters");
     unload("kstat");
     Config config;
-    config.process_monitor.log_rate = 555;
+    config.values["process_monitor.log_rate"] = 555U;
     const auto outcome = keeper.reload(config);
     EXPECT_TRUE(outcome) << outcome.error().what;
     EXPECT_EQ(get("process_monitor", "log_rate"), "555");
@@ -195,7 +198,7 @@ TEST_F(KeeperTest, a_module_that_goes_during_a_reload_does_not_stop_it) {
 TEST_F(KeeperTest, a_module_that_is_turned_off_runs_on) {
     keeper.start({});
     Config config;
-    config.kstat.enabled = false;
+    config.values["kstat.enabled"] = false;
     ASSERT_TRUE(keeper.reload(config));
     EXPECT_EQ(get("kstat", "start"), "1");
     EXPECT_EQ(status(), "4 of 4 modules; l2packet_counter on eth0");
@@ -206,7 +209,7 @@ TEST_F(KeeperTest, a_module_that_is_turned_off_runs_on) {
 
 TEST_F(KeeperTest, a_module_that_is_turned_on_gets_its_settings) {
     Config config;
-    config.kstat.enabled = false;
+    config.values["kstat.enabled"] = false;
     keeper.start(config);
     ASSERT_TRUE(keeper.reload({}));
     EXPECT_EQ(get("kstat", "start"), "1");
@@ -232,7 +235,7 @@ TEST_F(KeeperTest, follows_the_default_route) {
 
 TEST_F(KeeperTest, picks_up_an_interface_that_comes_late) {
     Config config;
-    config.l2packet_counter = {.follow_default_route = false, .interfaces = {"eth0", "usb0"}};
+    config.values["l2packet_counter.interface"] = Names{"eth0", "usb0"};
     keeper.start(config);
     EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter on eth0, waits for usb0; kstat started, counter 10");
     network.devices.emplace_back("usb0");
@@ -243,7 +246,7 @@ TEST_F(KeeperTest, picks_up_an_interface_that_comes_late) {
 
 TEST_F(KeeperTest, an_interface_that_went_stays_named_beside_one_that_comes) {
     Config config;
-    config.l2packet_counter = {.follow_default_route = false, .interfaces = {"eth0", "usb0"}};
+    config.values["l2packet_counter.interface"] = Names{"eth0", "usb0"};
     keeper.start(config);
     network.devices = {"lo", "usb0"};
     keeper.refresh();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "modules.hpp"
+#include "kernel_module.hpp"
 
 #include <gtest/gtest.h>
 

@@ -5,6 +5,7 @@
 
 #include "fixture.hpp"
 #include "format.hpp"
+#include "modules/localhost_monitor.hpp"
 
 namespace kmon::cli {
 namespace {
@@ -62,11 +63,12 @@ TEST(TopModel, HasTheRatesOfEveryModule) {
     const auto model = busy_model();
     const auto first = *read_localhost(test::busy("first"));
     const auto second = *read_localhost(test::busy("second"));
-    EXPECT_DOUBLE_EQ(model.loopback_packets.now(), static_cast<double>(second.packets - first.packets) / 10);
-    EXPECT_DOUBLE_EQ(model.frames.now(), 4044);
-    EXPECT_GT(model.tcp_packets.now(), 0);
-    EXPECT_DOUBLE_EQ(model.rx_bytes.now(), model.tx_bytes.now());
-    EXPECT_GT(model.exits.now(), model.bad_exits.now());
+    EXPECT_DOUBLE_EQ(model.rate_of("localhost_monitor", "packets")->now(),
+                     static_cast<double>(second.packets - first.packets) / 10);
+    EXPECT_DOUBLE_EQ(model.rate_of("l2packet_counter", "frames")->now(), 4044);
+    EXPECT_GT(model.rate_of("kstat", "packets")->now(), 0);
+    EXPECT_DOUBLE_EQ(model.rate_of("netmon_proc", "rx bytes")->now(), model.rate_of("netmon_proc", "tx bytes")->now());
+    EXPECT_GT(model.rate_of("process_monitor", "exits")->now(), model.rate_of("process_monitor", "failed")->now());
     ASSERT_FALSE(model.macs.empty());
     EXPECT_EQ(to_string(model.macs[0].address), "52:54:00:12:34:56");
     EXPECT_DOUBLE_EQ(model.macs[0].frames, 2700);

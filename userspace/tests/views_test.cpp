@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "views.hpp"
+#include "modules/kstat.hpp"
+#include "modules/l2packet_counter.hpp"
+#include "modules/localhost_monitor.hpp"
+#include "modules/netmon_proc.hpp"
+#include "modules/process_monitor.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <numeric>
 #include <thread>
 
 #include "fixture.hpp"
-#include "view_json.hpp"
+#include "json.hpp"
 
 namespace kmon {
 namespace {
@@ -16,12 +19,6 @@ namespace {
 using test::busy;
 
 Lines text(std::string content) { return Lines::of_text("view", std::move(content)); }
-
-template <class List, class Number>
-std::uint64_t sum_of(const List& list, Number number) {
-    return std::accumulate(list.begin(), list.end(), std::uint64_t{0},
-                           [&](std::uint64_t sum, const auto& item) { return sum + item.*number; });
-}
 
 // ---- captured views ----
 
@@ -266,7 +263,7 @@ TEST(HostileViews, AnInterfaceThatIsNotThereIsNoError) {
 TEST(ViewJson, HasTheTotalsAndTheLines) {
     const auto view = read_l2(busy("second"));
     ASSERT_TRUE(view);
-    const auto json = to_json(*view);
+    const auto json = view->json();
     EXPECT_EQ(json["interfaces"][0]["packets"], 53920U);
     EXPECT_EQ(json["interfaces"][0]["macs"].size(), 50U);
     EXPECT_EQ(Json::parse(to_text(json)), json);
@@ -275,7 +272,7 @@ TEST(ViewJson, HasTheTotalsAndTheLines) {
 TEST(ViewJson, NamesThatAreNoUtf8DoNotThrow) {
     NetmonView view;
     view.interfaces.emplace_back().name = "eth\xff\n\"";
-    EXPECT_NE(to_text(to_json(view)).find("\"eth\xef\xbf\xbd\\n\\\"\""), std::string::npos) << to_text(to_json(view));
+    EXPECT_NE(to_text(view.json()).find("\"eth\xef\xbf\xbd\\n\\\"\""), std::string::npos) << to_text(view.json());
 }
 
 } // namespace

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "config_toml.hpp"
+#include "modules/module_table.hpp"
 
 namespace {
 
@@ -12,15 +13,22 @@ void require(bool condition) {
     if (!condition) std::abort();
 }
 
-void check(const kmon::Config& config) {
-    require(config.l2packet_counter.reset_interval <= 86400);
-    require(config.l2packet_counter.max_macs >= 1 && config.l2packet_counter.max_macs <= 1048576);
-    require(config.l2packet_counter.interfaces.size() <= 64);
-    for (const auto& name : config.l2packet_counter.interfaces)
+void check_names(const std::vector<std::string>& names) {
+    require(names.size() <= 64);
+    for (const auto& name : names)
         require(!name.empty() && name.size() < 16 && name.find_first_of("/:, \n") == std::string::npos);
-    require(config.netmon.interface.size() < 16);
-    require(config.kstat.counter >= 1 && config.kstat.counter <= 2147483647);
-    require(config.process_monitor.log_rate <= 1000000);
+}
+
+void check(const kmon::Config& config) {
+    for (const auto& module : kmon::modules())
+        for (const auto& key : keys_of(module)) {
+            const auto& value = config.values.at(module.section + "." + key.name);
+            require(value.index() == key.standard.index() || key.kind == kmon::ConfigKey::Kind::interfaces);
+            if (const auto* number = std::get_if<std::uint32_t>(&value))
+                require(*number >= key.from && *number <= key.to);
+            if (const auto* names = std::get_if<std::vector<std::string>>(&value)) check_names(*names);
+            if (const auto* name = std::get_if<std::string>(&value)) require(name->size() < 16);
+        }
     require(config.exporter.port != 0);
 }
 

@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Any bytes in the place of a module's view, or of a line of the trace: read or refused, and what was read can be
 // shown.
-#include "views.hpp"
-
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "escape.hpp"
 #include "exit_record.hpp"
-#include "view_json.hpp"
+#include "modules/kstat.hpp"
+#include "modules/l2packet_counter.hpp"
+#include "modules/localhost_monitor.hpp"
+#include "modules/netmon_proc.hpp"
+#include "modules/process_monitor.hpp"
 
 namespace {
 
 template <class View>
 void parse_and_show(const std::string& text, kmon::Result<View> (*parse)(kmon::Lines&)) {
     auto lines = kmon::Lines::of_text("view", text);
-    if (const auto view = parse(lines)) (void)kmon::to_text(kmon::to_json(*view));
+    if (const auto view = parse(lines)) {
+        (void)kmon::to_text(view->json());
+        (void)view->page({});
+    }
 }
 
 } // namespace

@@ -8,7 +8,7 @@
 #include "result.hpp"
 #include "root.hpp"
 
-namespace kmon::cli {
+namespace kmon {
 
 // name: rx_packets, tx_bytes ...
 Result<std::uint64_t> interface_count(const Root& root, const std::string& interface, const std::string& name);
@@ -16,4 +16,4 @@ Result<std::uint64_t> interface_count(const Root& root, const std::string& inter
 // A counter of TCP in /proc/net/snmp: OutSegs, RetransSegs ...
 Result<std::uint64_t> tcp_count(const Root& root, const std::string& name);
 
-} // namespace kmon::cli
+} // namespace kmon

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// From the configuration to what is written into the modules' parameters.
+// The interfaces that a module watches: those that the configuration names, or that of the default route.
 #pragma once
 
 #include <map>
@@ -8,13 +8,9 @@
 #include <vector>
 
 #include "config.hpp"
-#include "sysfs.hpp"
+#include "modules/module.hpp"
 
 namespace kmon::control {
-
-// What the configuration asks of a module, in the order in which it is to be written. Without l2packet_counter's
-// interface, which depends on what interfaces there are.
-std::vector<Setting> settings_of(const Config& config, const std::string& module);
 
 // The interfaces as far as they matter here.
 struct Network {
@@ -37,9 +33,14 @@ struct Watched {
 
     bool operator==(const Watched&) const = default;
 };
-Watched watched_interfaces(const Config::L2packetCounter& config, const Network& network);
+// wanted: the value of a key of the kind `interfaces`.
+Watched watched_interfaces(const ConfigValue& wanted, const Network& network);
+bool follows_default_route(const ConfigValue& wanted);
 
-// What l2packet_counter's interface is to become, when it is `now`; nothing where it is to stay. The module keeps the
+// The value of the key that Module::watches follows.
+const ConfigValue& interfaces_wanted(const Config& config, const Module& module);
+
+// What the module's parameter is to become, when it is `now`; nothing where it is to stay. The module keeps the
 // numbers of an interface that went for as long as it is named, so what it waits for is named again. It refuses to
 // begin with one that is away. An interface that was renamed is followed until a new configuration comes.
 std::optional<std::string> interface_to_write(const Watched& watched, const std::string& now, bool new_configuration);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "modules.hpp"
+#include "kernel_module.hpp"
 
 #include <libkmod.h>
 
@@ -101,13 +101,13 @@ bool is_blacklisted(const Root& root, const std::string& name) {
     return Modules(allowed) == nullptr;
 }
 
-Result<void> load_module(const Root& root, const std::string& name) {
+Result<void> load_module(const Root& root, const std::string& name, const std::string& options) {
     const auto kmod = open_kmod(root, nullptr);
     const auto module = find_module(kmod.get(), name);
     if (!module) return fail(cannot_load(root, name, ENOMEM));
     if (::kmod_module_get_path(module.get()) == nullptr) return fail(cannot_load(root, name, 0));
-    const int outcome =
-        ::kmod_module_probe_insert_module(module.get(), KMOD_PROBE_APPLY_BLACKLIST, nullptr, nullptr, nullptr, nullptr);
+    const int outcome = ::kmod_module_probe_insert_module(module.get(), KMOD_PROBE_APPLY_BLACKLIST, options.c_str(),
+                                                          nullptr, nullptr, nullptr);
     if (outcome > 0) return fail(cannot_load(root, name, ECANCELED));
     if (outcome < 0 && outcome != -EEXIST) return fail(cannot_load(root, name, -outcome));
     return {};

@@ -1,45 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "control/settings.hpp"
+#include "control/watched.hpp"
 
 #include <gtest/gtest.h>
 
-#include "modules.hpp"
-
 namespace {
 
-using kmon::Config;
 using kmon::control::Network;
-using kmon::Setting;
 
 using Names = std::vector<std::string>;
 
-TEST(Settings, are_the_modules_own_parameters) {
-    Config config;
-    config.l2packet_counter.reset_interval = 300;
-    config.localhost_monitor.log_packets = true;
-    config.kstat = {true, false, 50};
-    config.netmon.interface = "wlan0";
-    config.process_monitor = {true, true, 0};
-    using kmon::control::settings_of;
-    EXPECT_EQ(settings_of(config, "l2packet_counter"),
-              (std::vector<Setting>{{"l2packet_counter", "max_macs", "65536"},
-                                    {"l2packet_counter", "reset_interval", "300"}}));
-    EXPECT_EQ(settings_of(config, "localhost_monitor"),
-              (std::vector<Setting>{{"localhost_monitor", "log_packets", "1"}}));
-    EXPECT_EQ(settings_of(config, "kstat"),
-              (std::vector<Setting>{{"kstat", "counter", "50"}, {"kstat", "start", "0"}}));
-    EXPECT_EQ(settings_of(config, "netmon_proc"), (std::vector<Setting>{{"netmon_proc", "iface", "wlan0"}}));
-    EXPECT_EQ(settings_of(config, "process_monitor"),
-              (std::vector<Setting>{{"process_monitor", "log_rate", "0"}, {"process_monitor", "log", "1"}}));
-}
-
 kmon::control::Watched watched(const Names& configured, const Names& devices) {
-    return kmon::control::watched_interfaces({.follow_default_route = false, .interfaces = configured},
-                                    {devices, {}, std::nullopt});
+    return kmon::control::watched_interfaces(kmon::ConfigValue(configured), {devices, {}, std::nullopt});
 }
 
 kmon::control::Watched watched_auto(const std::optional<std::string>& route) {
-    return kmon::control::watched_interfaces({.interfaces = {}}, {{"lo", "eth0", "wlan0"}, {}, route});
+    return kmon::control::watched_interfaces(std::string("auto"), {{"lo", "eth0", "wlan0"}, {}, route});
 }
 
 std::optional<std::string> at_event(const kmon::control::Watched& w, const std::string& now) {
@@ -74,8 +49,7 @@ TEST(WatchedInterfaces, one_that_the_module_waits_for_is_named_again_beside_a_ne
 
 TEST(WatchedInterfaces, an_alternative_name_is_its_device) {
     const Network network{{"lo", "eth0"}, {{"enp0s3", "eth0"}}, std::nullopt};
-    const auto w =
-        kmon::control::watched_interfaces({.follow_default_route = false, .interfaces = {"enp0s3", "eth0", "enp0s4"}}, network);
+    const auto w = kmon::control::watched_interfaces(Names{"enp0s3", "eth0", "enp0s4"}, network);
     EXPECT_EQ(w.there, Names{"eth0"});
     EXPECT_EQ(w.missing, Names{"enp0s4"});
 }

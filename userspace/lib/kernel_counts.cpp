@@ -7,7 +7,7 @@
 #include "escape.hpp"
 #include "file.hpp"
 
-namespace kmon::cli {
+namespace kmon {
 
 namespace {
 
@@ -47,4 +47,4 @@ Result<std::uint64_t> tcp_count(const Root& root, const std::string& name) {
     return fail(file.string() + ": there is no Tcp: " + name);
 }
 
-} // namespace kmon::cli
+} // namespace kmon

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "settings.hpp"
+#include "watched.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -8,27 +8,11 @@
 namespace kmon::control {
 namespace {
 
-std::string flag(bool value) { return value ? "1" : "0"; }
-
 bool contains(const std::vector<std::string>& names, const std::string& name) {
     return std::ranges::find(names, name) != names.end();
 }
 
 } // namespace
-
-std::vector<Setting> settings_of(const Config& config, const std::string& module) {
-    if (module == "l2packet_counter")
-        return {{module, "max_macs", std::to_string(config.l2packet_counter.max_macs)},
-                {module, "reset_interval", std::to_string(config.l2packet_counter.reset_interval)}};
-    if (module == "localhost_monitor") return {{module, "log_packets", flag(config.localhost_monitor.log_packets)}};
-    if (module == "kstat")
-        return {{module, "counter", std::to_string(config.kstat.counter)}, {module, "start", flag(config.kstat.start)}};
-    if (module == "netmon_proc") return {{module, "iface", config.netmon.interface}};
-    if (module == "process_monitor")
-        return {{module, "log_rate", std::to_string(config.process_monitor.log_rate)},
-                {module, "log", flag(config.process_monitor.log)}};
-    return {};
-}
 
 std::string join_interfaces(const std::vector<std::string>& names) {
     std::string list;
@@ -45,14 +29,20 @@ std::vector<std::string> split_interfaces(const std::string& list) {
     return names;
 }
 
-Watched watched_interfaces(const Config::L2packetCounter& config, const Network& network) {
+bool follows_default_route(const ConfigValue& wanted) { return std::holds_alternative<std::string>(wanted); }
+
+const ConfigValue& interfaces_wanted(const Config& config, const Module& module) {
+    return config.values.at(module.section + ".interface");
+}
+
+Watched watched_interfaces(const ConfigValue& wanted, const Network& network) {
     Watched watched;
-    if (config.follow_default_route) {
+    if (follows_default_route(wanted)) {
         watched.no_route = !network.default_route;
         if (network.default_route) watched.there = {*network.default_route};
         return watched;
     }
-    for (const auto& configured : config.interfaces) {
+    for (const auto& configured : std::get<std::vector<std::string>>(wanted)) {
         const auto alternative = network.alternative_names.find(configured);
         const auto& name = alternative == network.alternative_names.end() ? configured : alternative->second;
         auto& names = contains(network.devices, name) ? watched.there : watched.missing;

@@ -2,7 +2,6 @@
 // kmon's kernel modules: are they there for this kernel, do they run, and if not, why not.
 #pragma once
 
-#include <array>
 #include <filesystem>
 #include <string>
 
@@ -10,9 +9,6 @@
 #include "root.hpp"
 
 namespace kmon {
-
-inline constexpr std::array<const char*, 5> module_names = {"localhost_monitor", "l2packet_counter", "kstat",
-                                                            "netmon_proc", "process_monitor"};
 
 struct ModuleState {
     std::string name;
@@ -49,8 +45,9 @@ bool signatures_wanted(const Root& root);
 // Why a module does not run, and the cure. error: the errno with which the kernel refused it, 0 where none is known.
 Error why_not_loaded(const Root& root, const ModuleState& state, int error = 0);
 
-// As modprobe does it: with the options of modprobe.d, and refused where that blacklists it (Error::system is then
-// ECANCELED). A module that is loaded already is a success. The error is that of why_not_loaded().
-Result<void> load_module(const Root& root, const std::string& name);
+// As modprobe does it: with the options of modprobe.d and those given, which go over them, and refused where that
+// blacklists it (Error::system is then ECANCELED). A module that is loaded already is a success. The error is that of
+// why_not_loaded().
+Result<void> load_module(const Root& root, const std::string& name, const std::string& options = "");
 
 } // namespace kmon

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What `kmonctl doctor` finds when it compares kmon's counts with the kernel's own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "result.hpp"
+
+namespace kmon {
+
+struct Finding {
+    enum State { good, warning, bad, skipped };
+
+    std::string subject;
+    State state = good;
+    std::string words;
+    std::string cure; // a command
+};
+
+using Findings = std::vector<Finding>;
+
+// Events of our own, to see them counted. Tests put others in their place.
+struct Stimulus {
+    std::function<Result<void>(unsigned count)> send_datagrams; // over lo
+    std::function<Result<std::uint64_t>()> talk_tcp;            // over lo; the segments sent
+    std::function<Result<void>(unsigned count)> end_processes;
+    std::function<void()> wait; // for traffic that others make
+};
+
+// Nothing to compare: that a module is missing is told elsewhere.
+Finding skipped(const std::string& subject, const Error& error);
+// The counts are wrong: the cure is to load the module anew.
+Finding wrong(const std::string& subject, std::string words, const std::string& module);
+std::string load_anew(const std::string& module);
+
+} // namespace kmon

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Received frames by source MAC address.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "lines.hpp"
+#include "modules/module.hpp"
+
+namespace kmon {
+
+using MacAddress = std::array<std::uint8_t, 6>;
+
+std::string to_string(const MacAddress& mac);
+
+struct L2View : View {
+    struct Mac {
+        MacAddress address = {};
+        std::uint64_t packets = 0;
+        std::uint64_t bytes = 0;
+        std::uint64_t first_seen = 0; // seconds since 1970
+        std::uint64_t last_seen = 0;
+    };
+    struct Interface {
+        std::string name;
+        bool waiting = false; // it is away
+        std::string hook;
+        std::uint64_t packets = 0;
+        std::uint64_t bytes = 0;
+        std::uint64_t untracked_packets = 0; // of sources past max_macs
+        std::uint64_t untracked_bytes = 0;
+        std::uint64_t evicted_packets = 0; // of sources whose memory was given back
+        std::uint64_t evicted_bytes = 0;
+        std::uint64_t skipped_packets = 0; // group source address: not in packets
+        std::vector<Mac> macs;
+    };
+
+    std::string hook;
+    std::uint64_t reset_interval = 0; // seconds
+    std::uint64_t max_macs = 0;
+    std::vector<Interface> interfaces;
+
+    Page page(const Look& look) const override;
+    Json json(std::size_t top = all) const override;
+    std::string settings() const override;
+    std::vector<Figure> figures() const override;
+};
+
+Result<L2View> parse_l2(Lines& lines);
+// Of a module that is not there, or goes meanwhile: ExitCode::not_running.
+Result<L2View> read_l2(const Root& root);
+
+} // namespace kmon

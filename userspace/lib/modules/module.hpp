@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What userspace knows of a kernel module. Each has a file of its name beside this one that says it, and
+// module_table.cpp lists them; nobody else asks which module it is. docs/adding-a-module.md shows how one is added.
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "config.hpp"
+#include "config_key.hpp"
+#include "finding.hpp"
+#include "json.hpp"
+#include "page.hpp"
+#include "result.hpp"
+#include "root.hpp"
+#include "sysfs.hpp"
+
+namespace kmon {
+
+// How a page is to look.
+struct Look {
+    std::size_t columns = 80;
+    bool unicode = true;
+    std::time_t now = 0;
+    std::size_t top = 5; // rows shown of a list that may be long
+};
+
+// A counter, for its rate: {"rx bytes", 1234, true}. In JSON it is "rx_bytes_per_second".
+struct Figure {
+    std::string name;
+    std::uint64_t value = 0;
+    bool bytes = false;
+};
+
+// What a module counted, at one moment. The counters are those since the module was loaded; none ever goes down.
+class View {
+public:
+    static constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
+
+    View() = default;
+    View(const View&) = default;
+    View(View&&) = default;
+    View& operator=(const View&) = default;
+    View& operator=(View&&) = default;
+    virtual ~View() = default;
+
+    // For `kmonctl stats`.
+    virtual Page page(const Look& look) const = 0;
+    // The keys are those of the module's own view, with its lines nested where they belong. top: see Look.
+    virtual Json json(std::size_t top = all) const = 0;
+    // How the module is set, for `kmonctl status`: "on eth0; text view reset every 20 s".
+    virtual std::string settings() const = 0;
+    // The counters that `kmonctl top` shows, two at most.
+    virtual std::vector<Figure> figures() const = 0;
+
+    std::string version;
+};
+
+struct Module {
+    std::string name;
+    std::string section; // of /etc/kmon.toml
+
+    // Its keys there, beside those that every module has: enabled, view_mode, view_gid.
+    std::vector<ConfigKey> keys;
+    // The parameters that they become, in the order in which they are to be written.
+    std::function<std::vector<Setting>(const Config& config)> settings;
+    // The parameter that follows the key `interface`, of kind interfaces; empty: there is none.
+    std::string watches{};
+
+    std::function<Result<std::unique_ptr<View>>(const Root& root)> read;
+    // A few words for the service's status line; empty: none.
+    std::function<std::string(const Root& root)> brief{};
+    // Takes the word "reset"; under /proc. Empty: there is nothing to reset.
+    std::string reset_file{};
+
+    // What doctor compares it with, if anything. in_its_namespace: only where the initial network namespace is seen.
+    std::function<Finding(const Root& root, const Stimulus& stimulus)> compare{};
+    bool in_its_namespace = false;
+};
+
+// For Module::read.
+template <class V>
+Result<std::unique_ptr<View>> as_view(Result<V> view) {
+    if (!view) return fail(view.error());
+    return std::make_unique<V>(std::move(*view));
+}
+
+// Of one member of all items: sum_of(interfaces, &Interface::packets).
+template <class List, class Number>
+std::uint64_t sum_of(const List& list, Number number) {
+    return std::accumulate(list.begin(), list.end(), std::uint64_t{0},
+                           [&](std::uint64_t sum, const auto& item) { return sum + item.*number; });
+}
+
+// The value of a parameter that is on or off.
+inline std::string flag(bool value) { return value ? "1" : "0"; }
+
+// "LOOPBACK  localhost_monitor 1.0.0, WORDS": the first line of a page.
+Line heading(const std::string& title, const std::string& module, const std::string& words);
+
+} // namespace kmon

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "modules/process_monitor.hpp"
+
+#include <algorithm>
+
+#include "escape.hpp"
+#include "format.hpp"
+#include "graph.hpp"
+#include "table.hpp"
+#include "view_fields.hpp"
+
+namespace kmon {
+
+namespace {
+
+// For the middle of a sentence.
+std::string number(std::uint64_t value) { return value < 1'000'000'000 ? grouped(value) : brief(value); }
+
+} // namespace
+
+Result<ProcessView> parse_process(Lines& lines) {
+    ProcessView view;
+    auto line = first_line(lines, "process_monitor", view.version);
+    if (!line) return fail(line.error());
+    line->get("probe", view.probe).get("log", view.log).get("log_rate", view.log_rate);
+    // A module from before an upgrade of the tools does not tell.
+    if (line->has("armed")) line->get("probe_by", view.probe_by).get("armed", view.armed);
+    line->get("exits", view.exits).get("thread_exits", view.thread_exits);
+    line->get("kernel_thread_exits", view.kernel_thread_exits);
+    line->get("logged", view.logged).get("suppressed", view.suppressed).get("missed_probes", view.missed_probes);
+    line->get("nonzero_exits", view.nonzero_exits).get("killed_by_signal", view.killed_by_signal);
+    line->get("utime_ns", view.utime_ns).get("stime_ns", view.stime_ns);
+    if (const auto done = line->done(); !done) return fail(done.error());
+    return view;
+}
+
+Result<ProcessView> read_process(const Root& root) {
+    auto lines = Lines::open(root.proc / "process_monitor.json", "process_monitor");
+    if (!lines) return fail(lines.error());
+    return parse_process(*lines);
+}
+
+Page ProcessView::page(const Look& look) const {
+    const auto by = (probe_by.empty() ? "probe" : probe_by) + " at " + probe;
+    Page page = {heading("PROCESS EXITS", "process_monitor", version + ", " + by)};
+    const auto by_code_0 = exits - std::min(exits, nonzero_exits + killed_by_signal);
+    const auto row = [&](const char* name, std::uint64_t count) {
+        return std::vector<Cell>{
+            text_cell(name), count_cell(count), text_cell(percent(count, exits)),
+            text_cell(bar(static_cast<double>(count), static_cast<double>(exits), 32, look.unicode), Style::accent)};
+    };
+    Table table({{"", Column::left, 10}, {"processes"}, {"share", Column::right, 6}, {"", Column::left}});
+    table.row(row("code 0", by_code_0)).row(row("other code", nonzero_exits)).row(row("by signal", killed_by_signal));
+    table.row({text_cell("total"), count_cell(exits)});
+    append(page, table.page(look.columns));
+
+    const auto cpu = utime_ns + stime_ns;
+    page.emplace_back("  CPU time  " + duration(utime_ns) + " user, " + duration(stime_ns) + " system" +
+                      (exits ? "; " + duration(cpu / exits) + " a process" : ""));
+    page.emplace_back("  threads   " + number(thread_exits) + " besides, and " + number(kernel_thread_exits) +
+                      " of the kernel");
+    const auto limit = log_rate ? "on, up to " + grouped(log_rate) + " a second" : std::string("on, no limit");
+    page.emplace_back("  log       " + (log ? limit : "off") + "; " + number(logged) + " logged, " +
+                      number(suppressed) + " left out");
+    if (!armed) page.emplace_back("  the probe is switched off: no exit is seen", Style::bad);
+    if (missed_probes)
+        page.emplace_back("  " + number(missed_probes) + " probes missed: so many exits may be missing here",
+                          Style::bad);
+    return page;
+}
+
+Json ProcessView::json(std::size_t /*top*/) const {
+    return {{"version", version},
+            {"probe", probe},
+            {"probe_by", probe_by},
+            {"armed", armed},
+            {"log", log},
+            {"log_rate", log_rate},
+            {"exits", exits},
+            {"thread_exits", thread_exits},
+            {"kernel_thread_exits", kernel_thread_exits},
+            {"logged", logged},
+            {"suppressed", suppressed},
+            {"missed_probes", missed_probes},
+            {"nonzero_exits", nonzero_exits},
+            {"killed_by_signal", killed_by_signal},
+            {"utime_ns", utime_ns},
+            {"stime_ns", stime_ns}};
+}
+
+std::string ProcessView::settings() const {
+    if (!armed) return "sees no exit: the probe is switched off";
+    if (!log) return "does not log exits";
+    return log_rate ? "logs up to " + grouped(log_rate) + " exits a second" : "logs every exit";
+}
+
+std::vector<Figure> ProcessView::figures() const {
+    return {{"exits", exits}, {"failed", nonzero_exits + killed_by_signal}};
+}
+
+namespace {
+
+constexpr unsigned processes = 20;
+
+Finding compare(const Root& root, const Stimulus& stimulus) {
+    const std::string subject = "process exits";
+    const auto before = read_process(root);
+    if (!before) return skipped(subject, before.error());
+    if (const auto ended = stimulus.end_processes(processes); !ended) return skipped(subject, ended.error());
+    const auto after = read_process(root);
+    if (!after) return skipped(subject, after.error());
+
+    const auto counted = after->exits - before->exits;
+    const auto words = std::to_string(processes) + " processes were ended, " + grouped(counted) + " exits counted";
+    if (!after->armed)
+        return {subject, Finding::bad, "the probe is switched off (kprobes or function tracing are): " + words,
+                "sysctl kernel.ftrace_enabled=1; echo 1 >/sys/kernel/debug/kprobes/enabled"};
+    if (counted < processes) return wrong(subject, words, "process_monitor");
+    if (after->missed_probes)
+        return {subject, Finding::warning, grouped(after->missed_probes) + " probes were missed since load",
+                load_anew("process_monitor")};
+    return {subject, Finding::good, words, ""};
+}
+
+} // namespace
+
+Module process_monitor() {
+    const std::string name = "process_monitor";
+    return {
+        .name = name,
+        .section = name,
+        .keys = {yes_or_no("log", false), number("log_rate", 0, 1000000, 100, " a second; 0: no limit")},
+        .settings =
+            [name](const Config& config) {
+                return std::vector<Setting>{
+                    {name, "log_rate", std::to_string(config.get<std::uint32_t>(name + ".log_rate"))},
+                    {name, "log", flag(config.get<bool>(name + ".log"))}};
+            },
+        .read = [](const Root& root) { return as_view(read_process(root)); },
+        .reset_file = name,
+        .compare = compare,
+    };
+}
+
+} // namespace kmon

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// All that the modules counted, as one object: `kmonctl stats --json`, and the exporter.
+#pragma once
+
+#include <cstddef>
+#include <ctime>
+
+#include "json.hpp"
+#include "root.hpp"
+#include "snapshot.hpp"
+
+namespace kmon {
+
+// top: source addresses of each interface, those with most frames first.
+Json stats_json(const Root& root, std::size_t top = View::all);
+
+// The same of a snapshot that is there.
+Json stats_json(const Root& root, const Snapshot& snapshot, std::time_t now, std::size_t top = View::all);
+
+} // namespace kmon
