@@ -14,6 +14,8 @@
 #include <memory>
 #include <string_view>
 
+#include "release.hpp"
+
 namespace kmon::control {
 namespace {
 
@@ -31,7 +33,7 @@ const std::string& own_unit() {
     static const std::string unit = [] {
         char* name = nullptr;
         if (::sd_pid_get_unit(0, &name) < 0) return std::string();
-        const std::unique_ptr<char, decltype(&std::free)> owned(name, &std::free);
+        const std::unique_ptr<char, Release<std::free>> owned(name);
         return std::string(owned.get());
     }();
     return unit;

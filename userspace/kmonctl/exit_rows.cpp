@@ -20,10 +20,6 @@ std::int64_t nanoseconds_of(clockid_t clock) {
     return time.tv_sec * second + time.tv_nsec;
 }
 
-std::string right(const std::string& text, std::size_t columns) {
-    return std::string(columns - std::min(width(text), columns), ' ') + text;
-}
-
 } // namespace
 
 std::int64_t monotonic_to_wall() { return nanoseconds_of(CLOCK_REALTIME) - nanoseconds_of(CLOCK_MONOTONIC); }

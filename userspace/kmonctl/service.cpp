@@ -3,23 +3,19 @@
 
 #include <systemd/sd-bus.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <memory>
+
+#include "release.hpp"
 
 namespace kmon::cli {
 
 namespace {
 
-template <class T, T* (*release)(T*)>
-struct Release {
-    void operator()(T* object) const { release(object); }
-};
-using Bus = std::unique_ptr<sd_bus, Release<sd_bus, sd_bus_flush_close_unref>>;
+using Bus = std::unique_ptr<sd_bus, Release<sd_bus_flush_close_unref>>;
 
-struct Free {
-    void operator()(char* text) const { std::free(text); }
-};
-using Text = std::unique_ptr<char, Free>;
+using Text = std::unique_ptr<char, Release<std::free>>;
 
 const char* const systemd = "org.freedesktop.systemd1";
 

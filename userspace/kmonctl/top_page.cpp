@@ -24,10 +24,6 @@ std::uint64_t whole(double value) { return static_cast<std::uint64_t>(std::llrou
 std::string rate_text(double rate) { return brief(whole(rate)) + "/s"; }
 std::string bytes_rate_text(double rate) { return brief_bytes(whole(rate)) + "/s"; }
 
-std::string right(const std::string& text, std::size_t columns) {
-    return std::string(columns - std::min(width(text), columns), ' ') + text;
-}
-
 Line title(const TopModel& model, const TopLook& look) {
     Line line("kmonctl top", Style::strong);
     line.add("  " + printable(look.host) + "  " + look.time + ", every " + look.interval, Style::faint);

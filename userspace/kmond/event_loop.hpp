@@ -10,6 +10,7 @@
 #include <list>
 #include <memory>
 
+#include "release.hpp"
 #include "result.hpp"
 
 namespace kmon::kmond {
@@ -43,10 +44,7 @@ public:
     void stop();
 
 private:
-    struct Release {
-        void operator()(sd_event* loop) const { sd_event_unref(loop); }
-    };
-    using Loop = std::unique_ptr<sd_event, Release>;
+    using Loop = std::unique_ptr<sd_event, Release<sd_event_unref>>;
 
     explicit EventLoop(Loop loop) : loop_(std::move(loop)) {}
 

@@ -25,9 +25,6 @@ public:
     ExitTrace& operator=(ExitTrace&&) = delete;
     ~ExitTrace();
 
-    // Readable when there are exits: for poll().
-    int fd() const { return pipe_.get(); }
-
     // The exits since the last call, in the order of their end on each CPU. Does not wait.
     Result<std::vector<ExitRecord>> read();
 

@@ -32,4 +32,7 @@ std::size_t width(std::string_view text);
 // The longest start of a text that takes at most `columns`.
 std::string cut(std::string_view text, std::size_t columns);
 
+// At the right of so many columns.
+std::string right(const std::string& text, std::size_t columns);
+
 } // namespace kmon

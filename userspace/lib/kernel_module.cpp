@@ -9,18 +9,15 @@
 
 #include "escape.hpp"
 #include "file.hpp"
+#include "release.hpp"
 
 namespace kmon {
 namespace {
 
-template <class T, auto release>
-struct Release {
-    void operator()(T* object) const { release(object); }
-};
-using Kmod = std::unique_ptr<kmod_ctx, Release<kmod_ctx, kmod_unref>>;
-using Module = std::unique_ptr<kmod_module, Release<kmod_module, kmod_module_unref>>;
-using Modules = std::unique_ptr<kmod_list, Release<kmod_list, kmod_module_unref_list>>;
-using ModuleInfo = std::unique_ptr<kmod_list, Release<kmod_list, kmod_module_info_free_list>>;
+using Kmod = std::unique_ptr<kmod_ctx, Release<kmod_unref>>;
+using Module = std::unique_ptr<kmod_module, Release<kmod_module_unref>>;
+using Modules = std::unique_ptr<kmod_list, Release<kmod_module_unref_list>>;
+using ModuleInfo = std::unique_ptr<kmod_list, Release<kmod_module_info_free_list>>;
 
 std::filesystem::path module_directory(const Root& root) { return root.lib_modules / kernel_release(root); }
 
