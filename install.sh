@@ -268,7 +268,7 @@ write() { printf '%s\n' "$2" >"$1"; }
 
 start() {
   if [ ! -d /run/systemd/system ]; then
-    say "there is no systemd here: kmonctl start loads the modules, kmonctl apply gives them their settings"
+    say "there is no systemd here: kmonctl apply loads the modules and gives them their settings"
     return
   fi
   change systemctl enable --now kmon

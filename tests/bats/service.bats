@@ -350,6 +350,24 @@ hide() {
   kill -CONT "$pid"
 }
 
+@test "service: who may read a module's files is in the file, and holds from its loading on" {
+  readers() { stat -c '%a %g' /proc/kstat/stats.json; }
+  assert_equal "$(readers)" "444 0"
+  configure <<<$'[kstat]\nview_mode = "0440"\nview_gid = 4'
+  systemctl reload kmon
+  run kmonctl doctor
+  assert_success
+  assert_output --partial "kstat view_mode is 0444, the configuration says 0440"
+  assert_output --partial "modprobe -r kstat && kmonctl apply"
+  modprobe -r kstat
+  kmonctl apply
+  assert_equal "$(readers)" "440 4"
+  default_file
+  modprobe -r kstat
+  kmonctl apply
+  assert_equal "$(readers)" "444 0"
+}
+
 @test "service: a module that is not enabled is not loaded; enabled, a reload loads it" {
   configure <<<$'[netmon]\nenabled = false'
   rmmod netmon_proc

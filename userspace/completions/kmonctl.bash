@@ -2,8 +2,8 @@
 # bash completion for kmonctl(1)
 
 _kmonctl() {
-  local modules='localhost_monitor l2packet_counter kstat netmon_proc process_monitor'
-  local commands='status stats top exits check apply reset start stop doctor selftest version'
+  local modules='@KMON_MODULES@'
+  local commands='status stats top exits macs check load apply reset kstat start stop doctor selftest version help'
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} options='' words=''
   COMPREPLY=()
 
@@ -12,18 +12,33 @@ _kmonctl() {
     return
   fi
   case $prev in
-    --top | --interval | --seconds) return ;; # a number
+    --top | --interval | -i | --seconds | --count | -n | --pid | --ppid | --code) return ;; # a number
+    --color)
+      mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
+      return
+      ;;
+    --sort)
+      mapfile -t COMPREPLY < <(compgen -W 'frames bytes seen address' -- "$cur")
+      return
+      ;;
+    --signal)
+      mapfile -t COMPREPLY < <(compgen -A signal -- "$cur")
+      return
+      ;;
     --interface)
       mapfile -t COMPREPLY < <(compgen -W "$(cd /sys/class/net && echo *)" -- "$cur")
       return
       ;;
   esac
   case ${COMP_WORDS[1]} in
-    status | apply | start | stop | doctor | version) ;;
-    stats) options='--top' words=$modules ;;
+    status | load | apply | start | stop | doctor | version) ;;
+    help) words=$commands ;;
+    kstat) words='start stop counter' ;;
+    macs) options='--sort' ;;
+    stats) options='--top --interval' words=$modules ;;
     reset) words=${modules/netmon_proc /} ;; # that one has nothing to reset
     top) options='--once --interval' ;;
-    exits) options='--follow --failed --seconds' ;;
+    exits) options='--follow --failed --seconds --count --summary --name --pid --ppid --code --signal' ;;
     selftest) options='--interface --stop-service' words='basic traffic stress all' ;;
     check)
       compopt -o filenames
@@ -32,7 +47,7 @@ _kmonctl() {
     *) return ;;
   esac
   case $cur in
-    -*) mapfile -t COMPREPLY < <(compgen -W "$options --json --help" -- "$cur") ;;
+    -*) mapfile -t COMPREPLY < <(compgen -W "$options --json --color --help" -- "$cur") ;;
     *) [ -z "$words" ] || mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur") ;;
   esac
 }

@@ -32,6 +32,24 @@ std::optional<std::string> unknown_command(CLI::App& app, int argc, const char* 
     return "there is no command '" + printable(word) + "'" + (meant.empty() ? "" : "; did you mean '" + meant + "'?");
 }
 
+// CLI11 only says that it did not expect a word.
+std::optional<std::string> unknown_option(const CLI::App& app, int argc, const char* const* argv) {
+    const auto commands = app.get_subcommands();
+    std::vector<std::string> known;
+    for (const auto* option : (commands.empty() ? &app : commands.front())->get_options())
+        for (const auto& name : option->get_lnames())
+            known.push_back("--" + name);
+    for (int i = 1; i < argc; ++i) {
+        const std::string word = argv[i];
+        const auto name = word.substr(0, word.find('='));
+        if (!name.starts_with("--") || name == "--" || std::ranges::find(known, name) != known.end()) continue;
+        const auto meant = nearest(name, known);
+        return "there is no option '" + printable(name) + "'" +
+               (meant.empty() ? "" : "; did you mean '" + meant + "'?");
+    }
+    return std::nullopt;
+}
+
 int parse(CLI::App& app, Context& context, int argc, const char* const* argv) {
     try {
         app.parse(argc, argv);
@@ -41,7 +59,9 @@ int parse(CLI::App& app, Context& context, int argc, const char* const* argv) {
     } catch (const CLI::CallForVersion& version) {
         context.out << version.what() << '\n';
     } catch (const CLI::ParseError& error) {
-        context.err << "kmonctl: " << unknown_command(app, argc, argv).value_or(error.what())
+        auto why = unknown_command(app, argc, argv);
+        if (!why && dynamic_cast<const CLI::ExtrasError*>(&error)) why = unknown_option(app, argc, argv);
+        context.err << "kmonctl: " << why.value_or(error.what())
                     << "\nkmonctl --help shows the commands, kmonctl COMMAND --help its options.\n";
         return ExitCode::usage;
     }
@@ -61,7 +81,16 @@ int close_output(Context& context, int code) {
 CLI::App& add_command(CLI::App& kmon, Context& context, const std::string& name, const std::string& description,
                       Action action) {
     auto& command = *kmon.add_subcommand(name, description);
-    command.add_flag("--json", context.json, "JSON instead of text");
+    command.add_flag("-j,--json", context.json, "JSON instead of text");
+    command
+        .add_option_function<std::string>(
+            "--color",
+            [&context](const std::string& when) {
+                if (when != "auto") context.colour = when == "always";
+            },
+            "Colours: auto, which is the default, always or never")
+        ->type_name("WHEN")
+        ->check(CLI::IsMember({"auto", "always", "never"}));
     command.callback([&context, action = std::move(action)] { context.outcome = action(); });
     return command;
 }
@@ -78,14 +107,18 @@ std::unique_ptr<CLI::App> command_line(Context& context) {
     add_stats(*app, context);
     add_top(*app, context);
     add_exits(*app, context);
+    add_macs(*app, context);
     add_check(*app, context);
+    add_load(*app, context);
     add_apply(*app, context);
     add_reset(*app, context);
+    add_kstat(*app, context);
     add_start(*app, context);
     add_stop(*app, context);
     add_doctor(*app, context);
     add_selftest(*app, context);
     add_version(*app, context);
+    add_help(*app, context);
     app->footer("The exit status is 0: ok, 1: failed, 2: usage, 3: a module or the service is not running,\n"
                 "4: not permitted, 78: bad configuration. See kmonctl(1).");
     return app;

@@ -16,19 +16,23 @@ void add_status(CLI::App& kmon, Context& context);
 void add_stats(CLI::App& kmon, Context& context);
 void add_top(CLI::App& kmon, Context& context);
 void add_exits(CLI::App& kmon, Context& context);
+void add_macs(CLI::App& kmon, Context& context);
 void add_check(CLI::App& kmon, Context& context);
+void add_load(CLI::App& kmon, Context& context);
 void add_apply(CLI::App& kmon, Context& context);
 void add_reset(CLI::App& kmon, Context& context);
+void add_kstat(CLI::App& kmon, Context& context);
 void add_start(CLI::App& kmon, Context& context);
 void add_stop(CLI::App& kmon, Context& context);
 void add_doctor(CLI::App& kmon, Context& context);
 void add_selftest(CLI::App& kmon, Context& context);
 void add_version(CLI::App& kmon, Context& context);
+void add_help(CLI::App& kmon, Context& context);
 
 // What a command does; the exit code, or why it could not.
 using Action = std::function<Result<int>()>;
 
-// A command with --json and --help. `action` runs when the command line names it.
+// A command with --json, --color and --help. `action` runs when the command line names it.
 CLI::App& add_command(CLI::App& kmon, Context& context, const std::string& name, const std::string& description,
                       Action action);
 

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <algorithm>
 #include <chrono>
+#include <map>
 
 #include "command.hpp"
+#include "escape.hpp"
 #include "exit_rows.hpp"
 #include "exit_trace.hpp"
 #include "format.hpp"
 #include "modules/process_monitor.hpp"
 #include "number_text.hpp"
 #include "stop_signals.hpp"
+#include "table.hpp"
 
 namespace kmon::cli {
 
@@ -18,8 +21,73 @@ using Clock = std::chrono::steady_clock;
 
 struct Options {
     bool follow = false;
-    bool failed = false; // only those that ended by another code than 0, or by a signal
+    bool summary = false;
     double seconds = 10;
+    std::uint64_t count = 0; // end after so many; 0: no limit
+
+    // Only those...
+    bool failed = false; // that ended by another code than 0, or by a signal
+    std::string name;
+    std::int64_t pid = 0;
+    std::int64_t ppid = 0;
+    int code = -1;
+    std::string signal; // "SIGKILL", "KILL" or "9"
+};
+
+bool has_signal(const ExitRecord& record, const std::string& wanted) {
+    if (record.signal() == 0) return false;
+    const auto name = signal_name(record.signal());
+    return wanted == name || "SIG" + wanted == name || wanted == std::to_string(record.signal());
+}
+
+bool is_wanted(const ExitRecord& record, const Options& only) {
+    return (!only.failed || record.failed()) && (only.name.empty() || record.name == only.name) &&
+           (only.pid == 0 || record.tgid == only.pid) && (only.ppid == 0 || record.ppid == only.ppid) &&
+           (only.code < 0 || (record.signal() == 0 && record.code() == only.code)) &&
+           (only.signal.empty() || has_signal(record, only.signal));
+}
+
+// By name: how many ended, how many of them failed, and what they used. Names that come after many others are one.
+class Summary {
+public:
+    void add(const ExitRecord& record) {
+        constexpr std::size_t most = 10'000;
+        const bool room = sums_.size() < most || sums_.contains(record.name);
+        auto& sum = sums_[room ? record.name : "(others)"];
+        ++sum.exits;
+        sum.failed += record.failed() ? 1 : 0;
+        sum.cpu_ns += record.cpu_ns();
+    }
+
+    Page page(std::size_t columns) const {
+        Table table({{"name", Column::left, 15}, {"exits"}, {"failed"}, {"CPU"}});
+        for (const auto& [name, sum] : sorted())
+            table.row({text_cell(printable(name), Style::strong), count_cell(sum.exits), fault_cell(sum.failed),
+                       text_cell(duration(sum.cpu_ns))});
+        return table.page(columns, 0);
+    }
+
+    Json json() const {
+        Json list = Json::array();
+        for (const auto& [name, sum] : sorted())
+            list.push_back({{"name", name}, {"exits", sum.exits}, {"failed", sum.failed}, {"cpu_ns", sum.cpu_ns}});
+        return list;
+    }
+
+private:
+    struct Sum {
+        std::uint64_t exits = 0;
+        std::uint64_t failed = 0;
+        std::uint64_t cpu_ns = 0;
+    };
+
+    std::vector<std::pair<std::string, Sum>> sorted() const {
+        std::vector<std::pair<std::string, Sum>> all(sums_.begin(), sums_.end());
+        std::ranges::stable_sort(all, std::greater(), [](const auto& one) { return one.second.exits; });
+        return all;
+    }
+
+    std::map<std::string, Sum> sums_;
 };
 
 // One run of the command: what it has shown, and what it knows to be missing.
@@ -38,6 +106,7 @@ public:
             const bool reader = wait_with_reader(nap, context_.out_descriptor);
             last = !reader || StopSignals::came() || (!options_.follow && Clock::now() >= end);
             if (const auto done = show_new(); !done) return fail(done.error());
+            if (enough()) last = true;
             if (!context_.out) last = true;
             look_around();
         }
@@ -49,7 +118,7 @@ private:
     static constexpr std::chrono::milliseconds tick{100};
 
     void introduce() {
-        if (context_.json) return;
+        if (context_.json || options_.summary) return;
         if (context_.err_is_terminal && !options_.follow)
             context_.err << "Exits of the next " << duration(static_cast<std::uint64_t>(options_.seconds * 1e9))
                          << "; --follow goes on until Ctrl-C.\n";
@@ -62,10 +131,14 @@ private:
         if (!records) return fail(records.error());
         const auto to_wall = monotonic_to_wall();
         for (const auto& record : *records) {
+            if (enough()) break;
             ++exits_;
             if (record.failed()) ++failed_;
-            if (options_.failed && !record.failed()) continue;
-            if (context_.json)
+            if (!is_wanted(record, options_)) continue;
+            ++shown_;
+            if (options_.summary)
+                summary_.add(record);
+            else if (context_.json)
                 context_.out << to_text(to_json(record, to_wall), -1) << '\n';
             else
                 print(context_.out, {exit_row(record, to_wall)}, context_.colour);
@@ -73,6 +146,8 @@ private:
         if (!records->empty()) context_.out.flush();
         return {};
     }
+
+    bool enough() const { return options_.count != 0 && shown_ >= options_.count; }
 
     // Once a second: is the module still there, and was anything lost?
     void look_around() {
@@ -104,10 +179,12 @@ private:
     void summarize() {
         if (!context_.out) return;
         const auto lost_all = lost();
-        if (context_.json)
-            context_.out << to_text({{"summary", {{"exits", exits_}, {"failed", failed_}, {"lost", lost_all}}}}, -1)
-                         << '\n';
-        else
+        if (options_.summary && !context_.json) print(context_.out, summary_.page(context_.columns), context_.colour);
+        if (context_.json) {
+            Json summary = {{"exits", exits_}, {"failed", failed_}, {"lost", lost_all}};
+            if (options_.summary) summary["by_name"] = summary_.json();
+            context_.out << to_text({{"summary", std::move(summary)}}, -1) << '\n';
+        } else
             context_.err << grouped(exits_) << " exits, " << grouped(failed_) << " of them failed; "
                          << (lost_all ? grouped(lost_all) : "none") << " lost.\n";
     }
@@ -118,6 +195,8 @@ private:
     std::uint64_t missed_before_;
     std::uint64_t exits_ = 0;
     std::uint64_t failed_ = 0;
+    std::uint64_t shown_ = 0;
+    Summary summary_;
     std::uint64_t lost_told_ = 0;
     bool attached_ = true;
     Clock::time_point next_look_ = Clock::now() + std::chrono::seconds(1);
@@ -136,11 +215,25 @@ void add_exits(CLI::App& kmon, Context& context) {
     auto options = std::make_shared<Options>();
     auto& command = add_command(kmon, context, "exits", "Show the processes that end, as they do",
                                 [&context, options] { return exits(context, *options); });
-    command.add_flag("--follow", options->follow, "Until Ctrl-C, not for 10 seconds");
+    command.add_flag("-f,--follow", options->follow, "Until Ctrl-C, not for 10 seconds");
     command.add_flag("--failed", options->failed, "Only those with another exit code than 0, or killed by a signal");
     command.add_option("--seconds", options->seconds, "For so long, instead of 10")
         ->type_name("N")
         ->transform(CLI::Validator(DecimalBetween{0, 86400}, ""));
+    command.add_option("-n,--count", options->count, "End after so many")
+        ->type_name("N")
+        ->transform(CLI::Validator(CountFrom{1}, ""));
+    command.add_flag("--summary", options->summary, "By name, at the end: how many, how many failed, CPU time");
+    command.add_option("--name", options->name, "Only those of that name")->type_name("NAME");
+    command.add_option("--pid", options->pid, "Only that process")->type_name("PID")->check(CLI::Range(1, 1 << 22));
+    command.add_option("--ppid", options->ppid, "Only children of that process")
+        ->type_name("PID")
+        ->check(CLI::Range(1, 1 << 22));
+    command.add_option("--code", options->code, "Only those with that exit code")
+        ->type_name("CODE")
+        ->check(CLI::Range(0, 255));
+    command.add_option("--signal", options->signal, "Only those that that signal killed: SIGKILL, KILL or 9")
+        ->type_name("SIGNAL");
 }
 
 } // namespace kmon::cli

@@ -101,6 +101,12 @@ Screen::Key Screen::wait_for_key(std::chrono::milliseconds time) {
     case 27: return Key::quit; // Esc
     case 'p':
     case ' ': return Key::pause;
+    case '?':
+    case 'h': return Key::help;
+    case 's': return Key::sort;
+    case 'i': return Key::panel;
+    case '+': return Key::faster;
+    case '-': return Key::slower;
     case KEY_RESIZE: return Key::redraw;
     case 12: // Ctrl-L
         ::clearok(stdscr, TRUE);

@@ -24,7 +24,7 @@ public:
 
     void show(const Page& page);
 
-    enum class Key { none, quit, pause, redraw };
+    enum class Key { none, quit, pause, redraw, help, sort, panel, faster, slower };
 
     // Waits that long at most, and less when a signal comes.
     Key wait_for_key(std::chrono::milliseconds time);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <ctime>
+#include <utility>
 
 #include "command.hpp"
 #include "escape.hpp"
@@ -9,6 +12,9 @@
 #include "local_time.hpp"
 #include "number_text.hpp"
 #include "stats_json.hpp"
+#include "stop_signals.hpp"
+#include "table.hpp"
+#include "top_model.hpp"
 
 namespace kmon::cli {
 
@@ -20,6 +26,7 @@ constexpr std::size_t page_columns = 80;
 struct Options {
     std::string module; // empty: all
     std::size_t top = 5;
+    double interval = 0; // seconds; 0: once
 };
 
 Page title(const Context& context, std::time_t now) {
@@ -75,16 +82,88 @@ Result<int> stats(Context& context, const Options& options) {
     return ExitCode::ok;
 }
 
+// ---- with --interval
+
+Page rates_page(const TopModel& model, const Snapshot& snapshot, const Context& context) {
+    Table table({{"module", Column::left, 17}, {"", Column::left, 8}, {"total"}, {"a second"}});
+    for (const auto& reading : snapshot) {
+        if (!reading.view) {
+            table.row({text_cell(reading.module->name, Style::strong), text_cell("missing", Style::warning)});
+            continue;
+        }
+        bool first = true;
+        for (const auto& figure : (*reading.view)->figures()) {
+            const auto* rate = model.rate_of(reading.module->name, figure.name);
+            const auto now = rate && rate->known() ? static_cast<std::uint64_t>(std::llround(rate->now())) : 0;
+            table.row({text_cell(std::exchange(first, false) ? reading.module->name : "", Style::strong),
+                       text_cell(figure.name), figure.bytes ? bytes_cell(figure.value) : count_cell(figure.value),
+                       !rate || !rate->known() ? text_cell("-")
+                       : figure.bytes          ? bytes_cell(now)
+                                               : count_cell(now)});
+        }
+    }
+    auto page = table.page(context.columns, 0);
+    page.insert(page.begin(), Line(local_time(context.now(), time_form), Style::faint));
+    page.emplace_back();
+    return page;
+}
+
+Json rates_json(const TopModel& model, const Snapshot& snapshot) {
+    Json json = Json::object();
+    for (const auto& reading : snapshot) {
+        if (!reading.view) continue;
+        for (const auto& figure : (*reading.view)->figures()) {
+            auto name = figure.name;
+            std::ranges::replace(name, ' ', '_');
+            const auto* rate = model.rate_of(reading.module->name, figure.name);
+            json[reading.module->name][name] = {{"total", figure.value},
+                                                {"per_second", rate && rate->known() ? Json(rate->now()) : Json()}};
+        }
+    }
+    return json;
+}
+
+// Totals and rates, an interval after another, until it is stopped or nobody reads any more.
+Result<int> stats_again(Context& context, const Options& options) {
+    using Clock = std::chrono::steady_clock;
+    const auto interval = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.interval));
+    const StopSignals signals;
+    TopModel model;
+    auto last = Clock::now();
+    for (bool reader = true; reader && context.out;) {
+        const auto now = Clock::now();
+        const auto snapshot = read_modules(context, options.module);
+        if (!any_readable(snapshot))
+            return fail("no module is loaded", ExitCode::not_running, "kmonctl status tells why, and what to do");
+        model.take(snapshot, std::chrono::duration<double>(now - last).count());
+        last = now;
+        if (context.json)
+            context.out << to_text({{"timestamp", context.now()}, {"modules", rates_json(model, snapshot)}}, -1)
+                        << '\n';
+        else
+            print(context.out, rates_page(model, snapshot, context), context.colour);
+        context.out.flush();
+        while (reader && !StopSignals::came() && Clock::now() < now + interval)
+            reader = wait_with_reader(std::chrono::milliseconds(50), context.out_descriptor);
+        if (StopSignals::came()) break;
+    }
+    return ExitCode::ok;
+}
+
 } // namespace
 
 void add_stats(CLI::App& kmon, Context& context) {
     auto options = std::make_shared<Options>();
-    auto& command = add_command(kmon, context, "stats", "Show what the modules counted",
-                                [&context, options] { return stats(context, *options); });
+    auto& command = add_command(kmon, context, "stats", "Show what the modules counted", [&context, options] {
+        return options->interval > 0 ? stats_again(context, *options) : stats(context, *options);
+    });
     add_module_argument(command, options->module, "This module's only");
     command.add_option("--top", options->top, "MAC addresses to show of each interface, 5 if not given")
         ->type_name("N")
         ->transform(CLI::Validator(CountFrom{0}, ""));
+    command.add_option("-i,--interval", options->interval, "Totals and rates, so many seconds apart, until Ctrl-C")
+        ->type_name("SECONDS")
+        ->transform(CLI::Validator(DecimalBetween{0.1, 86400}, ""));
 }
 
 } // namespace kmon::cli

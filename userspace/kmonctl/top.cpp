@@ -64,6 +64,10 @@ public:
         return std::ranges::any_of(model.rates, [](const auto& module) { return !module.missing; });
     }
 
+    void change_interval(double factor) {
+        interval_ = std::chrono::duration<double>(std::clamp(interval_.count() * factor, 0.1, 3600.0));
+    }
+
     Clock::time_point next() const { return last_ + std::chrono::duration_cast<Clock::duration>(interval_); }
 
     TopModel model;
@@ -149,14 +153,24 @@ Result<int> live(Context& context, const Options& options) {
     auto screen = Screen::open(context.colour);
     if (!screen) return fail(screen.error());
     bool paused = false;
+    bool help = false;
+    bool interfaces = false;
     readings.take();
     while (!StopSignals::came()) {
-        const char* keys = paused ? "paused   p go on   q quit" : "p pause   q quit";
-        screen->show(top_page(readings.model, readings.look(screen->rows(), screen->columns(), keys)));
+        const char* keys = paused ? "paused   p go on   ? help   q quit" : "p pause   ? help   q quit";
+        auto look = readings.look(screen->rows(), screen->columns(), keys);
+        look.help = help;
+        look.interfaces = interfaces;
+        screen->show(top_page(readings.model, look));
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(readings.next() - Clock::now());
         switch (screen->wait_for_key(std::clamp(left, std::chrono::milliseconds(0), std::chrono::milliseconds(500)))) {
         case Screen::Key::quit: return ExitCode::ok;
         case Screen::Key::pause: paused = !paused; break;
+        case Screen::Key::help: help = !help; break;
+        case Screen::Key::sort: readings.model.by_bytes = !readings.model.by_bytes; break;
+        case Screen::Key::panel: interfaces = !interfaces; break;
+        case Screen::Key::faster: readings.change_interval(0.5); break;
+        case Screen::Key::slower: readings.change_interval(2); break;
         default: break;
         }
         if (!paused && Clock::now() >= readings.next()) readings.take();
@@ -173,7 +187,7 @@ void add_top(CLI::App& kmon, Context& context) {
         return options->once || context.json ? print_readings(context, *options) : live(context, *options);
     });
     command.add_flag("--once", options->once, "Print one page and end");
-    command.add_option("--interval", options->interval, "Seconds between two readings, 1 if not given")
+    command.add_option("-i,--interval", options->interval, "Seconds between two readings, 1 if not given")
         ->type_name("SECONDS")
         ->transform(CLI::Validator(DecimalBetween{0.1, 3600}, ""));
 }

@@ -90,7 +90,8 @@ void TopModel::take_macs(const L2View& view, double seconds) {
         }
     }
     seen_macs_ = std::move(seen);
-    std::sort(macs.begin(), macs.end(), [](const auto& a, const auto& b) {
+    std::sort(macs.begin(), macs.end(), [this](const auto& a, const auto& b) {
+        if (by_bytes && a.bytes != b.bytes) return a.bytes > b.bytes;
         if (a.frames != b.frames) return a.frames > b.frames;
         return a.total != b.total ? a.total > b.total : a.address < b.address;
     });

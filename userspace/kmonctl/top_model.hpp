@@ -79,6 +79,7 @@ public:
     const Rate* rate_of(const std::string& module, const std::string& figure) const;
 
     std::vector<MacRate> macs;             // busiest first
+    bool by_bytes = false;                 // is what `busiest` means, and not by frames
     std::vector<InterfaceRate> interfaces; // as the module lists them
     std::deque<ExitRecord> latest_exits;   // newest first
     std::string exits_missing;             // why there are none; empty: there are

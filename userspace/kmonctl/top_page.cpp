@@ -162,7 +162,9 @@ Page panels(const TopModel& model, const TopLook& look, std::size_t rows) {
     if (look.columns < 160) {
         const std::size_t left = look.columns * 38 / 80;
         const std::size_t right_columns = look.columns - left - gap;
-        return beside({mac_panel(model, {rows, left}), exit_panel(model, look, {rows, right_columns})},
+        const Size size = {rows, left};
+        return beside({look.interfaces ? interface_panel(model, size) : mac_panel(model, size),
+                       exit_panel(model, look, {rows, right_columns})},
                       {left, right_columns});
     }
     const std::size_t third = (look.columns - 2 * gap) / 3;
@@ -171,22 +173,54 @@ Page panels(const TopModel& model, const TopLook& look, std::size_t rows) {
                   {third, third, third});
 }
 
-Page too_small(const TopLook& look) {
-    Page page(look.rows);
-    if (!page.empty())
-        page[0] = Line("kmonctl top needs 80 columns and 24 rows; here are " + std::to_string(look.columns) + " and " +
-                       std::to_string(look.rows))
-                      .limit(look.columns);
+// A line a figure, for 40 columns.
+Page small_page(const TopModel& model, const TopLook& look) {
+    Page page = {title(model, look)};
+    for (const auto& module : model.rates) {
+        if (module.missing) {
+            page.push_back(Line(module.module, Style::strong).fill(18).add("not loaded", Style::warning));
+            continue;
+        }
+        bool first = true;
+        for (const auto& figure : module.figures) {
+            const auto now = figure.rate.now();
+            const auto text = !figure.rate.known() ? "-" : figure.bytes ? bytes_rate_text(now) : rate_text(now);
+            page.push_back(Line(std::exchange(first, false) ? module.module : "", Style::strong)
+                               .fill(18)
+                               .add(figure.name)
+                               .fill(27)
+                               .add(right(text, 11)));
+        }
+    }
+    return page;
+}
+
+Page help_page() {
+    Page page = {Line("kmonctl top: the keys", Style::strong), Line()};
+    for (const auto& [key, words] :
+         {std::pair("p", "pause, and go on"), std::pair("+ -", "measure more often, less often"),
+          std::pair("s", "MAC addresses by frames, by bytes"), std::pair("i", "interfaces instead of MAC addresses"),
+          std::pair("?", "this help"), std::pair("q", "end")})
+        page.push_back(Line("  ").add(key, Style::strong).fill(7).add(words));
     return page;
 }
 
 } // namespace
 
 Page top_page(const TopModel& model, const TopLook& look) {
-    if (look.rows < least_rows || look.columns < least_columns) return too_small(look);
+    const bool small = look.rows < least_rows || look.columns < least_columns;
+    if (look.help || small) {
+        auto page = look.help ? help_page() : small_page(model, look);
+        page.resize(look.rows);
+        for (auto& line : page)
+            line.limit(look.columns);
+        return page;
+    }
     Page page = {title(model, look)};
     page.emplace_back();
     if (model.readings() > 0) append(page, rates(model, look));
+    // What more modules have leaves no less than a row for the panels.
+    page.resize(std::min(page.size(), look.rows - 4));
     page.emplace_back();
     const std::size_t footer = look.keys.empty() ? 0 : 1;
     append(page, panels(model, look, look.rows - page.size() - footer));

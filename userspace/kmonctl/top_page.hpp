@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The screen of `kmonctl top`, drawn for any size from 80x24 on.
+// The screen of `kmonctl top`: below 80x24, the rates alone.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,8 @@ struct TopLook {
     std::string interval;     // "1 s"
     std::string keys;         // what can be pressed; empty: nothing
     std::int64_t to_wall = 0; // see monotonic_to_wall()
+    bool interfaces = false;  // instead of the MAC addresses, where there is no room for both
+    bool help = false;        // instead of everything else
 };
 
 // Exactly that many rows.

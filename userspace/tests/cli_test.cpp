@@ -86,6 +86,27 @@ TEST_F(Cli, AMisspeltCommandIsGuessed) {
     EXPECT_EQ(run(test::busy("second"), {"\033[31m"}).err.find('\033'), std::string::npos);
 }
 
+TEST_F(Cli, AMisspeltOptionIsGuessed) {
+    EXPECT_NE(run(test::busy("second"), {"stats", "--josn"}).err.find("did you mean '--json'?"), std::string::npos);
+    EXPECT_NE(run(test::busy("second"), {"top", "--intervall=3"}).err.find("did you mean '--interval'?"),
+              std::string::npos);
+}
+
+TEST_F(Cli, HelpOfACommandIsThatCommandsOwn) {
+    EXPECT_EQ(run(test::busy("second"), {"help", "stats"}).out, run(test::busy("second"), {"stats", "--help"}).out);
+    EXPECT_EQ(run(test::busy("second"), {"help"}).out, run(test::busy("second"), {"--help"}).out);
+    const auto outcome = run(test::busy("second"), {"help", "statu"});
+    EXPECT_EQ(outcome.code, ExitCode::usage);
+    EXPECT_NE(outcome.err.find("did you mean 'status'?"), std::string::npos);
+}
+
+TEST_F(Cli, ColourIsAsAskedFor) {
+    EXPECT_EQ(run(test::busy("second"), {"status"}).out.find('\033'), std::string::npos);
+    EXPECT_NE(run(test::busy("second"), {"status", "--color", "always"}).out.find('\033'), std::string::npos);
+    EXPECT_EQ(run(test::busy("second"), {"status", "--color=never"}).out.find('\033'), std::string::npos);
+    EXPECT_EQ(run(test::busy("second"), {"status", "--color", "green"}).code, ExitCode::usage);
+}
+
 TEST_F(Cli, HelpIsData) {
     const auto outcome = run(test::busy("second"), {"--help"});
     EXPECT_EQ(outcome.code, 0);
@@ -353,6 +374,41 @@ TEST_F(Cli, StartAndStopWriteTheParameter) {
     EXPECT_EQ(tree.read("sys/module/kstat/parameters/start")[0], '0');
     EXPECT_EQ(run(test::root_of(tree.path()), {"start", "--json"}).json()["module"], "kstat");
     EXPECT_EQ(tree.read("sys/module/kstat/parameters/start")[0], '1');
+}
+
+TEST_F(Cli, KstatsStepAndSwitchAreSetByItsOwnCommand) {
+    const test::BusyCopy tree;
+    const auto root = test::root_of(tree.path());
+    EXPECT_EQ(run(root, {"kstat", "stop"}).code, 0);
+    EXPECT_EQ(tree.read("sys/module/kstat/parameters/start")[0], '0');
+    EXPECT_EQ(run(root, {"kstat", "counter", "25"}).code, 0);
+    EXPECT_EQ(tree.read("sys/module/kstat/parameters/counter").substr(0, 2), "25");
+    for (const auto& wrong : std::vector<std::vector<const char*>>{{"kstat"},
+                                                                   {"kstat", "counter"},
+                                                                   {"kstat", "counter", "0"},
+                                                                   {"kstat", "counter", "-1"},
+                                                                   {"kstat", "start", "3"}})
+        EXPECT_EQ(run(root, wrong).code, ExitCode::usage);
+}
+
+// ---- macs ----
+
+TEST_F(Cli, MacsAreSortedFoundAndNamed) {
+    const test::BusyCopy tree;
+    const auto root = test::root_of(tree.path());
+    tree.write("etc/ethers", "# the router\n52:54:0:12:34:56 router # by the door\nnonsense\n");
+    const auto macs = run(root, {"macs", "--json"}).json()["macs"];
+    ASSERT_EQ(macs.size(), 50U);
+    for (std::size_t i = 1; i < macs.size(); ++i)
+        EXPECT_GE(macs[i - 1]["packets"], macs[i]["packets"]);
+    EXPECT_EQ(macs[0]["name"], "router");
+    const auto found = run(root, {"macs", "--json", "Router"}).json()["macs"];
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0]["mac"], "52:54:00:12:34:56");
+    EXPECT_EQ(run(root, {"macs", "--json", "52-54-00-12"}).json()["macs"][0]["name"], "router");
+    EXPECT_EQ(run(root, {"macs", "ff:ff"}).code, ExitCode::failed);
+    EXPECT_EQ(run(root, {"macs", "--sort", "age"}).code, ExitCode::usage);
+    EXPECT_LE(longest_line(run(root, {"macs"}).out), 80U);
 }
 
 TEST_F(Cli, StartWithoutTheModuleIsNotRunning) {

@@ -79,14 +79,15 @@ Words commands() { return matches(part(help("kmonctl"), "Subcommands:", "\n\n"),
 
 TEST(Documents, EveryCommandIsInTheManualAndInTheCompletions) {
     const auto all = commands();
-    EXPECT_EQ(all.size(), 12U);
+    EXPECT_EQ(all.size(), 16U);
     EXPECT_EQ(matches(read("man/kmonctl.1.scd"), "\n## kmonctl ([a-z]+)", 1), all);
     EXPECT_EQ(matches(part(read("completions/kmonctl.bash"), "commands='", "'"), "[a-z]+"), all);
     EXPECT_EQ(matches(part(read("completions/_kmonctl"), "commands=(", "\n  )"), "'([a-z]+):", 1), all);
+    EXPECT_EQ(matches(read("completions/kmonctl.fish"), R"("\$first" -a ([a-z]+) )", 1), all);
 }
 
 TEST(Documents, EveryCommandsOptionsAreInTheManualUnderIt) {
-    const Words common = {"--help", "--json"};
+    const Words common = {"--help", "--json", "--color"};
     const auto manual = read("man/kmonctl.1.scd");
     for (const auto& command : commands()) {
         const auto has = options_in(help("kmonctl", command));
@@ -94,11 +95,12 @@ TEST(Documents, EveryCommandsOptionsAreInTheManualUnderIt) {
             EXPECT_TRUE(has.contains(option)) << command << ' ' << option;
         auto section = part(manual, "\n## kmonctl " + command, "\n#");
         const auto heading = section.substr(0, section.find('\n'));
-        EXPECT_EQ(matches(section, "\n\\*(--[a-z-]+)\\*", 1), without(has, common)) << command;
+        EXPECT_EQ(matches(section, "\n(?:\\*-[a-z]\\*, )?\\*(--[a-z-]+)\\*", 1), without(has, common)) << command;
         EXPECT_EQ(options_in(heading), without(has, common)) << command << ": its heading";
     }
     const auto general = part(manual, "\n# OPTIONS", "\n# ");
-    EXPECT_EQ(matches(general, "\\*(--[a-z]+)\\*\n", 1), (Words{"--help", "--version", "--json"}));
+    EXPECT_EQ(matches(general, "\n(?:\\*-[a-z]\\*, )?\\*(--[a-z]+)\\*", 1),
+              (Words{"--help", "--version", "--json", "--color"}));
 }
 
 TEST(Documents, EveryCommandsArgumentsAreInItsHeading) {
@@ -106,14 +108,16 @@ TEST(Documents, EveryCommandsArgumentsAreInItsHeading) {
     for (const auto& command : commands()) {
         const auto positionals = part(help("kmonctl", command), "Positionals:", "\n\n");
         const auto heading = part(manual, "\n## kmonctl " + command, "\n");
-        EXPECT_EQ(matches(heading, "\\[([A-Z]+)\\]", 1), matches(positionals, "\n  ([A-Z]+)", 1)) << command;
+        EXPECT_EQ(matches(heading, "(?:\\[|^ )([A-Z]+)(?=\\]| |$)", 1), matches(positionals, "\n  ([A-Z]+)", 1))
+            << command;
     }
 }
 
-// What bash and zsh offer for each command: --json and --help come with every one.
+// What bash, zsh and fish offer for each command: --json, --color and --help come with every one.
 TEST(Documents, EveryCommandsOptionsAreInTheCompletions) {
     const auto bash = part(read("completions/kmonctl.bash"), "case ${COMP_WORDS[1]} in", "esac");
     const auto zsh = part(read("completions/_kmonctl"), "case $line[1] in", "esac");
+    const auto fish = read("completions/kmonctl.fish");
     const auto branch = [](const std::string& cases, const std::string& command) {
         const std::regex begin("\n    (?:[a-z]+ \\| )*" + command + "(?: \\| [a-z]+)*\\)");
         std::smatch found;
@@ -121,11 +125,15 @@ TEST(Documents, EveryCommandsOptionsAreInTheCompletions) {
         return part(cases.substr(static_cast<std::size_t>(found.position())), ")", ";;");
     };
     for (const auto& command : commands()) {
-        const auto has = without(options_in(help("kmonctl", command)), {"--help", "--json"});
+        const auto has = without(options_in(help("kmonctl", command)), {"--help", "--json", "--color"});
         EXPECT_NE(branch(bash, command), "no branch") << command;
         EXPECT_NE(branch(zsh, command), "no branch") << command;
         EXPECT_EQ(options_in(branch(bash, command)), has) << "bash, " << command;
         EXPECT_EQ(options_in(branch(zsh, command)), has) << "zsh, " << command;
+        Words in_fish;
+        for (const auto& option : matches(fish, "_from " + command + "' [^\n]*-l ([a-z-]+)", 1))
+            in_fish.insert("--" + option);
+        EXPECT_EQ(in_fish, has) << "fish, " << command;
     }
 }
 

@@ -125,8 +125,44 @@ TEST(TopPageText, AModuleThatIsNotThereSaysSo) {
     EXPECT_NE(text.find("only root sees them"), std::string::npos);
 }
 
-TEST(TopPageText, ASmallerTerminalIsToldWhatIsNeeded) {
-    EXPECT_NE(text_of(top_page(busy_model(), look(20, 70))).find("80 columns and 24 rows"), std::string::npos);
+TEST(TopPageText, ASmallTerminalHasTheRatesAlone) {
+    const auto text = text_of(top_page(busy_model(), look(15, 40)));
+    for (const auto* part : {"localhost_monitor packets", "l2packet_counter  frames    4.04k/s", "kstat", "exits"})
+        EXPECT_NE(text.find(part), std::string::npos) << part << '\n' << text;
+    EXPECT_EQ(text.find("LATEST EXITS"), std::string::npos);
+}
+
+TEST(TopPageText, InterfacesTakeThePlaceOfTheAddressesWhereAskedFor) {
+    auto narrow = look(24, 80);
+    EXPECT_EQ(text_of(top_page(busy_model(), narrow)).find("INTERFACES"), std::string::npos);
+    narrow.interfaces = true;
+    const auto text = text_of(top_page(busy_model(), narrow));
+    EXPECT_NE(text.find("INTERFACES"), std::string::npos);
+    EXPECT_EQ(text.find("TOP MACS"), std::string::npos);
+}
+
+TEST(TopPageText, HelpNamesEveryKeyOfTheManual) {
+    auto helped = look(24, 80);
+    helped.help = true;
+    const auto text = text_of(top_page(busy_model(), helped));
+    for (const auto* key : {"p ", "+ -", "s ", "i ", "? ", "q "})
+        EXPECT_NE(text.find(std::string("  ") + key), std::string::npos) << text;
+}
+
+// Nobody wanted what is dropped on reception: most of it is of protocols that this host does not speak.
+TEST(TopModel, WhatWasDroppedOnReceptionIsNoFault) {
+    const test::BusyCopy tree;
+    const auto root = test::root_of(tree.path());
+    const auto faults = [&] {
+        TopModel model;
+        model.take(take_snapshot(root), 0);
+        return model.interfaces.at(0).faults;
+    };
+    const auto before = faults();
+    const auto view = *read_netmon(root);
+    const auto dropped = [](std::uint64_t n) { return R"("rx_dropped":)" + std::to_string(n); };
+    tree.replace("proc/netmon", dropped(view.interfaces.at(0).rx_dropped), dropped(77));
+    EXPECT_EQ(faults(), before);
 }
 
 } // namespace

@@ -16,7 +16,11 @@ Module process_monitor();
 
 const std::vector<Module>& modules() {
     static const std::vector<Module> all = {
-        localhost_monitor(), l2packet_counter(), kstat(), netmon_proc(), process_monitor(),
+        localhost_monitor(), // traffic over loopback
+        l2packet_counter(),  // received frames by source MAC
+        kstat(),             // outgoing TCP
+        netmon_proc(),       // the figures of each interface
+        process_monitor(),   // ends of processes
     };
     return all;
 }

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# fish completion for kmonctl(1)
+
+set -l commands status stats top exits macs check load apply reset kstat start stop doctor selftest version help
+set -l modules @KMON_MODULES@
+
+complete -c kmonctl -f
+complete -c kmonctl -s h -l help -d 'Show the help'
+complete -c kmonctl -n "not __fish_seen_subcommand_from $commands" -l version -d 'Show the version'
+complete -c kmonctl -n "__fish_seen_subcommand_from $commands" -s j -l json -d 'JSON instead of text'
+complete -c kmonctl -n "__fish_seen_subcommand_from $commands" -l color -x -a 'auto always never' -d 'Colours'
+
+set -l first "not __fish_seen_subcommand_from $commands"
+complete -c kmonctl -n "$first" -a status -d 'Show which modules run, and what is missing'
+complete -c kmonctl -n "$first" -a stats -d 'Show what the modules counted'
+complete -c kmonctl -n "$first" -a top -d 'Show live what every module sees'
+complete -c kmonctl -n "$first" -a exits -d 'Show the processes that end'
+complete -c kmonctl -n "$first" -a macs -d 'List the MAC addresses that were seen'
+complete -c kmonctl -n "$first" -a check -d 'Check the configuration'
+complete -c kmonctl -n "$first" -a load -d 'Load the enabled modules'
+complete -c kmonctl -n "$first" -a apply -d 'Load the enabled modules and apply the configuration'
+complete -c kmonctl -n "$first" -a reset -d 'Zero what the text files in /proc show'
+complete -c kmonctl -n "$first" -a kstat -d 'Start or stop kstat, or set its step'
+complete -c kmonctl -n "$first" -a start -d 'The same as kmonctl kstat start'
+complete -c kmonctl -n "$first" -a stop -d 'The same as kmonctl kstat stop'
+complete -c kmonctl -n "$first" -a doctor -d 'Look for what is wrong'
+complete -c kmonctl -n "$first" -a selftest -d 'Test the modules on this machine'
+complete -c kmonctl -n "$first" -a version -d 'Show the versions'
+complete -c kmonctl -n "$first" -a help -d 'Show the help of a command'
+
+complete -c kmonctl -n '__fish_seen_subcommand_from stats reset' -a "$modules"
+complete -c kmonctl -n '__fish_seen_subcommand_from stats' -l top -x -d 'MAC addresses of each interface'
+complete -c kmonctl -n '__fish_seen_subcommand_from stats' -s i -l interval -x -d 'Totals and rates, so far apart'
+complete -c kmonctl -n '__fish_seen_subcommand_from top' -l once -d 'Print one page and end'
+complete -c kmonctl -n '__fish_seen_subcommand_from top' -s i -l interval -x -d 'Time between two readings'
+complete -c kmonctl -n '__fish_seen_subcommand_from exits' -s f -l follow -d 'Until Ctrl-C'
+complete -c kmonctl -n '__fish_seen_subcommand_from exits' -l failed -d 'Only those that failed'
+complete -c kmonctl -n '__fish_seen_subcommand_from exits' -l seconds -x -d 'For so long'
+complete -c kmonctl -n '__fish_seen_subcommand_from exits' -s n -l count -x -d 'End after so many'
+complete -c kmonctl -n '__fish_seen_subcommand_from exits' -l summary -d 'By name, at the end'
+complete -c kmonctl -n '__fish_seen_subcommand_from exits' -l name -x -d 'Only those of that name'
+complete -c kmonctl -n '__fish_seen_subcommand_from exits' -l pid -x -d 'Only that process'
+complete -c kmonctl -n '__fish_seen_subcommand_from exits' -l ppid -x -d 'Only children of that process'
+complete -c kmonctl -n '__fish_seen_subcommand_from exits' -l code -x -d 'Only those with that exit code'
+complete -c kmonctl -n '__fish_seen_subcommand_from exits' -l signal -x -d 'Only those that it killed'
+complete -c kmonctl -n '__fish_seen_subcommand_from macs' -l sort -x -a 'frames bytes seen address' -d 'In which order'
+complete -c kmonctl -n '__fish_seen_subcommand_from check' -F
+complete -c kmonctl -n '__fish_seen_subcommand_from kstat' -a 'start stop counter'
+complete -c kmonctl -n '__fish_seen_subcommand_from help' -a "$commands"
+complete -c kmonctl -n '__fish_seen_subcommand_from selftest' -a 'basic traffic stress all'
+complete -c kmonctl -n '__fish_seen_subcommand_from selftest' -l interface -x -a '(__fish_print_interfaces)' -d 'Watch this one, too'
+complete -c kmonctl -n '__fish_seen_subcommand_from selftest' -l stop-service -d 'Put a running kmon.service aside'

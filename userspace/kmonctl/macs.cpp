@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <algorithm>
+
+#include "command.hpp"
+#include "escape.hpp"
+#include "ethers.hpp"
+#include "format.hpp"
+#include "modules/l2packet_counter.hpp"
+#include "table.hpp"
+
+namespace kmon::cli {
+
+namespace {
+
+struct Options {
+    std::string sort = "frames";
+    std::string address; // or the start of one, or a name; empty: all
+};
+
+struct Row {
+    std::string interface;
+    std::string name; // of /etc/ethers
+    L2View::Mac mac;
+};
+
+std::vector<Row> rows_of(const L2View& view, const Ethers& names) {
+    std::vector<Row> rows;
+    for (const auto& interface : view.interfaces)
+        for (const auto& mac : interface.macs) {
+            const auto name = names.find(mac.address);
+            rows.push_back({interface.name, name == names.end() ? "" : name->second, mac});
+        }
+    return rows;
+}
+
+void keep(std::vector<Row>& rows, std::string wanted) {
+    if (wanted.empty()) return;
+    std::ranges::transform(wanted, wanted.begin(), [](unsigned char c) { return std::tolower(c); });
+    std::ranges::replace(wanted, '-', ':');
+    std::erase_if(rows, [&](const Row& row) {
+        auto name = row.name;
+        std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+        std::ranges::replace(name, '-', ':');
+        return !to_string(row.mac.address).starts_with(wanted) && name != wanted;
+    });
+}
+
+void sort(std::vector<Row>& rows, const std::string& by) {
+    const auto most_first = [&](auto member) {
+        std::ranges::stable_sort(rows, std::greater(), [member](const Row& row) { return row.mac.*member; });
+    };
+    std::ranges::sort(rows, {}, [](const Row& row) { return row.mac.address; });
+    if (by == "frames") most_first(&L2View::Mac::packets);
+    if (by == "bytes") most_first(&L2View::Mac::bytes);
+    if (by == "seen") most_first(&L2View::Mac::last_seen);
+}
+
+Page page_of(const std::vector<Row>& rows, const Context& context) {
+    Table table({{"address", Column::left, 17},
+                 {"name", Column::left},
+                 {"on", Column::left},
+                 {"frames"},
+                 {"bytes"},
+                 {"last seen"}});
+    const auto now = static_cast<std::uint64_t>(std::max<std::time_t>(context.now(), 0));
+    for (const auto& row : rows)
+        table.row({text_cell(to_string(row.mac.address)), text_cell(printable(row.name), Style::strong),
+                   text_cell(printable(row.interface)), count_cell(row.mac.packets), bytes_cell(row.mac.bytes),
+                   text_cell(row.mac.last_seen >= now ? "now" : seconds(now - row.mac.last_seen) + " ago")});
+    return table.page(context.columns, 0);
+}
+
+Json json_of(const std::vector<Row>& rows) {
+    Json list = Json::array();
+    for (const auto& row : rows)
+        list.push_back({{"mac", to_string(row.mac.address)},
+                        {"name", row.name.empty() ? Json() : Json(row.name)},
+                        {"interface", row.interface},
+                        {"packets", row.mac.packets},
+                        {"bytes", row.mac.bytes},
+                        {"first_seen", row.mac.first_seen},
+                        {"last_seen", row.mac.last_seen}});
+    return {{"macs", std::move(list)}};
+}
+
+Result<int> macs(Context& context, const Options& options) {
+    const auto view = read_l2(context.root);
+    if (!view) return fail(view.error());
+    auto rows = rows_of(*view, read_ethers(context.root));
+    keep(rows, options.address);
+    sort(rows, options.sort);
+    if (context.json) context.out << to_text(json_of(rows)) << '\n';
+    if (rows.empty() && !options.address.empty())
+        return fail("no address was seen that begins with or is called '" + printable(options.address) + "'");
+    if (context.json) return ExitCode::ok;
+    print(context.out, page_of(rows, context), context.colour);
+    return ExitCode::ok;
+}
+
+} // namespace
+
+void add_macs(CLI::App& kmon, Context& context) {
+    auto options = std::make_shared<Options>();
+    auto& command = add_command(kmon, context, "macs", "List the MAC addresses that were seen, or find one",
+                                [&context, options] { return macs(context, *options); });
+    command.add_option("ADDRESS", options->address, "An address, the start of one, or a name of /etc/ethers");
+    command.add_option("--sort", options->sort, "By frames, which is the default, bytes, seen or address")
+        ->type_name("KEY")
+        ->check(CLI::IsMember({"frames", "bytes", "seen", "address"}));
+}
+
+} // namespace kmon::cli
