@@ -5,7 +5,10 @@
 
 load machine
 
-setup() { running "$KMON_KERNEL"; }
+setup() {
+  running "$KMON_KERNEL"
+  few_modules
+}
 
 stage() { ln -sfn "/srv/published.$1" /srv/published; }
 

@@ -7,7 +7,10 @@ load machine
 dkms_rpm() { echo "/srv/kmon-dkms-$1.noarch.rpm"; }
 dkms_trees() { find /var/lib/dkms/kmon -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null | xargs; }
 
-setup() { running "$KMON_KERNEL"; }
+setup() {
+  running "$KMON_KERNEL"
+  few_modules
+}
 
 teardown() {
   rpm -e --nodeps kmon-dkms kmon-tools >/dev/null 2>&1 || rpm -e --nodeps kmon-dkms >/dev/null 2>&1 || true
