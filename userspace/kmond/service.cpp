@@ -65,14 +65,13 @@ class Service {
 public:
     Service(const Root& root, const Journal& journal, EventLoop loop)
         : root_(root), journal_(journal), loop_(std::move(loop)),
-          keeper_(root, journal, [this] { return network_.ask(follows_default_route()); }) {}
+          keeper_(root, journal, [this] { return network_.ask(keeper_.follows_default_route()); }) {}
 
     Result<void> set_up(const Config& config);
     Result<void> run() { return loop_.run(); }
 
 private:
     Result<void> listen();
-    bool follows_default_route() const { return keeper_.config().l2packet_counter.follow_default_route; }
     void hear_network();
     void heard();
     void look();
@@ -153,7 +152,7 @@ Result<void> Service::listen() {
 void Service::hear_network() {
     const auto changes = links_->take().value_or(LinkEvents::Changes{true, true});
     network_.heard(changes);
-    if (changes.links || (changes.default_route && follows_default_route())) heard();
+    if (changes.links || (changes.default_route && keeper_.follows_default_route())) heard();
 }
 
 // Not anew at each event, or a stream of them would put it off for ever.

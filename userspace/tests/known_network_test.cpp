@@ -68,8 +68,8 @@ TEST_F(KnownNetworkTest, an_alternative_name_outlives_its_device) {
     known.heard({.links = true});
     EXPECT_EQ(known.ask(false)->alternative_names.at("lan"), "eth0");
     const auto watched =
-        kmon::watched_interfaces({.follow_default_route = false, .interfaces = {"lan"}}, known.ask(false).value());
-    EXPECT_EQ(kmon::interface_to_write(watched, "eth0", true), std::nullopt) << "a reload drops its numbers";
+        kmon::control::watched_interfaces(std::vector<std::string>{"lan"}, known.ask(false).value());
+    EXPECT_EQ(kmon::control::interface_to_write(watched, "eth0", true), std::nullopt) << "a reload drops its numbers";
 
     network = {{"lo", "eth0"}, {}, std::nullopt}; // another device, which has not that name
     known.heard({.links = true});
