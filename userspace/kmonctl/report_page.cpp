@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "report_page.hpp"
 
+#include <utility>
+
 #include "escape.hpp"
 #include "format.hpp"
 #include "version.hpp"
@@ -12,6 +14,8 @@ namespace {
 constexpr std::size_t name_at = 4;
 constexpr std::size_t note_at = 23;
 constexpr std::size_t least_room = 20;
+constexpr std::size_t narrow = 60; // below, the words stand under the name
+constexpr std::size_t narrow_words_at = 6;
 
 // To be told apart without colour, too.
 const char* mark_of(Style style, bool unicode) {
@@ -28,20 +32,23 @@ const char* mark_of(Style style, bool unicode) {
 void ReportPage::item(Style mark, const std::string& name, const std::string& words, const std::string& note) {
     Line line("  ");
     line.add(mark_of(mark, context_.unicode), mark).fill(name_at).add(name, Style::strong);
-    if (!note.empty()) line.fill(note_at).add(note, Style::faint);
+    const bool below = context_.columns < narrow;
+    if (!note.empty()) line.fill(below ? 0 : note_at).add(below ? "  " + note : note, Style::faint);
+    if (below) page_.push_back(std::exchange(line, Line()));
     add_words(std::move(line), words, mark == Style::good ? Style::plain : mark);
 }
 
 void ReportPage::more(const std::string& words, Style style) { add_words(Line(), words, style); }
 
 void ReportPage::add_words(Line line, const std::string& words, Style style) {
-    const std::size_t room = context_.columns > words_at_ + least_room ? context_.columns - words_at_ : least_room;
+    const auto at = context_.columns < narrow ? narrow_words_at : words_at_;
+    const std::size_t room = context_.columns > at + least_room ? context_.columns - at : least_room;
     std::string rest = words;
     for (;;) {
         auto part = cut(rest, room);
         if (part.size() < rest.size() && rest[part.size()] != ' ')
             if (const auto blank = part.rfind(' '); blank != std::string::npos && blank > 0) part.resize(blank);
-        page_.push_back(line.fill(words_at_).add(part, style));
+        page_.push_back(line.fill(at).add(part, style));
         rest.erase(0, part.size());
         rest.erase(0, rest.find_first_not_of(' '));
         if (rest.empty()) return;

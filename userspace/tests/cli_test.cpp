@@ -36,6 +36,7 @@ protected:
         Context context(out, err);
         context.root = root;
         context.unicode = unicode;
+        context.columns = columns;
         context.now = [] { return std::time_t{1'800'000'000}; };
         context.service = [this] { return service; };
         context.stimulus = [this] { return stimulus; };
@@ -47,6 +48,7 @@ protected:
     }
 
     bool unicode = true;
+    std::size_t columns = 80;
     Result<Service> service = Service{"loaded", "active", "enabled", "5 of 5 modules"};
     Stimulus stimulus = {[](unsigned) { return Result<void>(); }, [] { return Result<std::uint64_t>(0); },
                          [](unsigned) { return Result<void>(); }, [] {}};
@@ -216,6 +218,17 @@ TEST_F(Cli, StatusOfARunningMachineIsGood) {
     EXPECT_LE(longest_line(outcome.out), 80U);
     for (const auto* part : {"on veth0, br0 (waiting)", "started, counter 10", "active, enabled: 5 of 5 modules"})
         EXPECT_NE(outcome.out.find(part), std::string::npos) << outcome.out;
+}
+
+TEST_F(Cli, StatusAndDoctorFitFortyColumns) {
+    columns = 40;
+    const test::BusyCopy tree;
+    tree.write("proc/sys/kernel/osrelease", "6.1.0\n"); // or the heading alone is longer
+    for (const auto* command : {"status", "doctor"}) {
+        std::istringstream lines(run(test::root_of(tree.path()), {command}).out);
+        for (std::string line; std::getline(lines, line) && line.rfind("First wrong", 0) != 0;)
+            EXPECT_LE(width(line), 40U) << line;
+    }
 }
 
 TEST_F(Cli, StatusWithoutAModuleNamesItAndIsNotRunning) {
