@@ -127,7 +127,7 @@ TEST(TopPageText, AModuleThatIsNotThereSaysSo) {
 
 TEST(TopPageText, ASmallTerminalHasTheRatesAlone) {
     const auto text = text_of(top_page(busy_model(), look(15, 40)));
-    for (const auto* part : {"localhost_monitor packets", "l2packet_counter  frames    4.04k/s", "kstat", "exits"})
+    for (const auto* part : {"localhost_monitor packets", "l2packet_counter  frames       4.04k/s", "kstat", "exits"})
         EXPECT_NE(text.find(part), std::string::npos) << part << '\n' << text;
     EXPECT_EQ(text.find("LATEST EXITS"), std::string::npos);
 }
