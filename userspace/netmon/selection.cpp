@@ -19,7 +19,11 @@ bool any_means(const std::vector<std::string>& words, const kmon::Link& link) {
 
 } // namespace
 
-bool is_glob(std::string_view word) { return word.find_first_of("*?[") != std::string_view::npos; }
+bool is_glob(std::string_view word) {
+    const auto bracket = word.find('[');
+    return word.find_first_of("*?") != std::string_view::npos ||
+           (bracket != std::string_view::npos && word.find(']', bracket) != std::string_view::npos);
+}
 
 bool means(const std::string& word, const kmon::Link& link) {
     if (word == all_interfaces) return !link.loopback;

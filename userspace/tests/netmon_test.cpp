@@ -10,6 +10,7 @@
 #include "netmon/options.hpp"
 #include "netmon/reading.hpp"
 #include "netmon/run_program.hpp"
+#include "netmon/selection.hpp"
 #include "temp_tree.hpp"
 
 namespace {
@@ -277,6 +278,13 @@ TEST(Netmon, watches_several_by_names_globs_and_alternative_names) {
         EXPECT_EQ(reading.notes, std::vector<std::string>{}) << "what a glob matches comes and goes";
         EXPECT_EQ(lines_in(reading.lines), 2U);
     });
+}
+
+TEST(Netmon, a_bracket_that_is_not_closed_makes_no_glob) {
+    EXPECT_TRUE(netmon::is_glob("eth[01]"));
+    EXPECT_TRUE(netmon::is_glob("e?"));
+    EXPECT_FALSE(netmon::is_glob("a[b"));
+    EXPECT_FALSE(netmon::is_glob("a]b[c"));
 }
 
 TEST(Netmon, a_glob_that_matches_nothing_at_first_is_an_error) {
