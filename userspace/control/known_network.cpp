@@ -10,6 +10,12 @@ void KnownNetwork::heard(const LinkEvents::Changes& changes) {
     if (changes.default_route) default_route_.reset();
 }
 
+void KnownNetwork::doubt() {
+    constexpr int route_every = 60;
+    doubts_ = (doubts_ + 1) % route_every;
+    heard({.links = true, .default_route = doubts_ == 0});
+}
+
 Result<void> KnownNetwork::ask_devices_again() {
     auto now = questions_.devices();
     if (!now) return fail(now.error());

@@ -26,6 +26,10 @@ public:
     void heard(const LinkEvents::Changes& changes);
     void forget() { heard({true, true}); }
 
+    // For the regular look, as not every change is told of: the devices are asked for again each time, the default
+    // route, which may stand among hundreds of thousands, every 60th time.
+    void doubt();
+
     // with_default_route: without it none is asked for, and none is in the answer. An alternative name of a device that
     // went still stands for it, so that l2packet_counter is told to keep that device's numbers.
     Result<Network> ask(bool with_default_route);
@@ -36,6 +40,7 @@ private:
     Questions questions_;
     std::optional<Network> devices_;
     std::optional<std::optional<std::string>> default_route_;
+    int doubts_ = 0;
     std::map<std::string, std::string> alternative_names_; // those of devices that went, too
 };
 

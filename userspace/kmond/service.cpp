@@ -120,7 +120,7 @@ Result<void> Service::listen() {
 
     const auto soon = loop_.add_timer([this] { look(); });
     const auto regularly = loop_.add_timer([this] {
-        network_.forget(); // not every change is told of
+        network_.doubt();
         look();
     });
     if (!soon || !regularly) return fail((soon ? regularly : soon).error());

@@ -53,6 +53,15 @@ TEST_F(KnownNetworkTest, asks_again_what_may_have_changed) {
     EXPECT_EQ(route_dumps, 4);
 }
 
+TEST_F(KnownNetworkTest, asks_for_the_route_seldom_where_nothing_is_heard) {
+    for (int look = 0; look < 600; ++look) {
+        ASSERT_TRUE(known.ask(true));
+        known.doubt();
+    }
+    EXPECT_EQ(device_dumps, 600);
+    EXPECT_EQ(route_dumps, 10);
+}
+
 TEST_F(KnownNetworkTest, asks_for_no_route_that_nobody_follows) {
     known.forget();
     EXPECT_EQ(known.ask(false)->default_route, std::nullopt);
