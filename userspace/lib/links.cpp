@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "links.hpp"
 
+#include <arpa/inet.h>
+#include <linux/filter.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstring>
 
 #include "links_parse.hpp"
@@ -117,9 +121,36 @@ Result<std::optional<std::string>> Links::default_route_interface() {
     return std::nullopt;
 }
 
+namespace {
+
+// Has the kernel keep events about routes to some part of the network to itself, of which a router has many each
+// second: so nobody wakes up for them. Without it, where that cannot be, take() leaves them out.
+void leave_out_other_routes(int fd) {
+    constexpr std::uint32_t type = offsetof(nlmsghdr, nlmsg_type);
+    constexpr std::uint32_t prefix_length = sizeof(nlmsghdr) + offsetof(rtmsg, rtm_dst_len);
+    constexpr std::uint32_t whole = UINT32_MAX;
+    // A filter reads numbers as if they came from the network.
+    std::array<sock_filter, 7> filter{{
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, type),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, 2),
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, prefix_length),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, whole),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    }};
+    const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
+    (void)::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+} // namespace
+
 Result<LinkEvents> LinkEvents::open() {
     return NetlinkSocket::open({RTNLGRP_LINK, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_IFADDR})
-        .map([](NetlinkSocket&& socket) { return LinkEvents(std::move(socket)); });
+        .map([](NetlinkSocket&& socket) {
+            leave_out_other_routes(socket.fd());
+            return LinkEvents(std::move(socket));
+        });
 }
 
 Result<LinkEvents::Changes> LinkEvents::take() {

@@ -2,6 +2,7 @@
 #include "control/known_network.hpp"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include "in_netns.hpp"
 
@@ -108,6 +109,9 @@ TEST(KnownNetwork, other_routes_cost_no_dump) {
         ip("route add default dev left");
         auto events = kmon::LinkEvents::open();
         ASSERT_TRUE(events) << events.error().what;
+        pollfd waiting{events->fd(), POLLIN, 0};
+        while (::poll(&waiting, 1, 500) > 0) // the link comes up a little later
+            (void)events->take();
         int route_dumps = 0;
         KnownNetwork known{{kmon::control::ask_devices, [&] {
                                 ++route_dumps;
