@@ -104,13 +104,9 @@ public:
     }
 
     void take(char c) {
-        if (c == '\n' && depth_ == 0) {
-            *this = {};
-            return;
-        }
-        if (is_blank(c)) {
-            return;
-        } else if (c == '=') {
+        if (c == '\n' && depth_ == 0) *this = {};
+        if (is_blank(c)) return;
+        if (c == '=') {
             here_ = begun_ && !equals_ && depth_ == 0;
             equals_ = true;
         } else if (c == '[' && here_) {

@@ -277,9 +277,9 @@ TEST(Config, the_commonest_mistakes_are_told_with_what_to_write) {
     told(kstat + "counter =", "2:9: kstat.counter: there is no value behind the =; allowed: a number");
     // no quotes
     told(l2 + "enabled = true\ninterface = eth0\n",
-         "3:13: l2packet_counter.interface: eth0 has no quotes; write: interface = \"eth0\"; allowed: \"auto\", a");
+         R"(3:13: l2packet_counter.interface: eth0 has no quotes; write: interface = "eth0"; allowed: "auto", a)");
     told(l2 + "interface = [\"eth0\", eth1, wlan0]\n",
-         "2:22: l2packet_counter.interface: eth1 has no quotes; write: interface = [\"eth0\", \"eth1\", \"wlan0\"]");
+         R"(2:22: l2packet_counter.interface: eth1 has no quotes; write: interface = ["eth0", "eth1", "wlan0"])");
     told(l2 + "interface = [\n  eth0,\n]\n",
          "3:3: l2packet_counter.interface: eth0 has no quotes; write: interface = [\"eth0\"]");
     told(l2 + "interface = eth0, eth1\n",

@@ -87,6 +87,7 @@ TEST(Netmon, a_selection_has_names_globs_and_exclusions) {
 netmon::Options options_of(std::vector<std::string> words) {
     words.insert(words.begin(), "netmon");
     std::vector<char*> arguments;
+    arguments.reserve(words.size());
     for (auto& word : words)
         arguments.push_back(word.data());
     return std::get<netmon::Options>(netmon::parse_command_line(static_cast<int>(arguments.size()), arguments.data()));

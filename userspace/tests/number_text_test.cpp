@@ -47,6 +47,7 @@ TEST(NumberText, an_option_says_what_it_takes) {
 std::variant<netmon::Options, int> netmon_options(std::vector<std::string> words) {
     words.insert(words.begin(), "netmon");
     std::vector<char*> arguments;
+    arguments.reserve(words.size());
     for (auto& word : words)
         arguments.push_back(word.data());
     testing::internal::CaptureStderr();
