@@ -143,6 +143,8 @@ static void stop_tracepoint(void)
 
 /* ---- ftrace ---- */
 
+static struct kprobe exit_kp;
+
 #if KMON_HAVE_FTRACE
 
 static struct ftrace_ops exit_ops = { .flags = FTRACE_OPS_FL_PERMANENT | KMON_FTRACE_FLAGS };
@@ -153,16 +155,34 @@ static void forget_filter(void)
 	ftrace_set_filter(&exit_ops, NULL, 0, 1);
 }
 
-/* -EBUSY: kernel.ftrace_enabled is 0. */
-static int start_ftrace(const struct probe_way *way)
+/* Where a function is, a kprobe knows; this one is never armed. */
+static int find_function(const char *name, void **address)
 {
-	unsigned char name[32];
 	int err;
 
-	strscpy(name, way->place, sizeof(name));
+	exit_kp = (struct kprobe) { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
+	err = register_kprobe(&exit_kp);
+	if (err)
+		return err;
+	*address = exit_kp.addr;
+	unregister_kprobe(&exit_kp);
+	return 0;
+}
+
+/*
+ * By address: a filter by name that had no memory for it is an empty one, and that
+ * stands for every function there is.  -EBUSY: kernel.ftrace_enabled is 0.
+ */
+static int start_ftrace(const struct probe_way *way)
+{
+	void *address;
+	int err = find_function(way->place, &address);
+
+	if (err)
+		return err;
 	exit_ops.func = way->ftrace;
-	probe_handle = &exit_ops;
-	err = ftrace_set_filter(&exit_ops, name, strlen(name), 1);
+	probe_handle = address;
+	err = ftrace_set_filter_ip(&exit_ops, (unsigned long)address, 0, 1);
 	if (!err)
 		err = register_ftrace_function(&exit_ops);
 	if (err)
@@ -182,8 +202,6 @@ static void stop_ftrace(void) { }
 #endif
 
 /* ---- kprobe ---- */
-
-static struct kprobe exit_kp;
 
 /*
  * Whoever switches kprobes off tells nobody.  So a second one stands at a function of

@@ -22,13 +22,14 @@ static bool may_wait = true;
  */
 static u64 system_part(u64 utime, u64 stime, u64 runtime)
 {
-	int shift = max(fls64(utime + stime) - 32, 0);
-	u64 part = stime >> shift;
-	u64 whole = (utime + stime) >> shift;
-	u64 rest;
+	int shift;
+	u64 part, whole, rest;
 
-	if (!part)
+	if (!stime)	/* most are too short for a tick */
 		return 0;
+	shift = max(fls64(utime + stime) - 32, 0);
+	part = stime >> shift;
+	whole = (utime + stime) >> shift;
 	if (part == whole)
 		return runtime;
 	return div64_u64_rem(runtime, whole, &rest) * part + div64_u64(rest * part, whole);
@@ -54,7 +55,7 @@ static u64 pending_runtime(u64 exec_start)
  * its slice to the sum: then exec_start is another one.  The next tick is too far away
  * to come between the second time, too.
  */
-static u64 own_runtime(const struct task_struct *task)
+static __always_inline u64 own_runtime(const struct task_struct *task)
 {
 	unsigned int tries = 3;
 	u64 exec_start, runtime;
@@ -77,7 +78,7 @@ struct cputime {
  * Threads that were reaped are summed up in signal, those still listed are not.  There
  * can be as many of these as a user may have threads.
  */
-static void sum_cputime(struct cputime *sum, struct task_struct *task)
+static noinline void sum_cputime(struct cputime *sum, struct task_struct *task)
 {
 	struct signal_struct *sig = task->signal;
 	struct task_struct *t;
@@ -220,9 +221,9 @@ static void process_exited(struct task_struct *task, int code)
 	}
 	/* Without another thread in the list nobody can be reaped any more: no walk, no lock. */
 	smp_rmb();	/* what was reaped is in signal before it leaves the list */
+	sum.runtime = own_runtime(task) + sig->sum_sched_runtime;
 	sum.utime = sig->utime + task->utime;
 	sum.stime = sig->stime + task->stime;
-	sum.runtime = sig->sum_sched_runtime + own_runtime(task);
 	count_exit(task, code, &sum);
 }
 

@@ -295,10 +295,10 @@ starve_the_log() {
 }
 
 @test "process_monitor: with log=1 nothing runs while nothing ends" {
-  local works quiet
+  local works ends quiet
   mkfifo "$BATS_TEST_TMPDIR/quiet"
   exec {quiet}<>"$BATS_TEST_TMPDIR/quiet"
-  load_module "$name" log=1
+  watch log=1
   storm --processes 5
   pause() { read -rt "$1" -u "$quiet" || true; } # `sleep` would be a process that ends
   pause 1 # what has ended is printed
@@ -308,7 +308,8 @@ starve_the_log() {
   echo 1 >"$instance/tracing_on"
   pause 2
   works=$(grep -c 'function log_work_fn' "$instance/trace" || true)
-  assert_equal "$works" 0
+  ends=$(grep -c ' process_exit: ' "$instance/trace" || true) # somebody else's
+  assert [ "$works" -le "$ends" ]
   # Or nothing would be seen of it at all.
   storm --processes 5
   pause 1
