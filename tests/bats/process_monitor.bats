@@ -657,15 +657,17 @@ System time: ${now[stime_ns]} ns"
 @test "process_monitor: reset zeroes the text view, not the JSON view" {
   local lines zero key
   local -A before=() after=()
-  load_module "$name" log=0
+  load_module "$name" log=1 log_rate=5
   storm --processes 24 --mode mixed --code 1
+  set_param "$name" log 0
+  sleep 0.5 # the last is printed
   counters before
   echo reset >"$text"
   mapfile -t lines <"$text"
   counters after
   zero="Process exits: 0|Thread exits: 0|Logged: 0|Suppressed: 0|Missed probes: 0|Non-zero exits: 0|Killed by signal: 0|User time: 0 ns|System time: 0 ns|"
   assert_equal "$(printf '%s|' "${lines[@]}")" "$zero"
-  assert [ "${before[thread_exits]}" -gt 0 ]
+  for key in thread_exits logged suppressed; do assert [ "${before[$key]}" -gt 0 ]; done
   for key in "${!before[@]}"; do assert_equal "$key ${after[$key]}" "$key ${before[$key]}"; done
   # From there the text counts what comes, the JSON view goes on.
   counters before
@@ -742,7 +744,7 @@ probe_is() {
       continue
     fi
     if [ "$way" = ftrace ] && ! has_ftrace; then continue; fi
-    watch "probe=$way"
+    watch "probe=$way" log=1 log_rate=0
     case $way in
       tracepoint) probe_is sched_process_exit tracepoint ;;
       ftrace) probe_is taskstats_exit ftrace ;;
@@ -753,6 +755,8 @@ probe_is() {
     assert_one_record_each
     assert_counters
     unload_module "$name"
+    assert_equal "$(kernel_log | grep -c "Name: $me, Parent PID: $storm_pid\$")" \
+      "$(awk -v me="$me" -v storm="$storm_pid" '$3 == storm && $10 == me' "$records" | wc -l)"
   done
 }
 

@@ -205,6 +205,7 @@ static void *run_last(void *group)
 {
 	while (__atomic_load_n(&leader_lives, __ATOMIC_ACQUIRE))
 		syscall(SYS_futex, &leader_lives, FUTEX_WAIT, 1, NULL, NULL, 0);
+	prctl(PR_SET_NAME, "kmon-last");	/* of the thread: the process keeps the leader's */
 	burn(1);
 	if (plan.mode == LEADER_FIRST)
 		syscall(SYS_exit_group, plan.code);
