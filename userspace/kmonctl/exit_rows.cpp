@@ -37,15 +37,18 @@ Style style_of(const ExitRecord& record) {
 
 Line exit_heading() {
     Line line("time", Style::faint);
-    line.fill(14).add(right("pid", 7) + right("ppid", 8) + "  name", Style::faint).fill(48).add("ended", Style::faint);
-    return line.fill(62).add(right("lifetime", 8) + right("CPU", 9), Style::faint);
+    line.fill(14)
+        .add(at_right("pid", 7) + at_right("ppid", 8) + "  name", Style::faint)
+        .fill(48)
+        .add("ended", Style::faint);
+    return line.fill(62).add(at_right("lifetime", 8) + at_right("CPU", 9), Style::faint);
 }
 
 Line exit_row(const ExitRecord& record, std::int64_t to_wall) {
     Line line(time_of_end(record, to_wall, true), Style::faint);
-    line.fill(14).add(right(std::to_string(record.tgid), 7) + right(std::to_string(record.ppid), 8) + "  ");
+    line.fill(14).add(at_right(std::to_string(record.tgid), 7) + at_right(std::to_string(record.ppid), 8) + "  ");
     line.add(printable(record.name), Style::strong).fill(47).add(" ").add(how_it_ended(record), style_of(record));
-    line.fill(61).add(" " + right(duration(record.lifetime_ns), 8) + " " + right(duration(record.cpu_ns()), 8));
+    line.fill(61).add(" " + at_right(duration(record.lifetime_ns), 8) + " " + at_right(duration(record.cpu_ns()), 8));
     return line;
 }
 

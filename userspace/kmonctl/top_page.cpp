@@ -36,8 +36,8 @@ class RateRows {
 public:
     RateRows(const TopLook& look, Page& page) : look_(look), page_(page) {
         Line head;
-        head.fill(now_at).add(right("now", 11), Style::faint);
-        head.add(right("peak", 13), Style::faint).fill(graph_at).add("history", Style::faint);
+        head.fill(now_at).add(at_right("now", 11), Style::faint);
+        head.add(at_right("peak", 13), Style::faint).fill(graph_at).add("history", Style::faint);
         page_.push_back(head.limit(look.columns));
     }
 
@@ -45,8 +45,8 @@ public:
         Line line(module, Style::strong);
         line.fill(name_columns).add(what).fill(now_at);
         const auto text = [bytes](double value) { return bytes ? bytes_rate_text(value) : rate_text(value); };
-        line.add(right(rate.known() ? text(rate.now()) : "-", 11));
-        line.add(right(rate.history().empty() ? "-" : text(rate.peak()), 13), Style::faint).fill(graph_at);
+        line.add(at_right(rate.known() ? text(rate.now()) : "-", 11));
+        line.add(at_right(rate.history().empty() ? "-" : text(rate.peak()), 13), Style::faint).fill(graph_at);
         line.add(sparkline(rate.history(), look_.columns - graph_at, look_.unicode), Style::accent);
         page_.push_back(line.limit(look_.columns));
     }
@@ -189,7 +189,7 @@ Page small_page(const TopModel& model, const TopLook& look) {
                                .fill(18)
                                .add(figure.name)
                                .fill(27)
-                               .add(right(text, 11)));
+                               .add(at_right(text, 11)));
         }
     }
     return page;

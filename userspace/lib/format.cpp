@@ -97,7 +97,7 @@ std::string cut(std::string_view text, std::size_t columns) {
     return std::string(text.substr(0, taken));
 }
 
-std::string right(const std::string& text, std::size_t columns) {
+std::string at_right(const std::string& text, std::size_t columns) {
     return std::string(columns - std::min(width(text), columns), ' ') + text;
 }
 

@@ -33,6 +33,6 @@ std::size_t width(std::string_view text);
 std::string cut(std::string_view text, std::size_t columns);
 
 // At the right of so many columns.
-std::string right(const std::string& text, std::size_t columns);
+std::string at_right(const std::string& text, std::size_t columns);
 
 } // namespace kmon
