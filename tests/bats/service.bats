@@ -127,7 +127,7 @@ TOML
   configure <<<$'[l2packet_counter]\nreset_interval = "20 parsecs"'
   assert_refused_at 2:18 reset_interval
   configure <<<$'[kstat]\ncounter = \n'
-  assert_refused_at 2:11 ''
+  assert_refused_at 2:9 ''
 }
 
 @test "service: the journal has the place of the error in fields, and an id to explain it by" {
