@@ -92,6 +92,19 @@ of_stats() { kmonctl stats --json | jq -c ".modules | $1"; }
   assert_equal "$(jq -c '.summary.by_name | map([.name, .exits])' "$BATS_TEST_TMPDIR/exits")" '[["kmon-cli",20]]'
 }
 
+@test "cli: exits picks by user and by control group, even one that is gone at once" {
+  kmonctl exits --seconds 60 --cgroup /kmon.slice --uid 65534 --count 3 --json >"$BATS_TEST_TMPDIR/exits" 3>&- &
+  watcher=$!
+  wait_until 30 test -d /sys/kernel/tracing/instances/kmon.$watcher
+  sleep 2
+  storm --processes 5 --name kmon-other
+  systemd-run -q --wait --slice kmon true
+  for _ in 1 2 3; do systemd-run -q --wait --slice kmon --uid 65534 true; done
+  wait $watcher
+  assert_equal "$(jq -c 'select(.pid) | [.uid, .name, (.cgroup | startswith("/kmon.slice/run-"))]' "$BATS_TEST_TMPDIR/exits" | sort | uniq -c | xargs)" \
+    '3 [65534,true,true]'
+}
+
 @test "cli: stats --interval shows totals and what they grew by" {
   kmonctl stats kstat --interval 0.5 --json >"$BATS_TEST_TMPDIR/rates" 3>&- &
   teller=$!

@@ -38,7 +38,7 @@ _kmonctl() {
     stats) options='--top --interval' words=$modules ;;
     reset) words=${modules/netmon_proc /} ;; # that one has nothing to reset
     top) options='--once --interval' ;;
-    exits) options='--follow --failed --seconds --count --summary --name --pid --ppid --code --signal' ;;
+    exits) options='--follow --failed --seconds --count --summary --name --pid --ppid --code --signal --uid --cgroup' ;;
     selftest) options='--interface --stop-service' words='basic traffic stress all' ;;
     check)
       compopt -o filenames

@@ -43,6 +43,8 @@ complete -c kmonctl -n '__fish_seen_subcommand_from exits' -l pid -x -d 'Only th
 complete -c kmonctl -n '__fish_seen_subcommand_from exits' -l ppid -x -d 'Only children of that process'
 complete -c kmonctl -n '__fish_seen_subcommand_from exits' -l code -x -d 'Only those with that exit code'
 complete -c kmonctl -n '__fish_seen_subcommand_from exits' -l signal -x -d 'Only those that it killed'
+complete -c kmonctl -n '__fish_seen_subcommand_from exits' -l uid -x -d 'Only those of that user'
+complete -c kmonctl -n '__fish_seen_subcommand_from exits' -l cgroup -r -d 'Only those in that control group'
 complete -c kmonctl -n '__fish_seen_subcommand_from macs' -l sort -x -a 'frames bytes seen address' -d 'In which order'
 complete -c kmonctl -n '__fish_seen_subcommand_from check' -F
 complete -c kmonctl -n '__fish_seen_subcommand_from kstat' -a 'start stop counter'

@@ -52,7 +52,7 @@ Line exit_row(const ExitRecord& record, std::int64_t to_wall) {
     return line;
 }
 
-Json to_json(const ExitRecord& record, std::int64_t to_wall) {
+Json to_json(const ExitRecord& record, std::int64_t to_wall, const std::string& cgroup) {
     const auto end = static_cast<std::int64_t>(record.end_ns()) + to_wall;
     const auto& more = record.more;
     return {{"timestamp_ns", end},
@@ -67,6 +67,7 @@ Json to_json(const ExitRecord& record, std::int64_t to_wall) {
             {"stime_ns", record.stime_ns},
             {"uid", more ? Json(more->uid) : Json()},
             {"cgroup_id", more ? Json(more->cgroup) : Json()},
+            {"cgroup", cgroup.empty() ? Json() : Json(cgroup)},
             {"ns_pid", more ? Json(more->ns_pid) : Json()},
             {"exec", more ? Json(more->exec) : Json()}};
 }

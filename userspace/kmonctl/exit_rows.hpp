@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "exit_record.hpp"
 #include "json.hpp"
@@ -21,6 +22,7 @@ std::string time_of_end(const ExitRecord& record, std::int64_t to_wall, bool mil
 
 Style style_of(const ExitRecord& record);
 
-Json to_json(const ExitRecord& record, std::int64_t to_wall);
+// cgroup: the path of its control group; empty: not known.
+Json to_json(const ExitRecord& record, std::int64_t to_wall, const std::string& cgroup);
 
 } // namespace kmon::cli

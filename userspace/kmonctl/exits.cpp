@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <optional>
 
+#include "cgroups.hpp"
 #include "command.hpp"
 #include "escape.hpp"
 #include "exit_rows.hpp"
@@ -32,6 +34,8 @@ struct Options {
     std::int64_t ppid = 0;
     int code = -1;
     std::string signal; // "SIGKILL", "KILL" or "9"
+    std::optional<std::uint32_t> uid;
+    std::string cgroup; // and those below it
 };
 
 bool has_signal(const ExitRecord& record, const std::string& wanted) {
@@ -44,7 +48,8 @@ bool is_wanted(const ExitRecord& record, const Options& only) {
     return (!only.failed || record.failed()) && (only.name.empty() || record.name == only.name) &&
            (only.pid == 0 || record.tgid == only.pid) && (only.ppid == 0 || record.ppid == only.ppid) &&
            (only.code < 0 || (record.signal() == 0 && record.code() == only.code)) &&
-           (only.signal.empty() || has_signal(record, only.signal));
+           (only.signal.empty() || has_signal(record, only.signal)) &&
+           (!only.uid || (record.more && record.more->uid == *only.uid));
 }
 
 // By name: how many ended, how many of them failed, and what they used. Names that come after many others are one.
@@ -96,14 +101,16 @@ public:
     Follower(Context& context, const Options& options, ExitTrace trace)
         : context_(context), options_(options), trace_(std::move(trace)), missed_before_(missed()) {}
 
-    Result<int> run() {
+    Result<ExitCode> run() {
         const auto end = Clock::now() + std::chrono::duration<double>(options_.seconds);
         introduce();
         bool last = false;
         while (!last) {
             const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
             const auto nap = options_.follow ? tick : std::clamp(left, std::chrono::milliseconds(0), tick);
-            const bool reader = wait_with_reader(nap, context_.out_descriptor);
+            // Soon, as the control group of a process may be gone soon; but in a storm of exits many at a time.
+            const bool reader = wait_with_reader(std::min(nap, breath), context_.out_descriptor) &&
+                                wait_with_reader(nap, context_.out_descriptor, trace_.descriptor());
             last = !reader || StopSignals::came() || (!options_.follow && Clock::now() >= end);
             if (const auto done = show_new(); !done) return fail(done.error());
             if (enough()) last = true;
@@ -116,6 +123,7 @@ public:
 
 private:
     static constexpr std::chrono::milliseconds tick{100};
+    static constexpr std::chrono::milliseconds breath{5};
 
     void introduce() {
         if (context_.json || options_.summary) return;
@@ -134,17 +142,24 @@ private:
             if (enough()) break;
             ++exits_;
             if (record.failed()) ++failed_;
-            if (!is_wanted(record, options_)) continue;
+            if (!is_wanted(record, options_) || !is_in_wanted_cgroup(record)) continue;
             ++shown_;
             if (options_.summary)
                 summary_.add(record);
             else if (context_.json)
-                context_.out << to_text(to_json(record, to_wall), -1) << '\n';
+                context_.out << to_text(to_json(record, to_wall, cgroup_of(record)), -1) << '\n';
             else
                 print(context_.out, {exit_row(record, to_wall)}, context_.colour);
         }
         if (!records->empty()) context_.out.flush();
         return {};
+    }
+
+    // It may be gone soon.
+    std::string cgroup_of(const ExitRecord& record) { return record.more ? cgroups_.path(record.more->cgroup) : ""; }
+
+    bool is_in_wanted_cgroup(const ExitRecord& record) {
+        return options_.cgroup.empty() || is_within(cgroup_of(record), options_.cgroup);
     }
 
     bool enough() const { return options_.count != 0 && shown_ >= options_.count; }
@@ -192,6 +207,7 @@ private:
     Context& context_;
     const Options& options_;
     ExitTrace trace_;
+    Cgroups cgroups_{context_.root};
     std::uint64_t missed_before_;
     std::uint64_t exits_ = 0;
     std::uint64_t failed_ = 0;
@@ -202,7 +218,7 @@ private:
     Clock::time_point next_look_ = Clock::now() + std::chrono::seconds(1);
 };
 
-Result<int> exits(Context& context, const Options& options) {
+Result<ExitCode> exits(Context& context, const Options& options) {
     const StopSignals signals; // from before there is anything to take away
     auto trace = ExitTrace::open(context.root);
     if (!trace) return fail(trace.error());
@@ -234,6 +250,14 @@ void add_exits(CLI::App& kmon, Context& context) {
         ->check(CLI::Range(0, 255));
     command.add_option("--signal", options->signal, "Only those that that signal killed: SIGKILL, KILL or 9")
         ->type_name("SIGNAL");
+    command.add_option("--uid", options->uid, "Only those of the user with that number")->type_name("UID");
+    command.add_option("--cgroup", options->cgroup, "Only those in that control group, or in one below it")
+        ->type_name("PATH")
+        ->check(CLI::Validator(
+            [](const std::string& path) {
+                return path.starts_with('/') ? "" : "it begins with a /, as in /proc/PID/cgroup";
+            },
+            ""));
 }
 
 } // namespace kmon::cli

@@ -30,9 +30,9 @@ StopSignals::~StopSignals() {
 
 bool StopSignals::came() { return stop != 0; }
 
-bool wait_with_reader(std::chrono::milliseconds time, int output) {
-    pollfd reader = {.fd = output, .events = 0, .revents = 0};
-    return ::poll(&reader, 1, static_cast<int>(time.count())) <= 0 || (reader.revents & (POLLERR | POLLHUP)) == 0;
+bool wait_with_reader(std::chrono::milliseconds time, int output, int input) {
+    pollfd waited[] = {{.fd = output, .events = 0, .revents = 0}, {.fd = input, .events = POLLIN, .revents = 0}};
+    return ::poll(waited, 2, static_cast<int>(time.count())) <= 0 || (waited[0].revents & (POLLERR | POLLHUP)) == 0;
 }
 
 } // namespace kmon::cli

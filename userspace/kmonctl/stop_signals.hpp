@@ -21,7 +21,8 @@ private:
     struct sigaction before_[3] = {};
 };
 
-// Waits, and no longer than until a signal comes. False when nobody reads `output` (-1: none) any more.
-bool wait_with_reader(std::chrono::milliseconds time, int output);
+// Waits, and no longer than until a signal comes or there is something to read from `input`. False when nobody reads
+// `output` any more. -1: there is none.
+bool wait_with_reader(std::chrono::milliseconds time, int output, int input = -1);
 
 } // namespace kmon::cli

@@ -101,6 +101,8 @@ Result<void> ExitTrace::set_up() {
     const auto pipe = instance_ / "trace_pipe";
     pipe_ = FileDescriptor(::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     if (!pipe_) return fail(trace_error("cannot open " + pipe.string(), errno));
+    // So that poll() wakes for each exit, and not for a buffer that is half full. Older kernels always do.
+    (void)write_file(instance_ / "buffer_percent", "0");
     return write_file(event_of(instance_) / "enable", "1");
 }
 

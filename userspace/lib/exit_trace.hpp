@@ -28,6 +28,9 @@ public:
     // The exits since the last call, in the order of their end on each CPU. Does not wait.
     Result<std::vector<ExitRecord>> read();
 
+    // For poll(2): readable when there is something to read.
+    int descriptor() const { return pipe_.get(); }
+
     // Exits that were overwritten before they were read, so far.
     std::uint64_t lost();
 

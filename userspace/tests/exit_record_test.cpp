@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 
+#include "cgroups.hpp"
 #include "exit_trace.hpp"
 #include "fixture.hpp"
 
@@ -118,6 +119,21 @@ TEST(ExitRecord, EveryLineOfTheCapturedTraceIsOne) {
     EXPECT_GT(records, 300);
     EXPECT_EQ(names["evil\n\033[31m"], 4);
     EXPECT_EQ(names["two words"], 4);
+}
+
+TEST(Cgroups, ThoseBelowAreWithin) {
+    EXPECT_TRUE(is_within("/user.slice", "/user.slice"));
+    EXPECT_TRUE(is_within("/user.slice/a.scope", "/user.slice"));
+    EXPECT_TRUE(is_within("/user.slice/a.scope", "/user.slice/"));
+    EXPECT_TRUE(is_within("/user.slice", "/")) << "all are below the topmost";
+    EXPECT_FALSE(is_within("/user.slices", "/user.slice"));
+    EXPECT_FALSE(is_within("/", "/user.slice"));
+    EXPECT_FALSE(is_within("", "/user.slice")) << "a group that is not known";
+}
+
+TEST(Cgroups, WithoutCgroup2NoneIsKnown) {
+    const test::TempTree tree;
+    EXPECT_EQ(Cgroups(tree.root()).path(1), "");
 }
 
 TEST(ExitTrace, WithoutTracefsItSaysHowToMountIt) {
