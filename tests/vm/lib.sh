@@ -11,8 +11,8 @@ cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/kmon
 
 # What the C++ side is built and tested with.
 # shellcheck disable=SC2034 # for those who source this
-cxx_packages=(cmake g++ libcli11-dev libexpected-dev libgtest-dev libgmock-dev libkmod-dev libncurses-dev
-  libsystemd-dev libtomlplusplus-dev ninja-build nlohmann-json3-dev pkgconf scdoc)
+cxx_packages=(cmake g++ libcap-ng-dev libcli11-dev libexpected-dev libgtest-dev libgmock-dev libkmod-dev libmicrohttpd-dev
+  libncurses-dev libsqlite3-dev libsystemd-dev libtomlplusplus-dev ninja-build nlohmann-json3-dev pkgconf scdoc)
 
 # A script for a root with that: the cross compiler for the architecture $1, and its libraries. What are headers alone is of all.
 # shellcheck disable=SC2034
@@ -20,7 +20,7 @@ install_foreign='
   dpkg --add-architecture "$1"
   apt-get -q update
   DEBIAN_FRONTEND=noninteractive apt-get -qy install "crossbuild-essential-$1" \
-    {libkmod-dev,libncurses-dev,libsystemd-dev,libtomlplusplus-dev,pkgconf}:"$1"
+    {libcap-ng-dev,libkmod-dev,libmicrohttpd-dev,libncurses-dev,libsqlite3-dev,libsystemd-dev,libtomlplusplus-dev,pkgconf}:"$1"
   apt-get clean'
 
 say() { printf 'kmon: %s\n' "$*" >&2; }

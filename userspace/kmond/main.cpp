@@ -43,7 +43,7 @@ Result<void> reload(const Root& root, const Journal& journal) {
 }
 
 // The whole program: the exit code.
-int run(int argc, char** argv) {
+ExitCode run(int argc, char** argv) {
     CLI::App app("Keeps kmon's kernel modules as /etc/kmon.toml wants them. Started by kmon.service.", "kmond");
     bool only_load = false;
     bool only_reload = false;
@@ -75,9 +75,9 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
     kmon::reserve_standard_streams();
     try {
-        return run(argc, argv);
+        return kmon::status_of(run(argc, argv));
     } catch (const std::exception& error) { // there is no memory left, say
         std::cerr << "kmond: " << error.what() << '\n';
-        return kmon::ExitCode::failed;
+        return kmon::status_of(kmon::ExitCode::failed);
     }
 }
