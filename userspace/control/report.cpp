@@ -118,11 +118,11 @@ Result<void> verdict(const Report& report) {
 }
 
 Json error_json(const Error& error) {
-    return {{"what", error.what}, {"cure", error.hint}, {"code", error.code}, {"errno", error.system}};
+    return {{"what", error.what}, {"cure", error.hint}, {"code", status_of(error.code)}, {"errno", error.system}};
 }
 
 Error error_from_json(const Json& json) {
-    return {field(json, "what", std::string()), field(json, "code", static_cast<int>(ExitCode::failed)),
+    return {field(json, "what", std::string()), static_cast<ExitCode>(field(json, "code", status_of(ExitCode::failed))),
             field(json, "cure", std::string()), field(json, "errno", 0)};
 }
 

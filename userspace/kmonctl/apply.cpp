@@ -41,7 +41,7 @@ Result<Report> apply_config(Context& context, const Config& config) {
     return report;
 }
 
-Result<int> apply(Context& context) {
+Result<ExitCode> apply(Context& context) {
     const auto reading = read_config(context.root);
     for (const auto& line : reading.words())
         context.err << line << '\n';

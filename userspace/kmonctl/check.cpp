@@ -65,7 +65,7 @@ Result<ConfigReading> read(const Context& context, const std::optional<std::stri
     return reading;
 }
 
-Result<int> check(Context& context, const std::optional<std::string>& file) {
+Result<ExitCode> check(Context& context, const std::optional<std::string>& file) {
     const auto read_one = read(context, file);
     if (!read_one) return fail(read_one.error());
     const auto& reading = *read_one;
@@ -73,7 +73,7 @@ Result<int> check(Context& context, const std::optional<std::string>& file) {
         show_json(context, reading);
     else
         show_text(context, reading);
-    return reading.problems.empty() ? static_cast<int>(ExitCode::ok) : reading.problems.front().code;
+    return reading.problems.empty() ? ExitCode::ok : reading.problems.front().code;
 }
 
 } // namespace

@@ -50,7 +50,7 @@ std::optional<std::string> unknown_option(const CLI::App& app, int argc, const c
     return std::nullopt;
 }
 
-int parse(CLI::App& app, Context& context, int argc, const char* const* argv) {
+ExitCode parse(CLI::App& app, Context& context, int argc, const char* const* argv) {
     try {
         app.parse(argc, argv);
         return ExitCode::ok;
@@ -69,11 +69,11 @@ int parse(CLI::App& app, Context& context, int argc, const char* const* argv) {
 }
 
 // What was written must have arrived, but nobody is obliged to read to the end.
-int close_output(Context& context, int code) {
+ExitCode close_output(Context& context, ExitCode code) {
     if (context.out.flush() || context.write_error() == EPIPE) return code;
     if (!wait_with_reader(std::chrono::milliseconds(0), context.out_descriptor)) return code;
     tell(context.err, system_error("cannot write to standard output", context.write_error()));
-    return code == ExitCode::ok ? static_cast<int>(ExitCode::failed) : code;
+    return code == ExitCode::ok ? ExitCode::failed : code;
 }
 
 } // namespace
@@ -124,9 +124,9 @@ std::unique_ptr<CLI::App> command_line(Context& context) {
     return app;
 }
 
-int run(Context& context, int argc, const char* const* argv) {
+ExitCode run(Context& context, int argc, const char* const* argv) {
     const auto app = command_line(context);
-    int code = parse(*app, context, argc, argv);
+    ExitCode code = parse(*app, context, argc, argv);
     if (!context.outcome) {
         context.out.flush();
         tell(context.err, context.outcome.error());

@@ -12,6 +12,6 @@ namespace kmon::cli {
 std::unique_ptr<CLI::App> command_line(Context& context);
 
 // The whole program: the exit code.
-int run(Context& context, int argc, const char* const* argv);
+ExitCode run(Context& context, int argc, const char* const* argv);
 
 } // namespace kmon::cli

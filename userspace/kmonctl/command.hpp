@@ -30,7 +30,7 @@ void add_version(CLI::App& kmon, Context& context);
 void add_help(CLI::App& kmon, Context& context);
 
 // What a command does; the exit code, or why it could not.
-using Action = std::function<Result<int>()>;
+using Action = std::function<Result<ExitCode>()>;
 
 // A command with --json, --color and --help. `action` runs when the command line names it.
 CLI::App& add_command(CLI::App& kmon, Context& context, const std::string& name, const std::string& description,

@@ -33,7 +33,7 @@ struct Context {
     std::function<int()> write_error = [] { return 0; }; // with which errno writing to `out` failed
     bool err_is_terminal = false;
     std::size_t columns = 80;
-    Result<int> outcome = 0; // of the command: its exit code, or why it could not do its work
+    Result<ExitCode> outcome = ExitCode::ok; // of the command: its exit code, or why it could not do its work
     std::function<std::time_t()> now = [] { return std::time(nullptr); };
     std::function<Result<Service>()> service = [] { return query_service("kmon.service"); };
 

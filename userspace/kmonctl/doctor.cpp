@@ -72,7 +72,7 @@ Json json_of(const Findings& findings) {
     return {{"ok", first == nullptr}, {"first", first ? json_of(*first) : Json()}, {"findings", std::move(all)}};
 }
 
-Result<int> doctor(Context& context) {
+Result<ExitCode> doctor(Context& context) {
     auto findings = look_at_system(context, read_config(context.root));
     auto counts = compare_counts(context, context.stimulus());
     findings.insert(findings.end(), counts.begin(), counts.end());

@@ -11,7 +11,7 @@ namespace kmon::cli {
 namespace {
 
 // As `kmonctl COMMAND --help` does, by a command line of its own: the one at work has seen `help` already.
-Result<int> help(Context& context, const std::string& name) {
+Result<ExitCode> help(Context& context, const std::string& name) {
     const auto fresh = command_line(context);
     std::vector<std::string> names;
     for (const auto* command : fresh->get_subcommands([](const CLI::App*) { return true; }))

@@ -9,7 +9,7 @@ namespace kmon::cli {
 
 namespace {
 
-Result<int> set_kstat(Context& context, const std::string& parameter, const std::string& value) {
+Result<ExitCode> set_kstat(Context& context, const std::string& parameter, const std::string& value) {
     if (const auto done = write_parameter(context.root, {"kstat", parameter, value}); !done) return fail(done.error());
     const auto view = read_kstat(context.root);
     if (!view) return fail(view.error());
@@ -32,7 +32,7 @@ struct Options {
     std::string steps;
 };
 
-Result<int> kstat(Context& context, const Options& options) {
+Result<ExitCode> kstat(Context& context, const Options& options) {
     if (options.action == "counter" && options.steps.empty())
         return fail("how many packets between two publications? kmonctl kstat counter N", ExitCode::usage);
     if (options.action != "counter" && !options.steps.empty())

@@ -9,7 +9,7 @@ namespace kmon::cli {
 namespace {
 
 // Their settings come from kmond, which notices them, or from `kmonctl apply`.
-Result<int> load(Context& context) {
+Result<ExitCode> load(Context& context) {
     const auto config = load_config(context.root);
     if (!config) return fail(config.error());
     auto progress = context.progress("loading modules");

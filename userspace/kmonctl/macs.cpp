@@ -83,7 +83,7 @@ Json json_of(const std::vector<Row>& rows) {
     return {{"macs", std::move(list)}};
 }
 
-Result<int> macs(Context& context, const Options& options) {
+Result<ExitCode> macs(Context& context, const Options& options) {
     const auto view = read_l2(context.root);
     if (!view) return fail(view.error());
     auto rows = rows_of(*view, read_ethers(context.root));

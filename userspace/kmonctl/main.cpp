@@ -13,9 +13,9 @@ int main(int argc, char** argv) {
     (void)std::signal(SIGPIPE, SIG_IGN);
     try {
         auto context = kmon::cli::context_of_process();
-        return kmon::cli::run(context, argc, argv);
+        return kmon::status_of(kmon::cli::run(context, argc, argv));
     } catch (const std::exception& error) { // there is no memory left, say
         std::cerr << "kmonctl: " << error.what() << '\n';
-        return kmon::ExitCode::failed;
+        return kmon::status_of(kmon::ExitCode::failed);
     }
 }

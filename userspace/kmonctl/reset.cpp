@@ -20,11 +20,11 @@ Result<void> reset_one(const Root& root, const Module& module) {
 }
 
 // Without a name: every module that is there. One that fails does not keep the others.
-Result<int> reset(Context& context, const std::string& only) {
+Result<ExitCode> reset(Context& context, const std::string& only) {
     if (const auto* module = find_module(only); module && module->reset_file.empty())
         return fail(only + " has nothing to reset: it shows the kernel's own figures", ExitCode::usage);
 
-    Result<int> outcome = ExitCode::ok;
+    Result<ExitCode> outcome = ExitCode::ok;
     Json done = Json::array();
     for (const auto& module : modules()) {
         if (module.reset_file.empty() || (!only.empty() && only != module.name)) continue;

@@ -27,7 +27,7 @@ Result<void> check(const TestBench& bench, const std::filesystem::path& runner) 
     return {};
 }
 
-Result<int> selftest(const Context& context, const Options& options) {
+Result<ExitCode> selftest(const Context& context, const Options& options) {
     const auto bench = context.test_bench();
     const auto runner = bench.directory / "run_tests.sh";
     if (const auto ready = check(bench, runner); !ready) return fail(ready.error());

@@ -15,7 +15,7 @@ struct TestBench {
     std::filesystem::path directory; // where the tests are installed
     bool root = false;
     std::function<bool(const std::string& program)> installed;
-    std::function<Result<int>(const std::vector<std::string>& command)> become; // returns only if that failed
+    std::function<Result<ExitCode>(const std::vector<std::string>& command)> become; // returns only if that failed
 };
 
 TestBench real_test_bench();

@@ -68,7 +68,7 @@ Snapshot read_modules(const Context& context, const std::string& only) {
 }
 
 // Nothing to show is an error; a part of it is not, unless it was asked for by name.
-Result<int> stats(Context& context, const Options& options) {
+Result<ExitCode> stats(Context& context, const Options& options) {
     const auto now = context.now();
     const auto snapshot = read_modules(context, options.module);
     if (!any_readable(snapshot)) {
@@ -124,7 +124,7 @@ Json rates_json(const TopModel& model, const Snapshot& snapshot) {
 }
 
 // Totals and rates, an interval after another, until it is stopped or nobody reads any more.
-Result<int> stats_again(Context& context, const Options& options) {
+Result<ExitCode> stats_again(Context& context, const Options& options) {
     using Clock = std::chrono::steady_clock;
     const auto interval = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.interval));
     const StopSignals signals;

@@ -31,7 +31,7 @@ bool runs(const Result<Service>& service) {
     return !service || service->load == "not-found" || service->active == "active" || service->active == "reloading";
 }
 
-int exit_code(const Shown& shown) {
+ExitCode exit_code(const Shown& shown) {
     const auto& modules = shown.look.modules;
     const bool all = std::all_of(modules.begin(), modules.end(), [](const auto& m) { return runs(m); });
     if (!all || !runs(shown.service)) return ExitCode::not_running;
@@ -166,7 +166,7 @@ Json json_of(const Shown& shown) {
             {"configuration", {{"files", std::move(files)}, {"problems", std::move(problems)}}}};
 }
 
-Result<int> status(Context& context) {
+Result<ExitCode> status(Context& context) {
     auto config = read_config(context.root);
     auto look = look_at_modules(context, config.config);
     const Shown shown = {read_host(context.root), local_time(context.now(), time_form), std::move(config),

@@ -22,7 +22,7 @@ bool in_path(const std::string& program) {
 }
 
 // In place of this process, so that signals reach it without our help.
-Result<int> become(const std::vector<std::string>& command) {
+Result<ExitCode> become(const std::vector<std::string>& command) {
     auto words = command;
     std::vector<char*> arguments;
     arguments.reserve(words.size() + 1);

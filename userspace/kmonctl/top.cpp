@@ -123,7 +123,7 @@ Json rates_json(const TopModel& model, std::time_t now) {
 }
 
 // A page, or a line of JSON, an interval. The first one comes after two readings.
-Result<int> print_readings(Context& context, const Options& options) {
+Result<ExitCode> print_readings(Context& context, const Options& options) {
     Readings readings(context, options.interval);
     readings.take();
     do {
@@ -148,7 +148,7 @@ Result<int> print_readings(Context& context, const Options& options) {
     return ExitCode::ok;
 }
 
-Result<int> live(Context& context, const Options& options) {
+Result<ExitCode> live(Context& context, const Options& options) {
     Readings readings(context, options.interval);
     auto screen = Screen::open(context.colour);
     if (!screen) return fail(screen.error());

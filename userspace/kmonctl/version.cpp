@@ -9,7 +9,7 @@ namespace kmon::cli {
 
 namespace {
 
-Result<int> show_version(Context& context) {
+Result<ExitCode> show_version(Context& context) {
     const auto host = read_host(context.root);
     Json modules = Json::object();
     Table table({{"", Column::left, 20}, {"", Column::left}});

@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 ConfigProblem problem_of(const fs::path& file, const Error& error) {
-    const int code = error.code == ExitCode::not_permitted ? ExitCode::not_permitted : ExitCode::bad_config;
+    const auto code = error.code == ExitCode::not_permitted ? ExitCode::not_permitted : ExitCode::bad_config;
     return {.file = file, .key = {}, .what = error.what, .allowed = {}, .code = code};
 }
 
@@ -115,8 +115,8 @@ Result<Config> config_of(const ConfigReading& reading) {
     for (const auto& line : reading.words())
         what += (what.empty() ? "" : "\n") + line;
     const bool denied =
-        std::ranges::count(reading.problems, static_cast<int>(ExitCode::not_permitted), &ConfigProblem::code) > 0;
-    const int code = denied ? ExitCode::not_permitted : ExitCode::bad_config;
+        std::ranges::count(reading.problems, ExitCode::not_permitted, &ConfigProblem::code) > 0;
+    const auto code = denied ? ExitCode::not_permitted : ExitCode::bad_config;
     return fail(what, code, code == ExitCode::not_permitted ? "become root (sudo)" : "man kmon.toml tells all keys");
 }
 

@@ -46,7 +46,7 @@ struct ConfigProblem {
     std::string key;     // "kstat.counter"; empty where there is none
     std::string what;    // "expected a number, found a string"
     std::string allowed; // "a number from 1 to 2147483647"; may be empty
-    int code = ExitCode::bad_config;
+    ExitCode code = ExitCode::bad_config;
 
     // "/etc/kmon.toml:12:5: kstat.counter: expected a number, found a string; allowed: ..."
     std::string text() const;

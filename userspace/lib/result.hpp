@@ -9,20 +9,21 @@
 namespace kmon {
 
 // The exit codes of every program of kmon.
-struct ExitCode {
-    enum Value : int {
-        ok = 0,
-        failed = 1,
-        usage = 2,
-        not_running = 3, // the module or the service
-        not_permitted = 4,
-        bad_config = 78, // EX_CONFIG of <sysexits.h>
-    };
+enum class ExitCode : int {
+    ok = 0,
+    failed = 1,
+    usage = 2,
+    not_running = 3, // the module or the service
+    not_permitted = 4,
+    bad_config = 78, // EX_CONFIG of <sysexits.h>
 };
+
+// What main() returns.
+constexpr int status_of(ExitCode code) { return static_cast<int>(code); }
 
 struct Error {
     std::string what; // what failed, where and why, in one sentence without a full stop
-    int code = ExitCode::failed;
+    ExitCode code = ExitCode::failed;
     std::string hint; // what to do about it; may be empty
     int system = 0;   // the errno behind it, if there is one
 };
@@ -31,7 +32,7 @@ template <class T>
 using Result = tl::expected<T, Error>;
 
 // return fail("cannot read /etc/kmon.toml: Permission denied", ExitCode::not_permitted);
-inline tl::unexpected<Error> fail(std::string what, int code = ExitCode::failed, std::string hint = {}) {
+inline tl::unexpected<Error> fail(std::string what, ExitCode code = ExitCode::failed, std::string hint = {}) {
     return tl::unexpected(Error{std::move(what), code, std::move(hint), 0});
 }
 

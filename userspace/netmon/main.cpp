@@ -56,9 +56,9 @@ Result<void> watch(const netmon::Options& options) {
     }
 }
 
-int run(int argc, char** argv) {
+kmon::ExitCode run(int argc, char** argv) {
     const auto parsed = netmon::parse_command_line(argc, argv);
-    if (const int* const status = std::get_if<int>(&parsed)) return *status;
+    if (const auto* const status = std::get_if<kmon::ExitCode>(&parsed)) return *status;
     (void)std::signal(SIGPIPE, SIG_IGN); // write() says so
     const auto watched = watch(std::get<netmon::Options>(parsed));
     if (watched) return kmon::ExitCode::ok;
@@ -72,9 +72,9 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
     kmon::reserve_standard_streams();
     try {
-        return run(argc, argv);
+        return kmon::status_of(run(argc, argv));
     } catch (const std::exception& error) { // there is no memory left, say
         say(error.what());
-        return kmon::ExitCode::failed;
+        return kmon::status_of(kmon::ExitCode::failed);
     }
 }

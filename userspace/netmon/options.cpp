@@ -6,7 +6,6 @@
 #include <iostream>
 
 #include "number_text.hpp"
-#include "result.hpp"
 #include "version.hpp"
 
 namespace netmon {
@@ -39,7 +38,7 @@ private:
 
 } // namespace
 
-std::variant<Options, int> parse_command_line(int argc, char** argv) {
+std::variant<Options, kmon::ExitCode> parse_command_line(int argc, char** argv) {
     Options options;
     double interval = 1;
     std::uint64_t count = 0;

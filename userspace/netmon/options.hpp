@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "reading.hpp"
+#include "result.hpp"
 
 namespace netmon {
 
@@ -21,7 +22,7 @@ struct Options {
     Style style;
 };
 
-// The options, or the status to exit with: help or an error has been printed.
-std::variant<Options, int> parse_command_line(int argc, char** argv);
+// The options, or the code to exit with: help or an error has been printed.
+std::variant<Options, kmon::ExitCode> parse_command_line(int argc, char** argv);
 
 } // namespace netmon

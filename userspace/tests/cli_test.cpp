@@ -21,7 +21,7 @@ namespace kmon::cli {
 namespace {
 
 struct Outcome {
-    int code;
+    ExitCode code;
     std::string out;
     std::string err;
 
@@ -43,7 +43,7 @@ protected:
         context.test_bench = [this] { return bench; };
         context.network = [] { return control::Network{{"lo", "veth0", "veth1"}, {}, std::nullopt}; };
         arguments.insert(arguments.begin(), "kmonctl");
-        const int code = cli::run(context, static_cast<int>(arguments.size()), arguments.data());
+        const auto code = cli::run(context, static_cast<int>(arguments.size()), arguments.data());
         return {code, out.str(), err.str()};
     }
 
@@ -111,7 +111,7 @@ TEST_F(Cli, ColourIsAsAskedFor) {
 
 TEST_F(Cli, HelpIsData) {
     const auto outcome = run(test::busy("second"), {"--help"});
-    EXPECT_EQ(outcome.code, 0);
+    EXPECT_EQ(outcome.code, ExitCode::ok);
     EXPECT_NE(outcome.out.find("stats"), std::string::npos);
     EXPECT_EQ(outcome.err, "");
     EXPECT_NE(run(test::busy("second"), {"stats", "--help"}).out.find("--top"), std::string::npos);
@@ -121,7 +121,7 @@ TEST_F(Cli, HelpIsData) {
 
 TEST_F(Cli, StatsFitsEightyColumns) {
     const auto outcome = run(test::busy("second"), {"stats"});
-    EXPECT_EQ(outcome.code, 0);
+    EXPECT_EQ(outcome.code, ExitCode::ok);
     EXPECT_LE(longest_line(outcome.out), 80U);
     for (const auto* part : {"LOOPBACK", "FRAMES BY SOURCE MAC", "OUTGOING TCP", "INTERFACES", "PROCESS EXITS",
                              "36,000  43,200,000  66.8 %"})
@@ -152,7 +152,7 @@ TEST_F(Cli, StatsFitsEightyColumnsWhateverTheNumbers) {
         tree.write(file, content);
     }
     const auto outcome = run(test::root_of(tree.path()), {"stats"});
-    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outcome.code, ExitCode::ok) << outcome.err;
     EXPECT_LE(longest_line(outcome.out), 80U) << outcome.out;
     EXPECT_NE(outcome.out.find("18.4"), std::string::npos);
 }
@@ -176,7 +176,7 @@ TEST_F(Cli, StatsWithOneModuleMissingShowsTheOthers) {
     const test::BusyCopy tree;
     tree.remove("proc/kstat");
     const auto outcome = run(test::root_of(tree.path()), {"stats"});
-    EXPECT_EQ(outcome.code, 0);
+    EXPECT_EQ(outcome.code, ExitCode::ok);
     EXPECT_NE(outcome.out.find("kstat is not loaded"), std::string::npos);
     EXPECT_NE(outcome.out.find("LOOPBACK"), std::string::npos);
 
@@ -205,7 +205,7 @@ TEST_F(Cli, ABrokenViewInJsonIsAnErrorOfItsModule) {
     const test::BusyCopy tree;
     tree.write("proc/kstat/stats.json", R"({"module":"kstat","version":"1.0)");
     const auto outcome = run(test::root_of(tree.path()), {"stats", "--json"});
-    EXPECT_EQ(outcome.code, 0);
+    EXPECT_EQ(outcome.code, ExitCode::ok);
     EXPECT_NE(outcome.json()["modules"]["kstat"]["error"].get<std::string>().find("middle of a line"),
               std::string::npos);
 }
@@ -214,7 +214,7 @@ TEST_F(Cli, ABrokenViewInJsonIsAnErrorOfItsModule) {
 
 TEST_F(Cli, StatusOfARunningMachineIsGood) {
     const auto outcome = run(test::busy("second"), {"status"});
-    EXPECT_EQ(outcome.code, 0);
+    EXPECT_EQ(outcome.code, ExitCode::ok);
     EXPECT_LE(longest_line(outcome.out), 80U);
     for (const auto* part : {"on veth0, br0 (waiting)", "started, counter 10", "active, enabled: 5 of 5 modules"})
         EXPECT_NE(outcome.out.find(part), std::string::npos) << outcome.out;
@@ -248,7 +248,7 @@ TEST_F(Cli, StatusTakesAModuleThatIsSwitchedOffForGranted) {
     tree.remove("sys/module/kstat");
     tree.write("etc/kmon.toml", "[kstat]\nenabled = false\n");
     const auto outcome = run(test::root_of(tree.path()), {"status"});
-    EXPECT_EQ(outcome.code, 0) << outcome.out;
+    EXPECT_EQ(outcome.code, ExitCode::ok) << outcome.out;
     EXPECT_NE(outcome.out.find("not loaded, as configured"), std::string::npos);
 }
 
@@ -357,8 +357,8 @@ TEST_F(Cli, CheckOfAGoodFileShowsWhatItMeans) {
 
 TEST_F(Cli, CheckOfAMissingFileFails) {
     const test::TempTree tree;
-    EXPECT_NE(run(tree.root(), {"check", "/nonexistent.toml"}).code, 0);
-    EXPECT_EQ(run(tree.root(), {"check"}).code, 0) << "no file at all: the defaults hold";
+    EXPECT_NE(run(tree.root(), {"check", "/nonexistent.toml"}).code, ExitCode::ok);
+    EXPECT_EQ(run(tree.root(), {"check"}).code, ExitCode::ok) << "no file at all: the defaults hold";
 }
 
 // ---- reset, start, stop ----
@@ -367,7 +367,7 @@ TEST_F(Cli, ResetWritesTheWord) {
     const test::BusyCopy tree;
     tree.write("proc/kstat/nout", "");
     tree.write("proc/process_monitor", "");
-    EXPECT_EQ(run(test::root_of(tree.path()), {"reset", "kstat"}).code, 0);
+    EXPECT_EQ(run(test::root_of(tree.path()), {"reset", "kstat"}).code, ExitCode::ok);
     EXPECT_EQ(tree.read("proc/kstat/nout"), "reset");
     EXPECT_EQ(tree.read("proc/process_monitor"), "");
     EXPECT_EQ(run(test::root_of(tree.path()), {"reset", "--json"}).json()["reset"].size(), 4U);
@@ -383,7 +383,7 @@ TEST_F(Cli, ResetOfWhatIsNotThere) {
 
 TEST_F(Cli, StartAndStopWriteTheParameter) {
     const test::BusyCopy tree;
-    EXPECT_EQ(run(test::root_of(tree.path()), {"stop"}).code, 0);
+    EXPECT_EQ(run(test::root_of(tree.path()), {"stop"}).code, ExitCode::ok);
     EXPECT_EQ(tree.read("sys/module/kstat/parameters/start")[0], '0');
     EXPECT_EQ(run(test::root_of(tree.path()), {"start", "--json"}).json()["module"], "kstat");
     EXPECT_EQ(tree.read("sys/module/kstat/parameters/start")[0], '1');
@@ -392,9 +392,9 @@ TEST_F(Cli, StartAndStopWriteTheParameter) {
 TEST_F(Cli, KstatsStepAndSwitchAreSetByItsOwnCommand) {
     const test::BusyCopy tree;
     const auto root = test::root_of(tree.path());
-    EXPECT_EQ(run(root, {"kstat", "stop"}).code, 0);
+    EXPECT_EQ(run(root, {"kstat", "stop"}).code, ExitCode::ok);
     EXPECT_EQ(tree.read("sys/module/kstat/parameters/start")[0], '0');
-    EXPECT_EQ(run(root, {"kstat", "counter", "25"}).code, 0);
+    EXPECT_EQ(run(root, {"kstat", "counter", "25"}).code, ExitCode::ok);
     EXPECT_EQ(tree.read("sys/module/kstat/parameters/counter").substr(0, 2), "25");
     for (const auto& wrong : std::vector<std::vector<const char*>>{{"kstat"},
                                                                    {"kstat", "counter"},
@@ -446,7 +446,7 @@ TEST_F(Cli, ApplyWithAMissingModuleFailsAndNamesIt) {
     tree.remove("sys/module/kstat");
     tree.write("etc/kmon.toml", "[l2packet_counter]\ninterface = []\n");
     const auto outcome = run(test::root_of(tree.path()), {"apply", "--json"});
-    EXPECT_NE(outcome.code, 0);
+    EXPECT_NE(outcome.code, ExitCode::ok);
     EXPECT_NE(outcome.err.find("kstat: "), std::string::npos) << outcome.err;
     EXPECT_EQ(outcome.json()["by"], "kmonctl");
     EXPECT_EQ(outcome.json()["modules"].size(), 5U);
@@ -489,7 +489,7 @@ TEST_F(Cli, ExitsWithoutTheModuleSaysSo) {
 
 TEST_F(Cli, TopOnceIsAPageOfTheTerminalsSize) {
     const auto outcome = run(test::busy("second"), {"top", "--once", "--interval", "0.1"});
-    EXPECT_EQ(outcome.code, 0);
+    EXPECT_EQ(outcome.code, ExitCode::ok);
     EXPECT_EQ(std::ranges::count(outcome.out, '\n'), 24);
     EXPECT_LE(longest_line(outcome.out), 80U);
     const auto json = run(test::busy("second"), {"top", "--once", "--json", "--interval", "0.1"}).json();
@@ -557,7 +557,7 @@ protected:
     Root root = test::root_of(tree.path());
     std::optional<unsigned> lo_grows;
     unsigned segments = 0;
-    int code = -1;
+    ExitCode code = ExitCode::usage;
 };
 
 TEST_F(Doctor, ComparesEachCountWithTheKernels) {
@@ -617,7 +617,7 @@ TEST_F(Doctor, FindsAnInterfaceThatIsDeaf) {
 TEST_F(Doctor, FindsASettingThatIsNotAsConfigured) {
     tree.write("sys/module/kstat/parameters/counter", "77\n");
     EXPECT_EQ(state_of("settings"), "warning: kstat counter is 77, the configuration says 10");
-    EXPECT_EQ(code, 0) << "somebody set it by hand";
+    EXPECT_EQ(code, ExitCode::ok) << "somebody set it by hand";
 }
 
 TEST_F(Doctor, FindsAnotherVersion) {
@@ -650,7 +650,7 @@ protected:
         bench = {tree.path() / "tests", true, [](const std::string&) { return true; },
                  [this](const std::vector<std::string>& words) {
                      ran = words;
-                     return Result<int>(ExitCode::failed); // as if the tests had failed
+                     return Result<ExitCode>(ExitCode::failed); // as if the tests had failed
                  }};
     }
 

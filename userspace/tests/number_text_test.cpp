@@ -44,7 +44,7 @@ TEST(NumberText, an_option_says_what_it_takes) {
 // ---- the same by the command lines
 
 // Options, or the status to exit with.
-std::variant<netmon::Options, int> netmon_options(std::vector<std::string> words) {
+std::variant<netmon::Options, kmon::ExitCode> netmon_options(std::vector<std::string> words) {
     words.insert(words.begin(), "netmon");
     std::vector<char*> arguments;
     arguments.reserve(words.size());
@@ -59,11 +59,11 @@ std::variant<netmon::Options, int> netmon_options(std::vector<std::string> words
 TEST(NumberText, netmon_takes_no_other_number) {
     for (const char* const number : {"nan", "inf", "-1", "0x10", "0.001", "86401", ""}) {
         const auto options = netmon_options({std::string("--interval=") + number});
-        ASSERT_TRUE(std::holds_alternative<int>(options)) << number;
-        EXPECT_EQ(std::get<int>(options), 2);
+        ASSERT_TRUE(std::holds_alternative<kmon::ExitCode>(options)) << number;
+        EXPECT_EQ(std::get<kmon::ExitCode>(options), kmon::ExitCode::usage);
     }
     for (const char* const number : {"nan", "-1", "0", "1.5", "18446744073709551616"})
-        EXPECT_TRUE(std::holds_alternative<int>(netmon_options({"--count", number}))) << number;
+        EXPECT_TRUE(std::holds_alternative<kmon::ExitCode>(netmon_options({"--count", number}))) << number;
     const auto options = netmon_options({"--interval", "0.01", "--count", "010"});
     ASSERT_TRUE(std::holds_alternative<netmon::Options>(options));
     EXPECT_EQ(std::get<netmon::Options>(options).interval.count(), 0.01);

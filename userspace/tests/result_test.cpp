@@ -15,7 +15,7 @@ TEST(Result, holds_a_value_or_says_why_not) {
     const auto none = half(3);
     ASSERT_FALSE(none);
     EXPECT_EQ(none.error().what, "3 is odd");
-    EXPECT_EQ(none.error().code, 2);
+    EXPECT_EQ(none.error().code, kmon::ExitCode::usage);
     EXPECT_EQ(none.error().hint, "take an even number");
 }
 
