@@ -12,10 +12,11 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 of_stats() { kmonctl stats --json | jq -c ".modules | $1"; }
 
 @test "cli: each command that shows something has --json, which parses" {
-  for command in status stats "stats kstat" check version doctor "exits --seconds 0.2" macs load "top --once --interval 0.5"; do
+  for command in status stats "stats kstat" check version doctor "exits --seconds 0.2" macs load apply reset "kstat start" "top --once --interval 0.5"; do
     # shellcheck disable=SC2086 # words
     kmonctl $command --json >"$BATS_TEST_TMPDIR/out" || [ "$command" = doctor ]
     jq -e . "$BATS_TEST_TMPDIR/out" >/dev/null
+    assert_documented "kmonctl-${command%% *}" "$BATS_TEST_TMPDIR/out"
   done
 }
 
@@ -90,6 +91,7 @@ of_stats() { kmonctl stats --json | jq -c ".modules | $1"; }
   storm --processes 20 --name kmon-cli
   wait $watcher
   assert_equal "$(jq -c '.summary.by_name | map([.name, .exits])' "$BATS_TEST_TMPDIR/exits")" '[["kmon-cli",20]]'
+  assert_documented kmonctl-exits "$BATS_TEST_TMPDIR/exits"
 }
 
 @test "cli: exits picks by user and by control group, even one that is gone at once" {
@@ -115,6 +117,7 @@ of_stats() { kmonctl stats --json | jq -c ".modules | $1"; }
   sleep 3
   kill -INT $teller
   wait $teller
+  assert_documented kmonctl-stats-interval "$BATS_TEST_TMPDIR/rates"
   assert_equal "$(jq -s '[.[1:][].modules.kstat.packets.per_second > 0] | any' "$BATS_TEST_TMPDIR/rates")" true
   assert_equal "$(($(tail -n 1 "$BATS_TEST_TMPDIR/rates" | jq .modules.kstat.packets.total) - before))" 50
 }

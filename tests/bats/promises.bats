@@ -341,7 +341,17 @@ views=(/proc/localhost_stats.json /proc/l2packet_counter.json /proc/kstat/stats.
   done
 }
 
-@test "every line of every JSON view is one flat JSON object" {
+# schema_of VIEW: the module that it belongs to.
+schema_of() {
+  case $1 in
+    /proc/localhost_stats.json) echo localhost_monitor ;;
+    /proc/kstat/stats.json) echo kstat ;;
+    /proc/netmon) echo netmon_proc ;;
+    *) basename "$1" .json ;;
+  esac
+}
+
+@test "every line of every JSON view is one flat JSON object, as its schema describes it" {
   local view lines
   make_link_to_watch
   load_all
@@ -355,6 +365,7 @@ views=(/proc/localhost_stats.json /proc/l2packet_counter.json /proc/kstat/stats.
     run grep -E '("[a-z_0-9]+":).*\1|": |, "' "$BATS_TEST_TMPDIR/view"
     assert_failure
     assert_equal "$(tail -c 2 "$BATS_TEST_TMPDIR/view")" "}"
+    assert_documented "$(schema_of "$view")" "$BATS_TEST_TMPDIR/view"
   done
 }
 

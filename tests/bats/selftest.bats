@@ -196,6 +196,7 @@ interrupted() {
   mv "$BATS_TEST_TMPDIR/frames" /usr/libexec/kmon/
   assert_equal "$status" 1
   assert_equal "$(jq '.failed == (.tests | map(select(.result == "failed")) | length) and .failed > 3 and .passed > 3' <<<"$output")" true
+  assert_documented kmonctl-selftest <(echo "$output")
   grep -q '^FAIL: load: ' $report
   as_before
 }

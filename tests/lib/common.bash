@@ -98,6 +98,16 @@ declare -gA view_files=(
 # json FILE FILTER: FILE's lines as one array, so `.[0]` is the header line; strings come without quotes.
 json() { jq -r -s "$2" "$1"; }
 
+# assert_documented SCHEMA FILE: each JSON value in FILE has the keys that userspace/schema/SCHEMA.json asks for, and no others.
+# The unit test schema_test.cpp looks at the values, too.
+assert_documented() {
+  local undocumented
+  undocumented=$(jq -n -c --slurpfile schema "${kmon_home%/tests}/schema/$1.json" '
+    $schema[0] | (.oneOf // [.]) as $kinds | inputs | keys as $keys |
+    select($kinds | all(.required - $keys + (if .additionalProperties then [] else $keys - (.properties | keys) end) != []))' "$2")
+  assert_equal "$1: $undocumented" "$1: "
+}
+
 # number_of KEY: that number in the first line of the view "$json", read without starting a program.
 number_of() {
   local line

@@ -12,7 +12,8 @@ cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/kmon
 # What the C++ side is built and tested with.
 # shellcheck disable=SC2034 # for those who source this
 cxx_packages=(cmake g++ libcap-ng-dev libcli11-dev libexpected-dev libgtest-dev libgmock-dev libkmod-dev libmicrohttpd-dev
-  libncurses-dev libsqlite3-dev libsystemd-dev libtomlplusplus-dev ninja-build nlohmann-json3-dev pkgconf scdoc)
+  libncurses-dev libsqlite3-dev libsystemd-dev libtomlplusplus-dev ninja-build nlohmann-json3-dev pkgconf
+  python3-jsonschema scdoc)
 
 # A script for a root with that: the cross compiler for the architecture $1, and its libraries. What are headers alone is of all.
 # shellcheck disable=SC2034
