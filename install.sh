@@ -64,7 +64,7 @@ find_package_manager() {
   elif have zypper && have rpm; then
     manager=zypper
   else
-    die "neither apt, dnf nor zypper is here. By hand: see \"Build and load by hand\" in README.md"
+    die "neither apt, dnf nor zypper is here. By hand: see docs/install.md"
   fi
 }
 
@@ -309,7 +309,7 @@ install() {
   fi
   install_packages
   if ! have kmonctl && [ -z "$dry_run" ]; then
-    say "done: the modules are installed; the programs need Debian 12 or later. Load one: modprobe localhost_monitor, and read README.md"
+    say "done: the modules are installed; the programs need Debian 12 or later. Load one: modprobe localhost_monitor, and read docs/modules.md"
     return
   fi
   set_interface
