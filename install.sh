@@ -84,7 +84,7 @@ cannot_load() {
   if [ ! -e /proc/modules ]; then
     echo "the running kernel, $release, cannot load modules"
   elif [ "$(cat /proc/sys/kernel/modules_disabled 2>/dev/null)" = 1 ]; then
-    echo "loading modules is switched off until the next boot (kernel.modules_disabled=1)"
+    echo "module loading is disabled until the next boot (kernel.modules_disabled=1)"
   elif have systemd-detect-virt && systemd-detect-virt -cq; then
     echo "this is a container ($(systemd-detect-virt -c)); modules are loaded by its host"
   elif [ ! -d "/lib/modules/$release" ]; then

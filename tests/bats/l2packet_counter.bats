@@ -88,7 +88,7 @@ books_balance() {
     }
     $6 == "mac" {
       macs[$4]--; packets[$4] -= value("packets"); bytes[$4] -= value("bytes")
-      if (seen[$4, $8]++) { print $8 " stands there twice"; bad = 1 }
+      if (seen[$4, $8]++) { print $8 " is listed twice"; bad = 1 }
     }
     END {
       if (NR < 2) { print "an empty reading"; bad = 1 }
@@ -104,7 +104,7 @@ books_balance() {
 text_balances() {
   awk '
     /^Total packets: / { left = $3; heads++ }
-    /^[0-9a-f:]+ +[0-9]+$/ { left -= $2; if (seen[$1]++) { print $1 " stands there twice"; bad = 1 } }
+    /^[0-9a-f:]+ +[0-9]+$/ { left -= $2; if (seen[$1]++) { print $1 " is listed twice"; bad = 1 } }
     END { if (left || heads != 1) { print "heads: " heads ", packets too many in the total: " left; bad = 1 } exit bad }' "${1:-$text}"
 }
 

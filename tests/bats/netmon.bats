@@ -221,14 +221,14 @@ waits() { pid=$(pgrep -x -P $watching netmon) && grep -q poll "/proc/$pid/wchan"
   on_teardown kill $!
   wait_until 30 has_lines 1 lines
   ip -n alpha link del kmon0
-  wait_until 30 said "netmon: kmon0 went away" words
+  wait_until 30 said "netmon: kmon0 disappeared" words
   away=$(wc -l <lines)
   pair
   in_netns alpha frames kmon1 --count 3
   wait_until 30 said "netmon: kmon0 is back" words
   wait_until 30 has_lines $((away + 3)) lines
   assert_equal "$(tail -n 1 lines | jq .rx_packets)" 3
-  assert_equal "$(<words)" "netmon: kmon0 went away
+  assert_equal "$(<words)" "netmon: kmon0 disappeared
 netmon: kmon0 is back"
 }
 
@@ -283,14 +283,14 @@ configured() {
   configured 'kmon0\n' >lines 2>words 3>&- & # --once, which a reading of nothing is not
   waiting=$!
   on_teardown kill $waiting
-  wait_until 30 said "netmon: kmon0 is not there yet, waiting for it" words
+  wait_until 30 said "netmon: kmon0 does not exist yet; waiting for it" words
   run --separate-stderr watch kmon0 --once
   assert_equal "$status ${stderr_lines[0]}" "1 netmon: there is no interface kmon0"
   pair
   wait $waiting
   assert_equal "$(jq -r .interface lines)" kmon0
-  assert_equal "$(<words)" "netmon: kmon0 is not there yet, waiting for it
-netmon: kmon0 is there now"
+  assert_equal "$(<words)" "netmon: kmon0 does not exist yet; waiting for it
+netmon: kmon0 has appeared"
 }
 
 @test "netmon: a configuration that names no interface exits 78 and says where" {
@@ -298,7 +298,7 @@ netmon: kmon0 is there now"
   on_teardown rm -f /etc/netmon.conf
   run --separate-stderr configured '# uplink\ntwo words\n'
   assert_equal "$status" 78
-  assert_equal "${stderr_lines[0]}" 'netmon: /etc/netmon.conf:2: "two words" cannot be the name of an interface'
+  assert_equal "${stderr_lines[0]}" 'netmon: /etc/netmon.conf:2: "two words" is not a valid interface name'
   run --separate-stderr configured '' 'echo eth0/1'
   assert_equal "$status" 78
   mkdir /etc/netmon.conf
@@ -313,9 +313,9 @@ netmon: kmon0 is there now"
 @test "netmon: a uci that never ends, or prints for ever, is ended" {
   [ ! -e /etc/netmon.conf ] || skip "expected: this machine has a /etc/netmon.conf"
   run --separate-stderr configured '' 'sleep 1000'
-  assert_equal "$status ${stderr_lines[0]}" "1 netmon: uci did not answer within 5 seconds, and was ended"
+  assert_equal "$status ${stderr_lines[0]}" "1 netmon: uci did not answer within 5 seconds, and was killed"
   run --separate-stderr configured '' 'yes'
-  assert_equal "$status ${stderr_lines[0]}" "1 netmon: uci printed more than 4096 bytes, and was ended"
+  assert_equal "$status ${stderr_lines[0]}" "1 netmon: uci printed more than 4096 bytes, and was killed"
 }
 
 # --- as a service

@@ -18,7 +18,7 @@ process_monitor.log_rate=100"
 
 @test "service: after a boot with the default file it is active, and the five modules have its settings" {
   assert_equal "$(systemctl is-enabled kmon) $(systemctl is-active kmon) $(systemctl is-system-running)" "enabled active running"
-  assert_equal "$(status_text)" "5 of 5 modules; l2packet_counter waits for a default route; kstat started, counter 10"
+  assert_equal "$(status_text)" "5 of 5 modules; l2packet_counter waiting for a default route; kstat started, counter 10"
   assert_equal "$(parameters)" "$default_parameters"
   assert_equal "$(systemctl show -P NRestarts kmon)" 0
   # Nothing worse than a notice in the journal of this boot.
@@ -107,7 +107,7 @@ assert_refused_at() {
   run systemctl reload kmon
   assert_failure
   assert_journal "/etc/kmon.toml:$1: .*$2"
-  assert_journal "the old settings are in force"
+  assert_journal "the old settings stay in force"
   assert_equal "$(parameters)" "$before"
   assert_equal "$(main_pid) $(systemctl is-active kmon)" "$pid active"
 }
@@ -160,7 +160,7 @@ TOML
   run systemctl reload kmon
   assert_failure
   assert_journal 'lo'
-  assert_journal 'the old settings are in force'
+  assert_journal 'the old settings stay in force'
   assert_equal "$(parameters)" "$before"
   assert_equal "$(systemctl is-active kmon)" active
 }
@@ -190,7 +190,7 @@ TOML
 @test "service: auto follows the default route as it appears, moves and goes" {
   uplink kmon0 192.0.2
   uplink kmon1 198.51.100
-  assert_says "*; l2packet_counter waits for a default route; *"
+  assert_says "*; l2packet_counter waiting for a default route; *"
   ip route add default via 192.0.2.2 metric 100
   assert_param l2packet_counter interface kmon0
   assert_says "5 of 5 modules; l2packet_counter on kmon0; *"
@@ -207,7 +207,7 @@ TOML
   assert_param l2packet_counter interface kmon0
 
   ip route del default
-  assert_says "*waits for a default route*"
+  assert_says "*waiting for a default route*"
   frames kmon0p --count 5
   assert_equal "$(systemctl is-active kmon)" active
 }
@@ -225,7 +225,7 @@ TOML
   configure <<<$'[l2packet_counter]\ninterface = ["kmon0", "kmon9"]'
   systemctl reload kmon
   assert_param l2packet_counter interface kmon0
-  assert_says "5 of 5 modules; l2packet_counter on kmon0, waits for kmon9; *"
+  assert_says "5 of 5 modules; l2packet_counter on kmon0, waiting for kmon9; *"
   uplink kmon9 198.51.100
   assert_param l2packet_counter interface kmon0,kmon9
   assert_says "5 of 5 modules; l2packet_counter on kmon0,kmon9; *"
@@ -242,7 +242,7 @@ TOML
   ip link del kmon0
   uplink kmon9 198.51.100
   assert_param l2packet_counter interface kmon9,kmon0
-  assert_says "*; l2packet_counter on kmon9, waits for kmon0; *"
+  assert_says "*; l2packet_counter on kmon9, waiting for kmon0; *"
   frames kmon9p --count 5
   uplink kmon0 192.0.2
   frames kmon0p --count 3
@@ -288,9 +288,9 @@ hide() {
   hide kstat
   rmmod kstat
   systemctl restart kmon
-  assert_says "degraded: 4 of 5 modules; kstat: it is not built for the running kernel $(uname -r); do: dkms install kmon/* -k $(uname -r); *"
+  assert_says "degraded: 4 of 5 modules; kstat: it is not built for the running kernel $(uname -r); try: dkms install kmon/* -k $(uname -r); *"
   assert_equal "$(systemctl is-active kmon)" active
-  assert_journal 'kstat does not run: it is not built'
+  assert_journal 'kstat is not running: it is not built'
   run kmonctl status
   assert_output --partial "dkms install kmon/"
   for module in localhost_monitor l2packet_counter netmon_proc process_monitor; do
@@ -315,7 +315,7 @@ hide() {
   assert_output --partial "modprobe.d blacklists it"
   run kmonctl doctor
   assert_equal "$status" 1
-  assert_output --partial "First wrong: kstat: modprobe.d blacklists it"
+  assert_output --partial "First fault: kstat: modprobe.d blacklists it"
   run --separate-stderr kmonctl apply --json
   assert_equal "$status" 1
   assert_equal "$(jq -c '[.by, .modules.kstat.loaded, .modules.kstat.problem.errno, .modules.netmon_proc.applied]' <<<"$output")" \

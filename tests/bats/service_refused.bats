@@ -18,11 +18,11 @@ teardown() { kernel_log_clean; }
   assert_equal "$(loaded)" 0
   assert_says "degraded: 0 of 5 modules; *"
   for module in localhost_monitor l2packet_counter kstat netmon_proc process_monitor; do
-    says "*$module: *sign*; do: *" || fail "$(status_text)"
+    says "*$module: *sign*; try: *" || fail "$(status_text)"
   done
   journal_mark
   systemctl restart kmon
-  assert_journal 'kstat does not run: .*sign'
+  assert_journal 'kstat is not running: .*sign'
   run kmonctl status
   assert_output --partial "sign"
   assert_equal "$(systemctl is-active kmon)" active

@@ -11,7 +11,7 @@ complete -c kmonctl -n "__fish_seen_subcommand_from $commands" -s j -l json -d '
 complete -c kmonctl -n "__fish_seen_subcommand_from $commands" -l color -x -a 'auto always never' -d 'Colours'
 
 set -l first "not __fish_seen_subcommand_from $commands"
-complete -c kmonctl -n "$first" -a status -d 'Show which modules run, and what is missing'
+complete -c kmonctl -n "$first" -a status -d 'Show which modules are running, and what is wrong'
 complete -c kmonctl -n "$first" -a stats -d 'Show what the modules counted'
 complete -c kmonctl -n "$first" -a top -d 'Show live what every module sees'
 complete -c kmonctl -n "$first" -a exits -d 'Show the processes that end'

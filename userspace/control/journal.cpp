@@ -93,7 +93,7 @@ void tell(const Journal& journal, const ConfigReading& reading) {
 }
 
 std::string sentence(const Error& error) {
-    return error.hint.empty() ? error.what : error.what + "; do: " + error.hint;
+    return error.hint.empty() ? error.what : error.what + "; try: " + error.hint;
 }
 
 } // namespace kmon::control

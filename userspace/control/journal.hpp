@@ -44,7 +44,7 @@ const char* message_id(Topic topic);
 // The problems of a configuration, an entry each.
 void tell(const Journal& journal, const ConfigReading& reading);
 
-// "what; do: hint"
+// "what; try: hint"
 std::string sentence(const Error& error);
 
 } // namespace kmon::control

@@ -94,7 +94,7 @@ void Keeper::set_up(const std::string& module, ino_t instance) {
         kept.problem = written.error();
         tell_refused(module, written.error());
     }
-    journal_({Topic::module_ready, LOG_INFO, module + " runs", {{"KMON_MODULE", module}}});
+    journal_({Topic::module_ready, LOG_INFO, module + " is running", {{"KMON_MODULE", module}}});
     if (const auto* known = find_module(module); !known->watches.empty()) follow_interfaces(*known, true);
 }
 
@@ -104,7 +104,7 @@ void Keeper::tell_missing(const std::string& module) {
     kept.problem = why_missing(root_, module);
     journal_({Topic::module_missing,
               LOG_WARNING,
-              module + " does not run: " + sentence(*kept.problem),
+              module + " is not running: " + sentence(*kept.problem),
               {{"KMON_MODULE", module}, {"KMON_CURE", kept.problem->hint}}});
 }
 
@@ -158,7 +158,7 @@ Result<void> Keeper::set_watched(const Module& module, Transaction& transaction,
 
 Error Keeper::undo(Transaction& transaction, const Config& old, Error why) {
     config_ = old;
-    why.what += "; the old settings are in force";
+    why.what += "; the old settings stay in force";
     for (const auto& error : transaction.roll_back())
         why.what += "; but " + error.what;
     refresh();
@@ -173,7 +173,7 @@ void Keeper::adopt(const Config& old) {
         if (!old.enabled(module) || config_.enabled(module) || !kept.instance) continue;
         journal_({Topic::module_ready,
                   LOG_NOTICE,
-                  module + " is no longer enabled, but loaded: it runs on until modprobe -r " + module,
+                  module + " is disabled but still loaded; to unload it: modprobe -r " + module,
                   {{"KMON_MODULE", module}}});
     }
     for (const auto& module : enabled_modules())
@@ -234,7 +234,7 @@ void Keeper::tell_waiting(const std::string& module, const Watched& before, cons
     const auto tell = [&](const std::string& what, const std::string& interface) {
         journal_({Topic::interface_missing,
                   LOG_NOTICE,
-                  module + " waits for " + what,
+                  module + " is waiting for " + what,
                   {{"KMON_MODULE", module}, {"KMON_INTERFACE", interface}}});
     };
     if (now.no_route && !before.no_route) tell("a default route", "auto");

@@ -150,7 +150,7 @@ Json to_json(const Report& report) {
 
 Result<Report> report_from_json(const Json& json) {
     const auto modules = json.is_object() ? json.find("modules") : json.end();
-    if (modules == json.end() || !modules->is_object()) return fail("the answer says nothing of the modules");
+    if (modules == json.end() || !modules->is_object()) return fail("the answer lacks the modules");
     Report report{.by = field(json, "by", std::string()), .modules = {}};
     for (const auto& [name, module] : modules->items())
         if (module.is_object()) report.modules.push_back(module_from_json(name, module));

@@ -43,14 +43,14 @@ const sockaddr* generic(const sockaddr_un& address) { return reinterpret_cast<co
 std::filesystem::path path_of(const Root& root, const Kind& kind) { return root.run / "kmon" / kind.name; }
 
 Error no_answer(const Kind& kind) {
-    return {"kmond does not answer: it took longer than " + std::to_string(kind.patience) + " seconds",
+    return {"kmond did not answer within " + std::to_string(kind.patience) + " seconds",
             ExitCode::failed, "systemctl restart kmon", ETIMEDOUT};
 }
 
 Result<Report> outcome_in(const std::string& text) {
     const auto json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
     if (!json.is_object())
-        return fail("kmond ended before it had answered", ExitCode::failed, "journalctl -u kmon -n 20");
+        return fail("kmond exited before it answered", ExitCode::failed, "journalctl -u kmon -n 20");
     if (const auto error = json.find("error"); error != json.end() && error->is_object())
         return fail(error_from_json(*error));
     return report_from_json(json);
@@ -71,7 +71,7 @@ Result<Report> ask(const Root& root, Request request) {
     ::setsockopt(socket->get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     if (::connect(socket->get(), generic(*address), sizeof *address) < 0) {
         if (errno == ENOENT || errno == ECONNREFUSED)
-            return fail("kmond does not run", ExitCode::not_running, "systemctl start kmon");
+            return fail("kmond is not running", ExitCode::not_running, "systemctl start kmon");
         if (errno == EAGAIN) return fail(no_answer(kind));
         return fail(system_error("cannot reach kmond at " + path.string(), errno));
     }
@@ -81,7 +81,7 @@ Result<Report> ask(const Root& root, Request request) {
         length = ::recv(socket->get(), text.data(), text.size(), 0);
     while (length < 0 && errno == EINTR);
     if (length < 0 && errno == EAGAIN) return fail(no_answer(kind));
-    if (length < 0) return fail(system_error("cannot hear kmond at " + path.string(), errno));
+    if (length < 0) return fail(system_error("cannot receive from kmond at " + path.string(), errno));
     text.resize(static_cast<std::size_t>(length));
     return outcome_in(text);
 }

@@ -13,7 +13,7 @@ std::string words_on_interfaces(const Root& root, const Module& module, const Wa
     auto interfaces = split_interfaces(read_parameter(root, module.name, module.watches).value_or("?"));
     std::erase_if(interfaces, [&](const auto& name) { return std::ranges::count(watched.missing, name) != 0; });
     const auto missing = words_on_waiting(watched);
-    const auto waits = missing.empty() ? "" : "waits for " + missing;
+    const auto waits = missing.empty() ? "" : "waiting for " + missing;
     if (interfaces.empty()) return waits.empty() ? "on no interface" : waits;
     return "on " + printable(join_interfaces(interfaces)) + (waits.empty() ? "" : ", " + waits);
 }

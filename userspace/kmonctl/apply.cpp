@@ -53,9 +53,9 @@ Result<ExitCode> apply(Context& context) {
     if (const auto good = control::verdict(*report); !good) return fail(good.error());
     if (context.json) return ExitCode::ok;
     if (report->by == "kmond")
-        context.err << "kmond has applied the configuration.\n";
+        context.err << "kmond applied the configuration.\n";
     else
-        context.err << "Applied once; kmond, which would keep it so, does not run (systemctl start kmon).\n";
+        context.err << "Applied once. kmond is not running, so nothing keeps these settings (systemctl start kmon).\n";
     return ExitCode::ok;
 }
 

@@ -20,7 +20,7 @@ void show_text(Context& context, const ConfigReading& reading) {
     if (!reading.problems.empty()) return;
     for (const auto& file : reading.files)
         context.out << file.string() << ": good\n";
-    if (reading.files.empty()) context.out << "there is no configuration file: the defaults hold\n";
+    if (reading.files.empty()) context.out << "no configuration file: using the defaults\n";
 }
 
 void show_json(Context& context, const ConfigReading& reading) {
@@ -55,7 +55,7 @@ Result<std::string> read_standard_input() {
 
 Result<ConfigReading> read(const Context& context, const std::optional<std::string>& file) {
     if (!file) return read_config(context.root);
-    if (file->empty()) return fail("the name of the file to check is empty", ExitCode::usage);
+    if (file->empty()) return fail("the file name is empty", ExitCode::usage);
     if (*file != "-") return read_config_file(*file);
     const auto text = read_standard_input();
     if (!text) return fail(text.error());
@@ -85,7 +85,7 @@ void add_check(CLI::App& kmon, Context& context) {
         return check(context, (*given)->count() ? std::optional(*file) : std::nullopt);
     });
     *given = command.add_option(
-        "FILE", *file, "This file alone, instead of /etc/kmon.toml and /etc/kmon.toml.d/*.toml; -: standard input");
+        "FILE", *file, "Check this file only (-: standard input) instead of /etc/kmon.toml and /etc/kmon.toml.d/*.toml");
 }
 
 } // namespace kmon::cli

@@ -29,7 +29,7 @@ std::optional<std::string> unknown_command(CLI::App& app, int argc, const char* 
         commands.push_back(command->get_name());
     if (word.empty() || word.front() == '-' || std::ranges::find(commands, word) != commands.end()) return std::nullopt;
     const auto meant = nearest(word, commands);
-    return "there is no command '" + printable(word) + "'" + (meant.empty() ? "" : "; did you mean '" + meant + "'?");
+    return "unknown command '" + printable(word) + "'" + (meant.empty() ? "" : "; did you mean '" + meant + "'?");
 }
 
 // CLI11 only says that it did not expect a word.
@@ -44,7 +44,7 @@ std::optional<std::string> unknown_option(const CLI::App& app, int argc, const c
         const auto name = word.substr(0, word.find('='));
         if (!name.starts_with("--") || name == "--" || std::ranges::find(known, name) != known.end()) continue;
         const auto meant = nearest(name, known);
-        return "there is no option '" + printable(name) + "'" +
+        return "unknown option '" + printable(name) + "'" +
                (meant.empty() ? "" : "; did you mean '" + meant + "'?");
     }
     return std::nullopt;
@@ -62,7 +62,7 @@ ExitCode parse(CLI::App& app, Context& context, int argc, const char* const* arg
         auto why = unknown_command(app, argc, argv);
         if (!why && dynamic_cast<const CLI::ExtrasError*>(&error)) why = unknown_option(app, argc, argv);
         context.err << "kmonctl: " << why.value_or(error.what())
-                    << "\nkmonctl --help shows the commands, kmonctl COMMAND --help its options.\n";
+                    << "\nkmonctl --help lists the commands, kmonctl COMMAND --help their options.\n";
         return ExitCode::usage;
     }
     return ExitCode::ok;
@@ -81,14 +81,14 @@ ExitCode close_output(Context& context, ExitCode code) {
 CLI::App& add_command(CLI::App& kmon, Context& context, const std::string& name, const std::string& description,
                       Action action) {
     auto& command = *kmon.add_subcommand(name, description);
-    command.add_flag("-j,--json", context.json, "JSON instead of text");
+    command.add_flag("-j,--json", context.json, "Print JSON instead of text");
     command
         .add_option_function<std::string>(
             "--color",
             [&context](const std::string& when) {
                 if (when != "auto") context.colour = when == "always";
             },
-            "Colours: auto, which is the default, always or never")
+            "When to use colours: auto (the default), always or never")
         ->type_name("WHEN")
         ->check(CLI::IsMember({"auto", "always", "never"}));
     command.callback([&context, action = std::move(action)] { context.outcome = action(); });
@@ -100,7 +100,7 @@ CLI::Option* add_module_argument(CLI::App& command, std::string& module, const s
 }
 
 std::unique_ptr<CLI::App> command_line(Context& context) {
-    auto app = std::make_unique<CLI::App>("Shows and steers what kmon's five kernel modules count.", "kmonctl");
+    auto app = std::make_unique<CLI::App>("Inspect and control kmon's kernel modules.", "kmonctl");
     app->set_version_flag("--version", std::string("kmonctl ") + kmon::version);
     app->require_subcommand(1);
     add_status(*app, context);

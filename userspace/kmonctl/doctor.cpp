@@ -49,7 +49,7 @@ Page page_of(const Findings& findings, const Context& context) {
     }
     page.blank();
     if (const auto* first = first_wrong(findings)) {
-        page.line(Line("First wrong: ", Style::bad).add(first->subject + ": " + first->words));
+        page.line(Line("First fault: ", Style::bad).add(first->subject + ": " + first->words));
         if (!first->cure.empty()) page.line(Line("Cure:        ", Style::strong).add(first->cure));
     } else {
         page.line(Line("Nothing is wrong.", Style::good));
@@ -86,7 +86,7 @@ Result<ExitCode> doctor(Context& context) {
 } // namespace
 
 void add_doctor(CLI::App& kmon, Context& context) {
-    add_command(kmon, context, "doctor", "Look for what is wrong, and say how to cure it",
+    add_command(kmon, context, "doctor", "Find what is wrong, and the command that cures it",
                 [&context] { return doctor(context); });
 }
 

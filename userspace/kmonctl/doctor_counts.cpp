@@ -25,7 +25,7 @@ Findings compare_counts(const Context& context, const Stimulus& stimulus) {
     Findings findings;
     const bool elsewhere = in_another_namespace(root);
     if (elsewhere)
-        findings.push_back({"network", Finding::skipped, "this is another network namespace than kmon counts in", ""});
+        findings.push_back({"network", Finding::skipped, "this is not the network namespace that kmon counts in", ""});
     for (const auto& module : modules())
         if (module.compare && !(elsewhere && module.in_its_namespace))
             findings.push_back(module.compare(root, stimulus));

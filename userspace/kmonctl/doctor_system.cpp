@@ -18,7 +18,7 @@ Finding look_at_config(const ConfigReading& config) {
     if (!config.problems.empty())
         return {subject, Finding::bad, config.problems.front().text(),
                 "edit " + printable(config.problems.front().file.string()) + ", then: kmonctl check"};
-    if (config.files.empty()) return {subject, Finding::good, "there is no file: the defaults hold", ""};
+    if (config.files.empty()) return {subject, Finding::good, "no file: using the defaults", ""};
     return {subject, Finding::good, "good", ""};
 }
 
@@ -30,14 +30,14 @@ Finding look_at_module(const Root& root, const ModuleLook& module) {
     if (report.problem) return {name, Finding::bad, report.problem->what, report.problem->hint};
     const auto running = printable(state.loaded_version);
     if (state.reload_needed())
-        return {name, Finding::bad, "version " + running + " runs, " + printable(state.instead()) + " is installed",
+        return {name, Finding::bad, "version " + running + " is running, " + printable(state.instead()) + " is installed",
                 "modprobe -r " + name + " && kmonctl apply"};
     if (state.loaded_version != kmon::version)
-        return {name, Finding::bad, "version " + running + " runs, this kmon is " + kmon::version,
-                "install kmon and its modules in the same version"};
+        return {name, Finding::bad, "version " + running + " is running, this is kmon " + kmon::version,
+                "install the same version of kmon and its modules"};
     if (state.signer.empty() && !state.file.empty() && signatures_wanted(root)) {
         const auto why = why_not_loaded(root, state, ENOKEY);
-        return {name, Finding::warning, "runs, but its file is not signed and this kernel wants signatures", why.hint};
+        return {name, Finding::warning, "running, but its file is not signed and this kernel requires signatures", why.hint};
     }
     return {name, Finding::good, running + (state.signer.empty() ? "" : ", signed by " + printable(state.signer)), ""};
 }
@@ -55,7 +55,7 @@ Finding look_at_service(const Context& context, const ModulesLook& look) {
     if (const auto* first = look.report.first_problem(); first != nullptr || status.starts_with("degraded"))
         return {subject, Finding::bad, status, first ? first->problem->hint : "kmonctl status"};
     if (service->enabled == "disabled")
-        return {subject, Finding::warning, "runs, but will not at the next boot", "systemctl enable kmon"};
+        return {subject, Finding::warning, "running, but not enabled at boot", "systemctl enable kmon"};
     return {subject, Finding::good, status.empty() ? service->active : status, ""};
 }
 
@@ -79,7 +79,7 @@ Finding look_at_interface(const Root& root, const Module& watching, const contro
     const auto* module = report.find(watching.name);
     if (!module || !module->wanted || !now) return {subject, Finding::skipped, "none", ""};
     if (!module->waits_for.empty())
-        return {subject, Finding::warning, "waits for " + module->waits_for,
+        return {subject, Finding::warning, "waiting for " + module->waits_for,
                 module->waits_for == "a default route" ? "ip route" : "ip link"};
     return {subject, Finding::good, now->empty() ? "none, as configured" : printable(*now), ""};
 }

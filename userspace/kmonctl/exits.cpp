@@ -128,8 +128,8 @@ private:
     void introduce() {
         if (context_.json || options_.summary) return;
         if (context_.err_is_terminal && !options_.follow)
-            context_.err << "Exits of the next " << duration(static_cast<std::uint64_t>(options_.seconds * 1e9))
-                         << "; --follow goes on until Ctrl-C.\n";
+            context_.err << "Showing exits for " << duration(static_cast<std::uint64_t>(options_.seconds * 1e9))
+                         << "; --follow continues until Ctrl-C.\n";
         print(context_.out, {exit_heading()}, context_.colour);
         context_.out.flush();
     }
@@ -229,29 +229,29 @@ Result<ExitCode> exits(Context& context, const Options& options) {
 
 void add_exits(CLI::App& kmon, Context& context) {
     auto options = std::make_shared<Options>();
-    auto& command = add_command(kmon, context, "exits", "Show the processes that end, as they do",
+    auto& command = add_command(kmon, context, "exits", "Show each process as it exits",
                                 [&context, options] { return exits(context, *options); });
-    command.add_flag("-f,--follow", options->follow, "Until Ctrl-C, not for 10 seconds");
-    command.add_flag("--failed", options->failed, "Only those with another exit code than 0, or killed by a signal");
-    command.add_option("--seconds", options->seconds, "For so long, instead of 10")
+    command.add_flag("-f,--follow", options->follow, "Run until Ctrl-C instead of 10 seconds");
+    command.add_flag("--failed", options->failed, "Only exits with a non-zero code or by a signal");
+    command.add_option("--seconds", options->seconds, "Run for N seconds instead of 10")
         ->type_name("N")
         ->transform(CLI::Validator(DecimalBetween{0, 86400}, ""));
-    command.add_option("-n,--count", options->count, "End after so many")
+    command.add_option("-n,--count", options->count, "Exit after showing N")
         ->type_name("N")
         ->transform(CLI::Validator(CountFrom{1}, ""));
-    command.add_flag("--summary", options->summary, "By name, at the end: how many, how many failed, CPU time");
-    command.add_option("--name", options->name, "Only those of that name")->type_name("NAME");
-    command.add_option("--pid", options->pid, "Only that process")->type_name("PID")->check(CLI::Range(1, 1 << 22));
-    command.add_option("--ppid", options->ppid, "Only children of that process")
+    command.add_flag("--summary", options->summary, "At the end, show by name: exits, failures, CPU time");
+    command.add_option("--name", options->name, "Only processes with this name")->type_name("NAME");
+    command.add_option("--pid", options->pid, "Only this process")->type_name("PID")->check(CLI::Range(1, 1 << 22));
+    command.add_option("--ppid", options->ppid, "Only children of this process")
         ->type_name("PID")
         ->check(CLI::Range(1, 1 << 22));
-    command.add_option("--code", options->code, "Only those with that exit code")
+    command.add_option("--code", options->code, "Only exits with this code")
         ->type_name("CODE")
         ->check(CLI::Range(0, 255));
-    command.add_option("--signal", options->signal, "Only those that that signal killed: SIGKILL, KILL or 9")
+    command.add_option("--signal", options->signal, "Only exits by this signal: SIGKILL, KILL or 9")
         ->type_name("SIGNAL");
-    command.add_option("--uid", options->uid, "Only those of the user with that number")->type_name("UID");
-    command.add_option("--cgroup", options->cgroup, "Only those in that control group, or in one below it")
+    command.add_option("--uid", options->uid, "Only processes of the user with this number")->type_name("UID");
+    command.add_option("--cgroup", options->cgroup, "Only processes in this cgroup, or in one below it")
         ->type_name("PATH")
         ->check(CLI::Validator(
             [](const std::string& path) {

@@ -18,7 +18,7 @@ Result<ExitCode> help(Context& context, const std::string& name) {
         names.push_back(command->get_name());
     if (!name.empty() && std::ranges::find(names, name) == names.end()) {
         const auto meant = nearest(name, names);
-        return fail("there is no command '" + printable(name) + "'" +
+        return fail("unknown command '" + printable(name) + "'" +
                         (meant.empty() ? "" : "; did you mean '" + meant + "'?"),
                     ExitCode::usage);
     }
@@ -39,7 +39,7 @@ void add_help(CLI::App& kmon, Context& context) {
     auto name = std::make_shared<std::string>();
     auto& command = add_command(kmon, context, "help", "Show the help of a command",
                                 [&context, name] { return help(context, *name); });
-    command.add_option("COMMAND", *name, "This command's");
+    command.add_option("COMMAND", *name, "The command to explain");
 }
 
 } // namespace kmon::cli

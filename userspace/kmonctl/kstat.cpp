@@ -21,7 +21,7 @@ Result<ExitCode> set_kstat(Context& context, const std::string& parameter, const
                                 {"packets", view->packets}})
                     << '\n';
     else if (view->running)
-        context.err << "kstat is counting, and publishes in steps of " << grouped(view->counter) << ".\n";
+        context.err << "kstat is counting, and publishes every " << grouped(view->counter) << " packets.\n";
     else
         context.err << "kstat has stopped at " << grouped(view->packets) << " packets.\n";
     return ExitCode::ok;
@@ -34,7 +34,7 @@ struct Options {
 
 Result<ExitCode> kstat(Context& context, const Options& options) {
     if (options.action == "counter" && options.steps.empty())
-        return fail("how many packets between two publications? kmonctl kstat counter N", ExitCode::usage);
+        return fail("N is missing, the packets between two publications: kmonctl kstat counter N", ExitCode::usage);
     if (options.action != "counter" && !options.steps.empty())
         return fail("kstat " + options.action + " takes no number", ExitCode::usage);
     if (options.action == "counter") return set_kstat(context, "counter", options.steps);
@@ -55,12 +55,12 @@ void add_kstat(CLI::App& kmon, Context& context) {
 }
 
 void add_start(CLI::App& kmon, Context& context) {
-    add_command(kmon, context, "start", "The same as kmonctl kstat start: it loads no module",
+    add_command(kmon, context, "start", "The same as kmonctl kstat start; loads no module",
                 [&context] { return set_kstat(context, "start", "1"); });
 }
 
 void add_stop(CLI::App& kmon, Context& context) {
-    add_command(kmon, context, "stop", "The same as kmonctl kstat stop: it unloads no module",
+    add_command(kmon, context, "stop", "The same as kmonctl kstat stop; unloads no module",
                 [&context] { return set_kstat(context, "start", "0"); });
 }
 

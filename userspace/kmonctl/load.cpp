@@ -31,7 +31,7 @@ Result<ExitCode> load(Context& context) {
 } // namespace
 
 void add_load(CLI::App& kmon, Context& context) {
-    add_command(kmon, context, "load", "Load the enabled modules; kmonctl apply also gives them their settings",
+    add_command(kmon, context, "load", "Load the enabled modules; kmonctl apply also sets their parameters",
                 [&context] { return load(context); });
 }
 

@@ -91,7 +91,7 @@ Result<ExitCode> macs(Context& context, const Options& options) {
     sort(rows, options.sort);
     if (context.json) context.out << to_text(json_of(rows)) << '\n';
     if (rows.empty() && !options.address.empty())
-        return fail("no address was seen that begins with or is called '" + printable(options.address) + "'");
+        return fail("no address begins with, or is named, '" + printable(options.address) + "'");
     if (context.json) return ExitCode::ok;
     print(context.out, page_of(rows, context), context.colour);
     return ExitCode::ok;
@@ -103,8 +103,8 @@ void add_macs(CLI::App& kmon, Context& context) {
     auto options = std::make_shared<Options>();
     auto& command = add_command(kmon, context, "macs", "List the MAC addresses that were seen, or find one",
                                 [&context, options] { return macs(context, *options); });
-    command.add_option("ADDRESS", options->address, "An address, the start of one, or a name of /etc/ethers");
-    command.add_option("--sort", options->sort, "By frames, which is the default, bytes, seen or address")
+    command.add_option("ADDRESS", options->address, "An address, the beginning of one, or a name from /etc/ethers");
+    command.add_option("--sort", options->sort, "Sort by frames (the default), bytes, seen or address")
         ->type_name("KEY")
         ->check(CLI::IsMember({"frames", "bytes", "seen", "address"}));
 }

@@ -16,7 +16,7 @@ namespace kmon::cli {
 struct ModuleLook {
     control::ModuleReport report;
     ModuleState state;
-    std::string settings; // "on eth0; text view reset every 20 s"; empty where it is not loaded
+    std::string settings; // "on eth0; text view resets every 20 s"; empty where it is not loaded
 };
 
 struct ModulesLook {

@@ -15,7 +15,7 @@ Result<void> reset_one(const Root& root, const Module& module) {
     auto done = write_file(file, "reset");
     if (!done && (done.error().system == ENOENT || done.error().system == EIO))
         return fail(module.name + " is not loaded: there is no " + file.string(), ExitCode::not_running,
-                    "kmonctl status tells why, and what to do");
+                    "kmonctl status says why, and what to do");
     return done;
 }
 
@@ -35,8 +35,8 @@ Result<ExitCode> reset(Context& context, const std::string& only) {
             outcome = fail(reset.error());
     }
     if (outcome && done.empty())
-        return fail("no module is loaded that could be reset", ExitCode::not_running,
-                    "kmonctl status tells why, and what to do");
+        return fail("no module that can be reset is loaded", ExitCode::not_running,
+                    "kmonctl status says why, and what to do");
 
     if (context.json)
         context.out << to_text({{"reset", done}}) << '\n';
@@ -51,9 +51,9 @@ Result<ExitCode> reset(Context& context, const std::string& only) {
 void add_reset(CLI::App& kmon, Context& context) {
     auto module = std::make_shared<std::string>();
     auto& command =
-        add_command(kmon, context, "reset", "Zero what the text files in /proc show; kmon's own figures stay",
+        add_command(kmon, context, "reset", "Zero the text views in /proc; the JSON views keep their counts",
                     [&context, module] { return reset(context, *module); });
-    add_module_argument(command, *module, "This module's only");
+    add_module_argument(command, *module, "Only this module");
 }
 
 } // namespace kmon::cli

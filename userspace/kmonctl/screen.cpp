@@ -52,7 +52,7 @@ short pair_of(Style style) {
 
 Result<Screen> Screen::open(bool colour) {
     if (!::isatty(STDIN_FILENO) || !::isatty(STDOUT_FILENO))
-        return fail("kmonctl top needs a terminal", ExitCode::failed, "kmonctl top --once prints one page and ends");
+        return fail("kmonctl top needs a terminal", ExitCode::failed, "kmonctl top --once prints one page");
     SCREEN* terminal = ::newterm(nullptr, stdout, stdin);
     if (!terminal) {
         const char* term = std::getenv("TERM");

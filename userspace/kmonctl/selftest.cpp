@@ -15,14 +15,14 @@ struct Options {
 
 Result<void> check(const TestBench& bench, const std::filesystem::path& runner) {
     if (!bench.root)
-        return fail("the tests load and unload kernel modules, which only root may", ExitCode::not_permitted,
+        return fail("the tests load and unload kernel modules: only root may do that", ExitCode::not_permitted,
                     "become root (sudo)");
     std::error_code error;
     if (!std::filesystem::exists(runner, error))
         return fail("the tests are not installed: there is no " + runner.string(), ExitCode::failed,
                     "install the package kmon-tests, or build with cmake and install from there");
     if (!bench.installed("bats"))
-        return fail("bats, which runs the tests, is not installed", ExitCode::failed,
+        return fail("bats is not installed; it runs the tests", ExitCode::failed,
                     "apt install bats bats-assert bats-support (or dnf, zypper, pacman)");
     return {};
 }
@@ -45,12 +45,12 @@ void add_selftest(CLI::App& kmon, Context& context) {
     auto options = std::make_shared<Options>();
     auto& command = add_command(kmon, context, "selftest", "Test the modules on this machine, and leave it as it was",
                                 [&context, options] { return selftest(context, *options); });
-    command.add_option("SUITE", options->suite, "One of basic, traffic, stress and all, which is the default")
+    command.add_option("SUITE", options->suite, "basic, traffic, stress, or all (the default)")
         ->check(CLI::IsMember({"basic", "traffic", "stress", "all"}));
-    command.add_option("--interface", options->interface, "Watch this one, too, and not only interfaces of its own")
+    command.add_option("--interface", options->interface, "Also watch this interface, not only those that the tests make")
         ->type_name("IF");
     command.add_flag("--stop-service", options->stop_service,
-                     "Put a running kmon.service and loaded modules aside meanwhile");
+                     "Stop kmon.service and unload the modules for the tests, then restore them");
 }
 
 } // namespace kmon::cli

@@ -73,7 +73,7 @@ Result<ExitCode> stats(Context& context, const Options& options) {
     const auto snapshot = read_modules(context, options.module);
     if (!any_readable(snapshot)) {
         if (snapshot.size() == 1) return fail(snapshot.front().view.error());
-        return fail("no module is loaded", ExitCode::not_running, "kmonctl status tells why, and what to do");
+        return fail("no module is loaded", ExitCode::not_running, "kmonctl status says why, and what to do");
     }
     if (context.json)
         context.out << to_text(stats_json(context.root, snapshot, now)) << '\n';
@@ -85,7 +85,7 @@ Result<ExitCode> stats(Context& context, const Options& options) {
 // ---- with --interval
 
 Page rates_page(const TopModel& model, const Snapshot& snapshot, const Context& context) {
-    Table table({{"module", Column::left, 17}, {"", Column::left, 8}, {"total"}, {"a second"}});
+    Table table({{"module", Column::left, 17}, {"", Column::left, 8}, {"total"}, {"per second"}});
     for (const auto& reading : snapshot) {
         if (!reading.view) {
             table.row({text_cell(reading.module->name, Style::strong), text_cell("missing", Style::warning)});
@@ -134,7 +134,7 @@ Result<ExitCode> stats_again(Context& context, const Options& options) {
         const auto now = Clock::now();
         const auto snapshot = read_modules(context, options.module);
         if (!any_readable(snapshot))
-            return fail("no module is loaded", ExitCode::not_running, "kmonctl status tells why, and what to do");
+            return fail("no module is loaded", ExitCode::not_running, "kmonctl status says why, and what to do");
         model.take(snapshot, std::chrono::duration<double>(now - last).count());
         last = now;
         if (context.json)
@@ -157,11 +157,11 @@ void add_stats(CLI::App& kmon, Context& context) {
     auto& command = add_command(kmon, context, "stats", "Show what the modules counted", [&context, options] {
         return options->interval > 0 ? stats_again(context, *options) : stats(context, *options);
     });
-    add_module_argument(command, options->module, "This module's only");
-    command.add_option("--top", options->top, "MAC addresses to show of each interface, 5 if not given")
+    add_module_argument(command, options->module, "Only this module");
+    command.add_option("--top", options->top, "MAC addresses to show for each interface (default 5)")
         ->type_name("N")
         ->transform(CLI::Validator(CountFrom{0}, ""));
-    command.add_option("-i,--interval", options->interval, "Totals and rates, so many seconds apart, until Ctrl-C")
+    command.add_option("-i,--interval", options->interval, "Show totals and rates every so many seconds until Ctrl-C")
         ->type_name("SECONDS")
         ->transform(CLI::Validator(DecimalBetween{0.1, 86400}, ""));
 }

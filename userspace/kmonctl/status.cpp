@@ -65,7 +65,7 @@ void add_module(ReportPage& page, const ModuleLook& module) {
               : doubtful     ? Style::warning
                              : Style::good,
               report.name, module.settings, version);
-    if (!report.waits_for.empty()) page.more("waits for " + report.waits_for);
+    if (!report.waits_for.empty()) page.more("waiting for " + report.waits_for);
     if (report.problem) {
         page.more(report.problem->what, Style::bad);
         return add_problem(page, *report.problem);
@@ -102,7 +102,7 @@ void add_config(ReportPage& page, const ConfigReading& config) {
     for (const auto& file : config.files)
         files += (files.empty() ? "" : ", ") + printable(file.string());
     if (config.problems.empty())
-        return page.item(Style::good, name, files.empty() ? "there is no file: the defaults hold" : "good: " + files);
+        return page.item(Style::good, name, files.empty() ? "no file: using the defaults" : "good: " + files);
     page.item(Style::bad, name, config.problems.front().text());
     for (std::size_t i = 1; i < config.problems.size(); ++i)
         page.more(config.problems[i].text(), Style::bad);
@@ -181,7 +181,7 @@ Result<ExitCode> status(Context& context) {
 } // namespace
 
 void add_status(CLI::App& kmon, Context& context) {
-    add_command(kmon, context, "status", "Show which modules run, and what is missing",
+    add_command(kmon, context, "status", "Show which modules are running, and what is wrong",
                 [&context] { return status(context); });
 }
 

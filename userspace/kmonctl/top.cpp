@@ -136,7 +136,7 @@ Result<ExitCode> print_readings(Context& context, const Options& options) {
         if (!reader || StopSignals::came()) break;
         readings.take();
         if (options.once && !readings.any())
-            return fail("no module is loaded", ExitCode::not_running, "kmonctl status tells why, and what to do");
+            return fail("no module is loaded", ExitCode::not_running, "kmonctl status says why, and what to do");
         if (context.json)
             context.out << to_text(rates_json(readings.model, context.now()), -1) << '\n';
         else
@@ -157,7 +157,7 @@ Result<ExitCode> live(Context& context, const Options& options) {
     bool interfaces = false;
     readings.take();
     while (!StopSignals::came()) {
-        const char* keys = paused ? "paused   p go on   ? help   q quit" : "p pause   ? help   q quit";
+        const char* keys = paused ? "paused   p continue   ? help   q quit" : "p pause   ? help   q quit";
         auto look = readings.look(screen->rows(), screen->columns(), keys);
         look.help = help;
         look.interfaces = interfaces;
@@ -182,12 +182,12 @@ Result<ExitCode> live(Context& context, const Options& options) {
 
 void add_top(CLI::App& kmon, Context& context) {
     auto options = std::make_shared<Options>();
-    auto& command = add_command(kmon, context, "top", "Show live what every module sees", [&context, options] {
+    auto& command = add_command(kmon, context, "top", "Show the rates of every module, live", [&context, options] {
         const StopSignals signals; // from before there is anything to take away
         return options->once || context.json ? print_readings(context, *options) : live(context, *options);
     });
-    command.add_flag("--once", options->once, "Print one page and end");
-    command.add_option("-i,--interval", options->interval, "Seconds between two readings, 1 if not given")
+    command.add_flag("--once", options->once, "Print one page and exit");
+    command.add_option("-i,--interval", options->interval, "Seconds between readings (default 1)")
         ->type_name("SECONDS")
         ->transform(CLI::Validator(DecimalBetween{0.1, 3600}, ""));
 }

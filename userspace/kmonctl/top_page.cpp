@@ -198,9 +198,9 @@ Page small_page(const TopModel& model, const TopLook& look) {
 Page help_page() {
     Page page = {Line("kmonctl top: the keys", Style::strong), Line()};
     for (const auto& [key, words] :
-         {std::pair("p", "pause, and go on"), std::pair("+ -", "measure more often, less often"),
+         {std::pair("p", "pause, or continue"), std::pair("+ -", "measure more often, less often"),
           std::pair("s", "MAC addresses by frames, by bytes"), std::pair("i", "interfaces instead of MAC addresses"),
-          std::pair("?", "this help"), std::pair("q", "end")})
+          std::pair("?", "this help"), std::pair("q", "quit")})
         page.push_back(Line("  ").add(key, Style::strong).fill(7).add(words));
     return page;
 }

@@ -22,7 +22,7 @@ using control::Journal;
 Result<void> load(const Root& root) {
     const auto config = load_config(root);
     if (!config)
-        return fail("no module is loaded: the configuration is not valid", config.error().code, "kmonctl check");
+        return fail("no module was loaded: the configuration is not valid", config.error().code, "kmonctl check");
     control::load_modules(root, *config);
     return {};
 }
@@ -31,7 +31,7 @@ Result<void> reload(const Root& root, const Journal& journal) {
     const auto reading = read_config(root);
     if (!reading.problems.empty()) {
         control::tell(journal, reading);
-        return fail("not reloaded: the configuration is not valid; the old settings are in force",
+        return fail("not reloaded: the configuration is not valid; the old settings stay in force",
                     config_of(reading).error().code, "kmonctl check");
     }
     control::load_modules(root, reading.config);
@@ -44,13 +44,13 @@ Result<void> reload(const Root& root, const Journal& journal) {
 
 // The whole program: the exit code.
 ExitCode run(int argc, char** argv) {
-    CLI::App app("Keeps kmon's kernel modules as /etc/kmon.toml wants them. Started by kmon.service.", "kmond");
+    CLI::App app("Keep kmon's kernel modules as /etc/kmon.toml configures them. Started by kmon.service.", "kmond");
     bool only_load = false;
     bool only_reload = false;
     app.set_version_flag("--version", std::string("kmond ") + version);
-    auto* load_flag = app.add_flag("--load", only_load, "load the enabled modules, and end");
+    auto* load_flag = app.add_flag("--load", only_load, "Load the enabled modules and exit");
     app.add_flag("--reload", only_reload,
-                 "load what is newly enabled, have the running kmond reload, and tell how it went")
+                 "Load newly enabled modules, make the running kmond reload, and report the outcome")
         ->excludes(load_flag);
     try {
         app.parse(argc, argv);
@@ -58,7 +58,7 @@ ExitCode run(int argc, char** argv) {
         return app.exit(error) == 0 ? ExitCode::ok : ExitCode::usage;
     }
     if (::geteuid() != 0) {
-        std::cerr << "kmond: only root may run it; do: sudo kmond, or systemctl start kmon\n";
+        std::cerr << "kmond: must run as root: sudo kmond, or systemctl start kmon\n";
         return ExitCode::not_permitted;
     }
 

@@ -57,7 +57,7 @@ Result<FileDescriptor> be_the_only_one(const Root& root) {
     FileDescriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (!lock) return fail(system_error("cannot make " + path.string(), errno));
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) < 0)
-        return fail("kmond runs already", ExitCode::failed, "systemctl status kmon, or systemctl reload kmon");
+        return fail("kmond is already running", ExitCode::failed, "systemctl status kmon, or systemctl reload kmon");
     return lock;
 }
 
@@ -128,7 +128,7 @@ Result<void> Service::listen() {
     regularly_ = *regularly;
 
     const auto stop = [this] {
-        journal_({Topic::stopping, LOG_INFO, "kmond ends; the modules run on", {}});
+        journal_({Topic::stopping, LOG_INFO, "kmond is stopping; the modules keep counting", {}});
         ::sd_notify(0, "STOPPING=1");
         loop_.stop();
     };

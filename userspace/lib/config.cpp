@@ -117,7 +117,7 @@ Result<Config> config_of(const ConfigReading& reading) {
     const bool denied =
         std::ranges::count(reading.problems, ExitCode::not_permitted, &ConfigProblem::code) > 0;
     const auto code = denied ? ExitCode::not_permitted : ExitCode::bad_config;
-    return fail(what, code, code == ExitCode::not_permitted ? "become root (sudo)" : "man kmon.toml tells all keys");
+    return fail(what, code, code == ExitCode::not_permitted ? "become root (sudo)" : "man kmon.toml lists all keys");
 }
 
 Result<Config> load_config(const Root& root) { return config_of(read_config(root)); }

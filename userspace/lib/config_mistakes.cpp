@@ -153,13 +153,13 @@ private:
     std::optional<Mistake> in_heading(const Part& heading) const {
         if (heading.text.find(']') == std::string_view::npos && is_key(section_))
             return mistake(heading.at + heading.text.size(), "",
-                           "the ] behind a section's name is missing; write: [" + shown(section_) + "]");
+                           "missing ] after the section name; write: [" + shown(section_) + "]");
         if (const auto first = first_line([&](const Part& other, const std::string& section) {
                 return is_heading(other) && section == section_ && other.at < heading.at;
             }))
             return mistake(heading.at, "",
-                           "[" + shown(section_) + "] stands there twice, first in line " + std::to_string(*first) +
-                               "; put all its keys under that one");
+                           "[" + shown(section_) + "] appears twice, first on line " + std::to_string(*first) +
+                               "; put all its keys there");
         return std::nullopt;
     }
 
@@ -170,7 +170,7 @@ private:
         const auto value = setting.sub(equals + 1);
         if (!is_key(key.text)) return std::nullopt;
         if (value.text.empty())
-            return mistake(setting.at + equals, std::string(key.text), "there is no value behind the =");
+            return mistake(setting.at + equals, std::string(key.text), "missing value after the =");
         if (auto wrong = in_value(key, value, closed)) return wrong;
         return twice(key);
     }
@@ -186,7 +186,7 @@ private:
         if (colon) value = value.sub(1);
         value = value.sub(0, std::min(value.text.find('\n'), value.text.size()));
         return mistake(at, std::string(key.text),
-                       "there is no = between the key and its value; write: " + shown(key.text) + " = " +
+                       "missing = between key and value; write: " + shown(key.text) + " = " +
                            (value.text.empty() ? "VALUE" : shown(meant(value.text))));
     }
 
@@ -197,20 +197,20 @@ private:
         };
         if (value.text.starts_with('[')) {
             if (auto bare = bare_element(key, value)) return bare;
-            if (!closed) return mistake(value.at, std::string(key.text), "the [ here is not closed by a ]");
+            if (!closed) return mistake(value.at, std::string(key.text), "this [ has no closing ]");
             return std::nullopt;
         }
         if (is_quoted(value.text)) {
             const auto line = value.text.substr(0, value.text.find('\n'));
             if (line.find(line.front(), 1) != std::string_view::npos) return std::nullopt;
-            return wrong(value.at, "the closing quote is missing", in_quotes(line.substr(1)));
+            return wrong(value.at, "missing closing quote", in_quotes(line.substr(1)));
         }
         if (is_literal(value.text) || value.text.starts_with('{')) return std::nullopt;
         if (value.text.find_first_of("\"'=\n") != std::string_view::npos) return std::nullopt;
         const bool list = value.text.find(',') != std::string_view::npos;
         const auto instead = list ? as_list(elements_in(value)) : meant(value.text);
         auto bare = wrong(
-            value.at, shown(value.text) + (list || is_quoted(instead) ? " has no quotes" : " is not a word of TOML"),
+            value.at, shown(value.text) + (list || is_quoted(instead) ? " needs quotes" : " is not valid TOML"),
             instead);
         bare.bare_value = value.text;
         return bare;
@@ -223,7 +223,7 @@ private:
             elements, [](const Part& element) { return is_key(element.text) && !is_literal(element.text); });
         if (bare == elements.end()) return std::nullopt;
         return mistake(bare->at, std::string(key.text),
-                       shown(bare->text) + " has no quotes; write: " + shown(key.text) + " = " +
+                       shown(bare->text) + " needs quotes; write: " + shown(key.text) + " = " +
                            shown(as_list(elements)));
     }
 
@@ -234,7 +234,7 @@ private:
         });
         if (!first) return std::nullopt;
         return mistake(key.at, std::string(key.text),
-                       "the key stands there twice, first in line " + std::to_string(*first) + "; keep one");
+                       "duplicate key, first set on line " + std::to_string(*first) + "; keep one");
     }
 
     // Of the first statement that is so.

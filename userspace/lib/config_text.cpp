@@ -132,7 +132,7 @@ std::string what_is(std::string_view character) {
                                                      "\u2019", "\u201a", "\u00ab", "\u00bb"};
     if (std::ranges::find(quotes, character) != quotes.end()) return "a typographic quote; write a plain one: \"";
     if (character.empty()) return "a byte that is not UTF-8";
-    return "a character that is not ASCII, outside a comment and outside a value in quotes";
+    return "a non-ASCII character outside comments and quotes";
 }
 
 // The first from `at` on and before `end` that is not ASCII and, where characters of UTF-8 may stand, none of these.

@@ -92,9 +92,9 @@ Refusal take_number(const toml::node& value, const ConfigKey& key, ConfigValue& 
 Refusal take_duration(const toml::node& value, const ConfigKey& key, ConfigValue& out) {
     if (const auto* integer = value.as_integer()) return take_number(*integer, key, out);
     const auto* text = value.as_string();
-    if (text == nullptr) return expected("a time", value);
+    if (text == nullptr) return expected("a duration", value);
     const auto seconds = parse_duration(text->get());
-    if (!seconds) return shown(text->get()) + " is no time";
+    if (!seconds) return shown(text->get()) + " is not a duration";
     auto refusal = take_number(*seconds, false, key, out);
     if (refusal) *refusal = shown(text->get()) + " is " + *refusal;
     return refusal;
@@ -103,14 +103,14 @@ Refusal take_duration(const toml::node& value, const ConfigKey& key, ConfigValue
 Refusal take_choice(const toml::node& value, const ConfigKey& key, ConfigValue& out) {
     const auto* text = value.as_string();
     if (text == nullptr) return expected("a string", value);
-    if (std::ranges::find(key.words, text->get()) == key.words.end()) return shown(text->get()) + " is none of those";
+    if (std::ranges::find(key.words, text->get()) == key.words.end()) return shown(text->get()) + " is not a valid value";
     out = text->get();
     return {};
 }
 
 Refusal not_an_interface(std::string_view name) {
     const bool list = name.find(',') != std::string_view::npos;
-    return shown(name) + " cannot be the name of an interface" + (list ? R"(; write ["eth0", "eth1"])" : "");
+    return shown(name) + " is not a valid interface name" + (list ? R"(; write ["eth0", "eth1"])" : "");
 }
 
 bool takes_interface(std::string_view name) {
@@ -124,12 +124,12 @@ Refusal take_list(const toml::array& names, ConfigValue& out) {
     for (const auto& element : names) {
         const auto* name = element.as_string();
         if (name == nullptr) return expected("names", element);
-        if (name->get() == "auto") return R"("auto" stands alone, not in a list)";
+        if (name->get() == "auto") return R"("auto" cannot be in a list)";
         if (!takes_interface(name->get())) return not_an_interface(name->get());
-        if (std::ranges::find(taken, name->get()) != taken.end()) return shown(name->get()) + " stands there twice";
+        if (std::ranges::find(taken, name->get()) != taken.end()) return shown(name->get()) + " is listed twice";
         taken.push_back(name->get());
     }
-    if (taken.size() > most) return std::to_string(taken.size()) + " interfaces are too many";
+    if (taken.size() > most) return "too many interfaces: " + std::to_string(taken.size());
     out = std::move(taken);
     return {};
 }
@@ -151,7 +151,7 @@ Refusal take_interface(const toml::node& value, ConfigValue& out) {
     const auto* name = value.as_string();
     if (name == nullptr) return expected("a name", value);
     if (name->get() != "all" && !is_interface_name(name->get()))
-        return shown(name->get()) + " cannot be the name of an interface";
+        return shown(name->get()) + " is not a valid interface name";
     out = name->get();
     return {};
 }
@@ -172,7 +172,7 @@ Refusal take_listen(const toml::node& value, Config& config) {
     const auto* text = value.as_string();
     if (text == nullptr) return expected("a string", value);
     const auto endpoint = parse_endpoint(text->get());
-    if (!endpoint) return shown(text->get()) + " is no address with a port";
+    if (!endpoint) return shown(text->get()) + " is not an address and a port";
     config.exporter = {endpoint->host, endpoint->port};
     return {};
 }
@@ -376,7 +376,7 @@ void read_config_text(std::string_view text, const std::filesystem::path& file, 
     Reader reader(file, reading);
     if (const auto line = overlong_line(text); line != 0) {
         return reader.report({line, static_cast<toml::source_index>(config_line_limit + 1)}, "",
-                             "a line of more than " + std::to_string(config_line_limit) + " bytes");
+                             "a line longer than " + std::to_string(config_line_limit) + " bytes");
     }
     if (const auto stray = stray_character(text)) return reader.report(position_of(text, stray->at), "", stray->what);
     const auto part = first_part_of(text);
@@ -384,7 +384,7 @@ void read_config_text(std::string_view text, const std::filesystem::path& file, 
     if (!parsed) return report_syntax(reader, part.text, parsed.error());
     reader.read(parsed.table());
     if (part.statements_left == 0) return;
-    reader.report(position_of(text, part.text.size()), "", "far too much for a configuration; not read from here on");
+    reader.report(position_of(text, part.text.size()), "", "the file is too long; the rest was not read");
     reading.more += part.statements_left - 1;
 }
 

@@ -38,9 +38,9 @@ Result<fs::path> find_tracing(const Root& root) {
         std::error_code error;
         if (fs::exists(path / "instances", error)) return path;
         if (error == std::errc::permission_denied)
-            return fail(trace_error("cannot look into " + path.string(), EACCES));
+            return fail(trace_error("cannot access " + path.string(), EACCES));
     }
-    return fail("there is no tracefs at " + (kernel / "tracing").string(), ExitCode::failed,
+    return fail("tracefs is not mounted at " + (kernel / "tracing").string(), ExitCode::failed,
                 "mount -t tracefs tracefs /sys/kernel/tracing");
 }
 
@@ -79,9 +79,9 @@ Result<ExitTrace> ExitTrace::open(const Root& root) {
     if (!tracing) return fail(tracing.error());
     std::error_code error;
     if (!fs::exists(event_of(*tracing), error)) {
-        if (error) return fail(trace_error("cannot look into " + tracing->string(), error.value()));
+        if (error) return fail(trace_error("cannot access " + tracing->string(), error.value()));
         return fail("process_monitor is not loaded: there is no trace event kmon:process_exit", ExitCode::not_running,
-                    "kmonctl status tells why, and what to do");
+                    "kmonctl status says why, and what to do");
     }
 
     const auto instances = *tracing / "instances";

@@ -66,7 +66,7 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view cont
     const auto written = ::write(fd.get(), content.data(), content.size());
     if (written < 0) return fail(system_error("cannot write " + quoted(path), errno));
     if (static_cast<std::size_t>(written) != content.size())
-        return fail("cannot write " + quoted(path) + ": only " + std::to_string(written) + " bytes were taken");
+        return fail("cannot write " + quoted(path) + ": only " + std::to_string(written) + " bytes were written");
     return {};
 }
 

@@ -14,7 +14,7 @@ namespace {
 Result<std::uint64_t> number(const std::string& text, const std::string& file) {
     std::uint64_t value = 0;
     const auto* const end = text.data() + text.size();
-    if (text.empty() || std::from_chars(text.data(), end, value).ec != std::errc()) return fail(file + ": no number");
+    if (text.empty() || std::from_chars(text.data(), end, value).ec != std::errc()) return fail(file + ": not a number");
     return value;
 }
 
@@ -44,7 +44,7 @@ Result<std::uint64_t> tcp_count(const Root& root, const std::string& name) {
     std::string value;
     while (names >> one && numbers >> value)
         if (one == name) return number(value, file.string());
-    return fail(file.string() + ": there is no Tcp: " + name);
+    return fail(file.string() + ": no Tcp: " + name);
 }
 
 } // namespace kmon

@@ -13,7 +13,7 @@ namespace kmon {
 namespace {
 
 Error not_loaded(std::string what) {
-    return {std::move(what), ExitCode::not_running, "kmonctl status tells why, and what to do", 0};
+    return {std::move(what), ExitCode::not_running, "kmonctl status says why, and what to do", 0};
 }
 
 Error open_error(const std::string& name, const std::string& owner, int error) {
@@ -26,7 +26,7 @@ Error read_error(const std::string& name, const std::string& owner, int error) {
     if (error == EIO || error == ENODEV || error == ENOENT)
         return not_loaded(owner + " was unloaded while " + name + " was being read");
     auto problem = system_error("cannot read " + name, error);
-    if (error == EBUSY) problem.hint = "too many others are reading it now; try again";
+    if (error == EBUSY) problem.hint = "too many readers at once; try again";
     return problem;
 }
 

@@ -45,7 +45,7 @@ std::string DecimalBetween::operator()(std::string& text) const {
 std::string CountFrom::operator()(std::string& text) const {
     const auto number = parse_count(text);
     if (!number || *number < least)
-        return joined("\"", printable(text), "\" is not a whole number from ", least, " on");
+        return joined("\"", printable(text), "\" is not a whole number of at least ", least);
     text = std::to_string(*number); // without leading zeros, which would make it octal
     return {};
 }

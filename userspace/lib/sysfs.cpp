@@ -32,10 +32,10 @@ Error refused(const Setting& setting, int error) {
     const std::string doing = "cannot set " + to_string(setting);
     const std::string look = "the kernel log says more: dmesg | grep " + setting.module;
     switch (error) {
-    case EINVAL: return {doing + ": the module refuses that value", ExitCode::failed, look, error};
+    case EINVAL: return {doing + ": the module refused the value", ExitCode::failed, look, error};
     case ENODEV:
-        return {doing + ": there is no such interface", ExitCode::failed, "`ip link` lists those there are", error};
-    case EBUSY: return {doing + ": something else holds what the module needs", ExitCode::failed, look, error};
+        return {doing + ": there is no such interface", ExitCode::failed, "`ip link` lists the interfaces", error};
+    case EBUSY: return {doing + ": something else uses what the module needs", ExitCode::failed, look, error};
     default: return system_error(doing, error);
     }
 }
@@ -73,13 +73,13 @@ Result<void> write_parameter(const Root& root, const Setting& setting) {
             return fail(not_loaded("cannot set " + to_string(setting), setting.module));
         if (written.error().system == ENOENT)
             return fail("cannot set " + to_string(setting) + ": this version of the module has no such parameter",
-                        ExitCode::failed, "load the module of this version of kmon: kmonctl doctor tells how");
+                        ExitCode::failed, "load this version's module: kmonctl doctor says how");
         return fail(refused(setting, written.error().system));
     }
     const auto now = read_parameter(root, setting.module, setting.parameter);
     if (!now) return fail(now.error());
     if (*now != setting.value)
-        return fail("cannot set " + to_string(setting) + ": it was taken, but reads " + printable(*now));
+        return fail("cannot set " + to_string(setting) + ": it was accepted, but reads back as " + printable(*now));
     return {};
 }
 

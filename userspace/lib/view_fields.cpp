@@ -16,7 +16,7 @@ Result<Fields> Fields::next(Lines& lines) {
 const nlohmann::json* Fields::find(const char* key) {
     const auto field = object_.find(key);
     if (field != object_.end()) return &*field;
-    if (problem_.empty()) problem_ = std::string("there is no \"") + key + "\"";
+    if (problem_.empty()) problem_ = std::string("\"") + key + "\" is missing";
     return nullptr;
 }
 
@@ -74,7 +74,7 @@ Result<Fields> first_line(Lines& lines, const std::string& module, std::string& 
     if (schema != 1) {
         auto error = lines.wrong(module + " " + version + " writes schema " + std::to_string(schema) +
                                  ", this kmon reads schema 1");
-        error.hint = "install kmon and its modules in the same version, and load the modules again";
+        error.hint = "install the same version of kmon and its modules, then load the modules again";
         return fail(std::move(error));
     }
     return fields;

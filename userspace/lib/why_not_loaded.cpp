@@ -37,7 +37,7 @@ std::string headers_of(const Root& root, const std::string& release) {
 Error not_built(const Root& root, const std::string& release) {
     const auto directory = root.lib_modules / release;
     if (!is_there(directory))
-        return {"there are no modules at all for the running kernel " + release, ExitCode::failed,
+        return {"no modules are installed for the running kernel " + release, ExitCode::failed,
                 "reboot into an installed kernel; in a container, install kmon on the host"};
     if (!is_there(directory / "build"))
         return {"it is not built for the running kernel " + release + ", whose headers are missing", ExitCode::failed,
@@ -78,14 +78,14 @@ std::string key_of(const Root& root, const std::string& signer) {
 Error not_signed(const Root& root, const ModuleState& state) {
     const std::string what = state.signer.empty()
                                  ? "it is not signed"
-                                 : "the kernel does not know the key of its signer, " + printable(state.signer);
+                                 : "the kernel does not trust the key of its signer, " + printable(state.signer);
     if (secure_boot(root) && state.signer.empty())
         return {what + ", and Secure Boot is on", ExitCode::failed,
-                "install openssl, by which dkms signs, then /usr/libexec/kmon/every-kernel build"};
+                "install openssl, which dkms signs with, then /usr/libexec/kmon/every-kernel build"};
     if (secure_boot(root))
         return {what + ", and Secure Boot is on", ExitCode::failed,
                 "mokutil --import " + key_of(root, state.signer) + ", reboot, and confirm the key there"};
-    return {what + ", and this kernel takes signed modules only", ExitCode::failed,
+    return {what + ", and this kernel loads only signed modules", ExitCode::failed,
             "boot without module.sig_enforce=1, or enroll the key that signs it"};
 }
 
@@ -97,11 +97,11 @@ Error wrong_kernel(const Root& root, const ModuleState& state) {
 
 Error forbidden(const Root& root) {
     if (first_line_of(root.proc / "sys/kernel/modules_disabled") == "1")
-        return {"loading modules is switched off until the next boot (kernel.modules_disabled=1)",
-                ExitCode::not_permitted, "load kmon before that is set, then reboot"};
+        return {"module loading is disabled until the next boot (kernel.modules_disabled=1)",
+                ExitCode::not_permitted, "load kmon before it is set, and reboot"};
     if (locked_down(root))
         return {"the kernel is locked down and forbids it", ExitCode::not_permitted,
-                "cat /sys/kernel/security/lockdown shows how far"};
+                "cat /sys/kernel/security/lockdown shows the level"};
     return {"only root may load modules", ExitCode::not_permitted, "become root (sudo)"};
 }
 
@@ -118,16 +118,16 @@ Error refused(const Root& root, const ModuleState& state, int error) {
         return {"modprobe.d blacklists it", ExitCode::failed, "grep -r " + state.name + " /etc/modprobe.d shows where"};
     case ENODEV:
         return {"the interface that modprobe.d names for it does not exist", ExitCode::failed,
-                "have `options " + state.name + " interface=` there: kmond sets it when it comes"};
+                "write `options " + state.name + " interface=` there: kmond sets it when the interface appears"};
     case ENOENT: return {"this kernel lacks a function that it needs", ExitCode::failed, look};
     default: break;
     }
-    return {"the kernel refuses it: " + std::system_category().message(error), ExitCode::failed, look};
+    return {"the kernel refused it: " + std::system_category().message(error), ExitCode::failed, look};
 }
 
 Error cause(const Root& root, const ModuleState& state, int error) {
     if (!is_there(root.proc / "modules"))
-        return {"this kernel cannot load modules", ExitCode::failed, "boot one with loadable modules"};
+        return {"this kernel cannot load modules", ExitCode::failed, "boot a kernel with loadable modules"};
     if (state.file.empty()) return not_built(root, kernel_release(root));
     if (error != 0) return refused(root, state, error);
     // What the kernel has not been asked yet it would say as well.

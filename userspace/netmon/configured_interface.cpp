@@ -30,7 +30,7 @@ Name checked(std::string_view name, const std::string& place) {
     if (kmon::is_alternative_name(name)) return std::string(name);
     constexpr std::size_t enough = 60;
     return kmon::fail(place + ": \"" + kmon::printable(name.substr(0, enough)) + (name.size() > enough ? "..." : "") +
-                          "\" cannot be the name of an interface",
+                          "\" is not a valid interface name",
                       ExitCode::bad_config, "write one name, or \"all\"");
 }
 

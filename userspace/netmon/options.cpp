@@ -45,27 +45,27 @@ std::variant<Options, kmon::ExitCode> parse_command_line(int argc, char** argv) 
     bool once = false;
     std::string unit = "s";
 
-    CLI::App app("Prints the traffic figures of network interfaces as JSON lines, each second.", "netmon");
+    CLI::App app("Print the statistics of network interfaces as JSON lines, once a second.", "netmon");
     app.set_version_flag("--version", std::string("netmon ") + kmon::version, "Print the version and exit");
     app.add_option("INTERFACE", options.interfaces,
-                   "The interfaces to watch: names, globs, or \"all\"; without one that of /etc/netmon.conf, "
-                   "else that of UCI's netmon.interface, else all");
-    app.add_option("--exclude", options.excluded, "Leave out this interface, or those that a glob matches; repeatable")
+                   "Interfaces to watch: names, globs, or \"all\" (default: from /etc/netmon.conf, else "
+                   "UCI's netmon.interface, else all)");
+    app.add_option("--exclude", options.excluded, "Exclude this interface, or those that match a glob; repeatable")
         ->option_text("INTERFACE")
         ->allow_extra_args(false); // what follows it is not its own
-    app.add_option("--interval", interval, "Seconds between two readings, fractions too (default 1)")
+    app.add_option("--interval", interval, "Seconds between readings, fractions allowed (default 1)")
         ->transform(CLI::Validator(kmon::DecimalBetween{0.01, 86400}, ""))
         ->option_text("SECONDS");
-    auto* const count_option = app.add_option("--count", count, "End after N readings")
+    auto* const count_option = app.add_option("--count", count, "Exit after N readings")
                                    ->transform(CLI::Validator(kmon::CountFrom{1}, ""))
                                    ->option_text("N");
-    app.add_flag("--once", once, "One reading: the same as --count 1")->excludes(count_option);
+    app.add_flag("--once", once, "Exit after one reading: the same as --count 1")->excludes(count_option);
     app.add_option("--timestamp", unit,
-                   "The time down to seconds (s, the default), milliseconds (ms), microseconds (us)")
+                   "Precision of the timestamp: seconds (s, the default), milliseconds (ms), microseconds (us)")
         ->check(CLI::IsMember({"s", "ms", "us"}))
         ->option_text("UNIT");
     app.add_flag("--details", options.style.details, "Add the operational state and the alternative names");
-    app.add_flag("--rates", options.style.rates, "Add to each figure its rate a second since the reading before");
+    app.add_flag("--rates", options.style.rates, "Add the rate per second of each figure since the previous reading");
 
     try {
         Words words(argc, argv);

@@ -44,7 +44,7 @@ bool any_meant(const std::string& word, const std::vector<Link>& links) {
 kmon::Error not_there(const std::string& word) {
     const auto name = kmon::printable(word);
     return {is_glob(word) ? "no interface matches " + name : "there is no interface " + name, kmon::ExitCode::failed,
-            "`ip link` lists those that there are"};
+            "`ip link` lists the interfaces"};
 }
 
 } // namespace
@@ -93,11 +93,11 @@ kmon::Result<void> Readings::look_for_first(const std::vector<Link>& links, Read
         wanted.there = any_meant(wanted.word, links);
         any = any || wanted.there;
         if (wanted.there && wanted.told_waiting)
-            reading.notes.push_back(kmon::printable(wanted.word) + " is there now");
+            reading.notes.push_back(kmon::printable(wanted.word) + " has appeared");
         if (wanted.there) continue;
         if (if_missing_ == IfMissing::fail) return kmon::fail(not_there(wanted.word));
         if (!std::exchange(wanted.told_waiting, true))
-            reading.notes.push_back(kmon::printable(wanted.word) + " is not there yet, waiting for it");
+            reading.notes.push_back(kmon::printable(wanted.word) + " does not exist yet; waiting for it");
     }
     reading.waiting = !any;
     first_ = !any;
@@ -109,7 +109,7 @@ void Readings::tell_gone(const std::map<int, Link>& now, Reading& reading) const
         if (now.contains(index)) continue;
         const auto& name = link.name;
         const bool replaced = std::ranges::any_of(now, [&](const auto& other) { return other.second.name == name; });
-        reading.notes.push_back(kmon::printable(name) + (replaced ? " is another device now" : " went away"));
+        reading.notes.push_back(kmon::printable(name) + (replaced ? " was replaced by another device" : " disappeared"));
     }
 }
 

@@ -94,7 +94,7 @@ bool readable(int fd, Clock::time_point end) {
 }
 
 kmon::Error beyond(const std::string& name, const std::string& limit) {
-    return {name + " " + limit + ", and was ended", kmon::ExitCode::failed,
+    return {name + " " + limit + ", and was killed", kmon::ExitCode::failed,
             "name the interface on the command line or in /etc/netmon.conf"};
 }
 

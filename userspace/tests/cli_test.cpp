@@ -174,7 +174,7 @@ TEST_F(Cli, StatusAndDoctorFitFortyColumns) {
     tree.write("proc/sys/kernel/osrelease", "6.1.0\n"); // or the heading alone is longer
     for (const auto* command : {"status", "doctor"}) {
         std::istringstream lines(run(test::root_of(tree.path()), {command}).out);
-        for (std::string line; std::getline(lines, line) && line.rfind("First wrong", 0) != 0;)
+        for (std::string line; std::getline(lines, line) && line.rfind("First fault", 0) != 0;)
             EXPECT_LE(width(line), 40U) << line;
     }
 }

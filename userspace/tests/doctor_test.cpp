@@ -78,14 +78,14 @@ protected:
 TEST_F(Doctor, ComparesEachCountWithTheKernels) {
     EXPECT_EQ(state_of("loopback"), "good: 103 packets counted; lo received 103");
     EXPECT_EQ(state_of("outgoing TCP"), "good: 50 segments counted; Tcp: OutSegs grew by 0");
-    EXPECT_EQ(state_of("interfaces"), "good: 16 figures of 2 interfaces are the kernel's own");
-    EXPECT_EQ(state_of("source MACs"), "good: veth0 received 0 frames, 0 counted; br0 is away");
-    EXPECT_EQ(state_of("process exits"), "good: 20 processes were ended, 20 exits counted");
+    EXPECT_EQ(state_of("interfaces"), "good: 16 figures of 2 interfaces match the kernel's");
+    EXPECT_EQ(state_of("source MACs"), "good: veth0 received 0 frames, 0 counted; br0 is waiting");
+    EXPECT_EQ(state_of("process exits"), "good: 20 processes exited, 20 exits counted");
 }
 
 TEST_F(Doctor, FindsPacketsThatAreNotCounted) {
     stimulus.send_datagrams = [](unsigned) { return Result<void>(); };
-    EXPECT_EQ(state_of("loopback"), "bad: 100 packets were sent over lo, 0 counted");
+    EXPECT_EQ(state_of("loopback"), "bad: sent 100 packets over lo, counted 0");
     EXPECT_EQ(code, ExitCode::failed);
 }
 
@@ -101,7 +101,7 @@ TEST_F(Doctor, FindsPartsThatDoNotAddUp) {
 
 TEST_F(Doctor, FindsSegmentsThatAreNotCounted) {
     stimulus.talk_tcp = [] { return Result<std::uint64_t>(70); };
-    EXPECT_EQ(state_of("outgoing TCP"), "bad: 70 segments were sent, 0 counted");
+    EXPECT_EQ(state_of("outgoing TCP"), "bad: sent 70 segments, counted 0");
 }
 
 TEST_F(Doctor, FindsFiguresThatAreNotTheKernels) {
@@ -111,17 +111,17 @@ TEST_F(Doctor, FindsFiguresThatAreNotTheKernels) {
 
 TEST_F(Doctor, FindsExitsThatAreNotCounted) {
     stimulus.end_processes = [](unsigned) { return Result<void>(); };
-    EXPECT_EQ(state_of("process exits"), "bad: 20 processes were ended, 0 exits counted");
+    EXPECT_EQ(state_of("process exits"), "bad: 20 processes exited, 0 exits counted");
 }
 
 TEST_F(Doctor, FindsAProbeThatIsSwitchedOff) {
     stimulus.end_processes = [](unsigned) { return Result<void>(); };
     tree.replace("proc/process_monitor.json", R"("armed":true)", R"("armed":false)");
-    EXPECT_EQ(state_of("process exits"), "bad: the probe is switched off (kprobes or function tracing are): "
-                                         "20 processes were ended, 0 exits counted");
+    EXPECT_EQ(state_of("process exits"), "bad: the probe is off (kprobes or function tracing is disabled): "
+                                         "20 processes exited, 0 exits counted");
     EXPECT_EQ(code, ExitCode::failed);
-    EXPECT_NE(run(root, {"status"}).out.find("sees no exit: the probe is switched off"), std::string::npos);
-    EXPECT_NE(run(root, {"stats"}).out.find("the probe is switched off: no exit is seen"), std::string::npos);
+    EXPECT_NE(run(root, {"status"}).out.find("sees no exits: the probe is off"), std::string::npos);
+    EXPECT_NE(run(root, {"stats"}).out.find("the probe is off: no exits are seen"), std::string::npos);
 }
 
 TEST_F(Doctor, FindsAnInterfaceThatIsDeaf) {
@@ -137,7 +137,7 @@ TEST_F(Doctor, FindsASettingThatIsNotAsConfigured) {
 
 TEST_F(Doctor, FindsAnotherVersion) {
     tree.write("sys/module/kstat/version", "0.9.0\n");
-    EXPECT_EQ(state_of("kstat").rfind("bad: version 0.9.0 runs", 0), 0U);
+    EXPECT_EQ(state_of("kstat").rfind("bad: version 0.9.0 is running", 0), 0U);
 }
 
 TEST_F(Doctor, FindsAServiceThatIsDegraded) {
@@ -151,9 +151,9 @@ TEST_F(Doctor, NamesTheFirstThingWrongWithItsCure) {
     tree.remove("sys/module/kstat");
     const auto outcome = run(root, {"doctor"});
     EXPECT_EQ(outcome.code, ExitCode::failed);
-    EXPECT_NE(outcome.out.find("First wrong: configuration: "), std::string::npos) << outcome.out;
+    EXPECT_NE(outcome.out.find("First fault: configuration: "), std::string::npos) << outcome.out;
     EXPECT_NE(outcome.out.find("kmonctl check"), std::string::npos);
-    EXPECT_LE(longest_line(outcome.out.substr(0, outcome.out.find("First wrong"))), 80U);
+    EXPECT_LE(longest_line(outcome.out.substr(0, outcome.out.find("First fault"))), 80U);
 }
 
 // ---- selftest ----

@@ -100,8 +100,8 @@ TEST_F(KeeperTest, a_missing_module_degrades_and_the_others_run) {
     unload("kstat");
     keeper.start({});
     EXPECT_EQ(status(),
-              "degraded: 4 of 5 modules; kstat: there are no modules at all for the running kernel "
-              "6.1.0-56-amd64; do: reboot into an installed kernel; in a container, install kmon on the host; "
+              "degraded: 4 of 5 modules; kstat: no modules are installed for the running kernel "
+              "6.1.0-56-amd64; try: reboot into an installed kernel; in a container, install kmon on the host; "
               "l2packet_counter on eth0");
     keeper.refresh();
     EXPECT_EQ(told(Topic::module_missing), 1);
@@ -176,8 +176,8 @@ TEST_F(KeeperTest, a_reload_that_one_module_refuses_changes_nothing) {
     config.values["process_monitor.log_rate"] = 1000000U;
     const auto outcome = keeper.reload(config);
     ASSERT_FALSE(outcome);
-    EXPECT_EQ(outcome.error().what, "cannot set process_monitor log_rate=1000000: the module refuses that value; the "
-                                    "old settings are in force");
+    EXPECT_EQ(outcome.error().what, "cannot set process_monitor log_rate=1000000: the module refused the value; the "
+                                    "old settings stay in force");
     EXPECT_EQ(get("kstat", "counter"), "10");
     EXPECT_EQ(get("localhost_monitor", "log_packets"), "0");
     EXPECT_EQ(get("l2packet_counter", "interface"), "eth0");
@@ -202,7 +202,7 @@ TEST_F(KeeperTest, a_module_that_is_turned_off_runs_on) {
     ASSERT_TRUE(keeper.reload(config));
     EXPECT_EQ(get("kstat", "start"), "1");
     EXPECT_EQ(status(), "4 of 4 modules; l2packet_counter on eth0");
-    EXPECT_EQ(journal.back().message, "kstat is no longer enabled, but loaded: it runs on until modprobe -r kstat");
+    EXPECT_EQ(journal.back().message, "kstat is disabled but still loaded; to unload it: modprobe -r kstat");
     ASSERT_TRUE(keeper.reload({}));
     EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter on eth0; kstat started, counter 10");
 }
@@ -218,7 +218,7 @@ TEST_F(KeeperTest, a_module_that_is_turned_on_gets_its_settings) {
 TEST_F(KeeperTest, follows_the_default_route) {
     network.default_route.reset();
     keeper.start({});
-    EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter waits for a default route; kstat started, counter 10");
+    EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter waiting for a default route; kstat started, counter 10");
     EXPECT_EQ(told(Topic::interface_missing), 1);
     network.default_route = "eth0";
     keeper.refresh();
@@ -230,14 +230,14 @@ TEST_F(KeeperTest, follows_the_default_route) {
     keeper.refresh();
     EXPECT_EQ(get("l2packet_counter", "interface"), "eth1");
     EXPECT_EQ(status(),
-              "5 of 5 modules; l2packet_counter on eth1, waits for a default route; kstat started, counter 10");
+              "5 of 5 modules; l2packet_counter on eth1, waiting for a default route; kstat started, counter 10");
 }
 
 TEST_F(KeeperTest, picks_up_an_interface_that_comes_late) {
     Config config;
     config.values["l2packet_counter.interface"] = Names{"eth0", "usb0"};
     keeper.start(config);
-    EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter on eth0, waits for usb0; kstat started, counter 10");
+    EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter on eth0, waiting for usb0; kstat started, counter 10");
     network.devices.emplace_back("usb0");
     keeper.refresh();
     EXPECT_EQ(get("l2packet_counter", "interface"), "eth0,usb0");
@@ -251,7 +251,7 @@ TEST_F(KeeperTest, an_interface_that_went_stays_named_beside_one_that_comes) {
     network.devices = {"lo", "usb0"};
     keeper.refresh();
     EXPECT_EQ(get("l2packet_counter", "interface"), "usb0,eth0");
-    EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter on usb0, waits for eth0; kstat started, counter 10");
+    EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter on usb0, waiting for eth0; kstat started, counter 10");
 }
 
 TEST_F(KeeperTest, an_interface_that_is_refused_degrades_and_is_not_tried_again_in_vain) {
@@ -259,7 +259,7 @@ TEST_F(KeeperTest, an_interface_that_is_refused_degrades_and_is_not_tried_again_
     tree.link("sys/module/l2packet_counter/parameters/interface", "/proc/self/oom_score_adj");
     keeper.start({});
     EXPECT_TRUE(status().starts_with("degraded: 5 of 5 modules; l2packet_counter: cannot set l2packet_counter "
-                                     "interface=eth0: the module refuses that value; do: name Ethernet interfaces"))
+                                     "interface=eth0: the module refused the value; try: name Ethernet interfaces"))
         << status();
     network.devices.emplace_back("eth2");
     keeper.refresh();
@@ -278,7 +278,7 @@ TEST_F(KeeperTest, why_the_kernel_refused_a_module_is_known_from_its_loading) {
                           std::filesystem::copy_options::recursive);
     tree.write("run/kmon/load-errors", "process_monitor 1\nkstat 129\n"); // EKEYREJECTED
     keeper.start({});
-    EXPECT_NE(status().find("kstat: it is not signed, and this kernel takes signed modules only"), std::string::npos)
+    EXPECT_NE(status().find("kstat: it is not signed, and this kernel loads only signed modules"), std::string::npos)
         << status();
 }
 

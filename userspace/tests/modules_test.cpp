@@ -89,10 +89,10 @@ TEST_F(Modules, not_built_says_what_to_install_or_to_run) {
     EXPECT_EQ(why_not("netmon_proc"),
               "it is not built for the running kernel 6.1.0-56-amd64 / dkms install kmon/1.0.0 -k 6.1.0-56-amd64");
     tree.write("proc/sys/kernel/osrelease", "6.9.9\n");
-    EXPECT_EQ(why_not("kstat"), "there are no modules at all for the running kernel 6.9.9 / reboot into an installed "
+    EXPECT_EQ(why_not("kstat"), "no modules are installed for the running kernel 6.9.9 / reboot into an installed "
                                 "kernel; in a container, install kmon on the host");
     std::filesystem::remove(tree.path() / "proc/modules");
-    EXPECT_EQ(why_not("kstat"), "this kernel cannot load modules / boot one with loadable modules");
+    EXPECT_EQ(why_not("kstat"), "this kernel cannot load modules / boot a kernel with loadable modules");
 }
 
 TEST_F(Modules, built_but_not_loaded_says_how_to_load) {
@@ -101,15 +101,15 @@ TEST_F(Modules, built_but_not_loaded_says_how_to_load) {
 }
 
 TEST_F(Modules, a_refused_signature_tells_secure_boot_from_sig_enforce) {
-    EXPECT_EQ(why_not("kstat", EKEYREJECTED), "it is not signed, and this kernel takes signed modules only / boot "
+    EXPECT_EQ(why_not("kstat", EKEYREJECTED), "it is not signed, and this kernel loads only signed modules / boot "
                                               "without module.sig_enforce=1, or enroll the key that signs it");
     tree.write("sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
                std::string("\6\0\0\0\1", 5));
-    EXPECT_EQ(why_not("kstat", ENOKEY), "it is not signed, and Secure Boot is on / install openssl, by which dkms "
-                                        "signs, then /usr/libexec/kmon/every-kernel build");
+    EXPECT_EQ(why_not("kstat", ENOKEY), "it is not signed, and Secure Boot is on / install openssl, which dkms "
+                                        "signs with, then /usr/libexec/kmon/every-kernel build");
     tree.write("sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
                std::string("\6\0\0\0\0", 5));
-    EXPECT_NE(why_not("kstat", ENOKEY).find("takes signed modules only"), std::string::npos);
+    EXPECT_NE(why_not("kstat", ENOKEY).find("loads only signed modules"), std::string::npos);
 }
 
 TEST_F(Modules, the_key_to_enroll_is_the_one_that_signed) {
@@ -148,7 +148,7 @@ TEST_F(Modules, other_refusals_are_told_apart) {
               "modversions ) / dkms install --force kmon/1.0.0 -k 6.1.0-56-amd64");
     EXPECT_EQ(why_not("kstat", ECANCELED), "modprobe.d blacklists it / grep -r kstat /etc/modprobe.d shows where");
     EXPECT_EQ(why_not("process_monitor", ENOMEM),
-              "the kernel refuses it: Cannot allocate memory / the kernel log says more: dmesg | grep process_monitor");
+              "the kernel refused it: Cannot allocate memory / the kernel log says more: dmesg | grep process_monitor");
 }
 
 } // namespace

@@ -132,7 +132,7 @@ TEST(Netmon, what_is_no_name_is_bad_configuration) {
         ASSERT_FALSE(name) << text;
         EXPECT_EQ(name.error().code, ExitCode::bad_config);
     }
-    EXPECT_NE(from_file("\n\nnot \x1b[1m\n").error().what.find("/etc/netmon.conf:3: \"not \\x1b[1m\" cannot be"),
+    EXPECT_NE(from_file("\n\nnot \x1b[1m\n").error().what.find("/etc/netmon.conf:3: \"not \\x1b[1m\" is not a valid"),
               std::string::npos);
 }
 
@@ -216,13 +216,13 @@ TEST_F(Uci, that_goes_on_for_ever_is_ended) {
         EXPECT_EQ(output.error().code, ExitCode::failed);
     };
     answers("while :; do echo eth0; done");
-    ended("uci printed more than 4096 bytes, and was ended", {std::chrono::seconds(100), 4096});
+    ended("uci printed more than 4096 bytes, and was killed", {std::chrono::seconds(100), 4096});
     answers("while :; do :; done");
-    ended("uci did not answer within 1 seconds, and was ended", {std::chrono::seconds(1), 4096});
+    ended("uci did not answer within 1 seconds, and was killed", {std::chrono::seconds(1), 4096});
     answers("exec >/dev/null; while :; do :; done");
-    ended("uci did not answer within 1 seconds, and was ended", {std::chrono::seconds(1), 4096});
+    ended("uci did not answer within 1 seconds, and was killed", {std::chrono::seconds(1), 4096});
     answers("/bin/sleep 100 & echo eth0"); // which holds the other end of the pipe
-    ended("uci did not answer within 1 seconds, and was ended", {std::chrono::seconds(1), 4096});
+    ended("uci did not answer within 1 seconds, and was killed", {std::chrono::seconds(1), 4096});
 }
 
 netmon::Readings readings_of(const std::string& interface, netmon::IfMissing if_missing = netmon::IfMissing::fail) {
@@ -239,7 +239,7 @@ TEST(Netmon, an_interface_goes_away_and_is_picked_up_again) {
         ip("link del left");
         auto reading = readings.next().value();
         EXPECT_EQ(reading.lines, "");
-        EXPECT_EQ(reading.notes, std::vector<std::string>{"left went away"});
+        EXPECT_EQ(reading.notes, std::vector<std::string>{"left disappeared"});
         EXPECT_TRUE(readings.next().value().notes.empty()) << "it is told once";
         ip("link add left type veth peer name left1");
         reading = readings.next().value();
@@ -247,7 +247,7 @@ TEST(Netmon, an_interface_goes_away_and_is_picked_up_again) {
         EXPECT_EQ(reading.notes, std::vector<std::string>{"left is back"});
         ip("link del left");
         ip("link add left type veth peer name left1");
-        EXPECT_EQ(readings.next().value().notes, std::vector<std::string>{"left is another device now"});
+        EXPECT_EQ(readings.next().value().notes, std::vector<std::string>{"left was replaced by another device"});
     });
 }
 
@@ -265,7 +265,7 @@ TEST(Netmon, watches_several_by_names_globs_and_alternative_names) {
         EXPECT_NE(reading.lines.find(R"("operstate":"up","altnames":[]})"), std::string::npos) << reading.lines;
         EXPECT_NE(reading.lines.find(R"("operstate":"down","altnames":["lan"]})"), std::string::npos) << reading.lines;
         ip("link del right");
-        EXPECT_EQ(readings.next().value().notes, std::vector<std::string>{"right went away"});
+        EXPECT_EQ(readings.next().value().notes, std::vector<std::string>{"right disappeared"});
         ip("link add right type veth peer name right1");
         EXPECT_EQ(lines_in(readings.next().value().lines), 1U) << "it is another one, without that name";
         ip("link property add dev right altname lan");
@@ -273,7 +273,7 @@ TEST(Netmon, watches_several_by_names_globs_and_alternative_names) {
         EXPECT_EQ(reading.notes, std::vector<std::string>{"lan is back"});
         EXPECT_EQ(lines_in(reading.lines), 2U);
         ip("link del left");
-        EXPECT_EQ(readings.next().value().notes, std::vector<std::string>{"left went away"});
+        EXPECT_EQ(readings.next().value().notes, std::vector<std::string>{"left disappeared"});
         ip("link add left type veth peer name left1");
         reading = readings.next().value();
         EXPECT_EQ(reading.notes, std::vector<std::string>{}) << "what a glob matches comes and goes";
@@ -310,7 +310,7 @@ TEST(Netmon, one_that_may_come_later_is_waited_for) {
         auto readings = readings_of("left", netmon::IfMissing::wait);
         auto reading = readings.next().value();
         EXPECT_TRUE(reading.waiting);
-        EXPECT_EQ(reading.notes, std::vector<std::string>{"left is not there yet, waiting for it"});
+        EXPECT_EQ(reading.notes, std::vector<std::string>{"left does not exist yet; waiting for it"});
         reading = readings.next().value();
         EXPECT_TRUE(reading.waiting);
         EXPECT_TRUE(reading.notes.empty()) << "it is told once";
@@ -318,9 +318,9 @@ TEST(Netmon, one_that_may_come_later_is_waited_for) {
         reading = readings.next().value();
         EXPECT_FALSE(reading.waiting);
         EXPECT_EQ(lines_in(reading.lines), 1U);
-        EXPECT_EQ(reading.notes, std::vector<std::string>{"left is there now"});
+        EXPECT_EQ(reading.notes, std::vector<std::string>{"left has appeared"});
         ip("link del left");
-        EXPECT_EQ(readings.next().value().notes, std::vector<std::string>{"left went away"});
+        EXPECT_EQ(readings.next().value().notes, std::vector<std::string>{"left disappeared"});
     });
 }
 

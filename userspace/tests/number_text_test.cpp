@@ -33,9 +33,9 @@ TEST(NumberText, an_option_says_what_it_takes) {
     text = "0.009";
     EXPECT_EQ((DecimalBetween{0.01, 86400}(text)), "\"0.009\" is not a number from 0.01 to 86400");
     text = "-1";
-    EXPECT_EQ(CountFrom{1}(text), "\"-1\" is not a whole number from 1 on");
+    EXPECT_EQ(CountFrom{1}(text), "\"-1\" is not a whole number of at least 1");
     text = "0";
-    EXPECT_EQ(CountFrom{1}(text), "\"0\" is not a whole number from 1 on");
+    EXPECT_EQ(CountFrom{1}(text), "\"0\" is not a whole number of at least 1");
     text = "010";
     EXPECT_EQ(CountFrom{1}(text), "");
     EXPECT_EQ(text, "10");

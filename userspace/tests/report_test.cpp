@@ -51,7 +51,7 @@ TEST_F(ReportTest, ARefusedModuleHasItsReasonAndErrno) {
     const auto report = seen();
     const auto& problem = report.find("kstat")->problem;
     ASSERT_TRUE(problem);
-    EXPECT_EQ(problem->what, "it is not signed, and this kernel takes signed modules only");
+    EXPECT_EQ(problem->what, "it is not signed, and this kernel loads only signed modules");
     EXPECT_EQ(problem->system, 129);
     EXPECT_EQ(verdict(report).error().what, "kstat: " + problem->what);
 }
@@ -59,7 +59,7 @@ TEST_F(ReportTest, ARefusedModuleHasItsReasonAndErrno) {
 TEST_F(ReportTest, WhatTheKernelWasNotAskedYetIsForeseen) {
     EXPECT_EQ(seen().find("kstat")->problem->what, "it is not loaded");
     tree.write("sys/module/module/parameters/sig_enforce", "Y\n");
-    EXPECT_EQ(seen().find("kstat")->problem->what, "it is not signed, and this kernel takes signed modules only");
+    EXPECT_EQ(seen().find("kstat")->problem->what, "it is not signed, and this kernel loads only signed modules");
     tree.write("etc/modprobe.d/x.conf", "blacklist kstat\n");
     EXPECT_EQ(seen().find("kstat")->problem->what, "modprobe.d blacklists it");
 }

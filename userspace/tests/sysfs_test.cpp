@@ -59,7 +59,7 @@ TEST(Sysfs, the_kernels_refusal_keeps_its_errno) {
     const auto written = kmon::write_parameter(tree.root(), {"kstat", "counter", "2000000"});
     ASSERT_FALSE(written);
     EXPECT_EQ(written.error().system, EINVAL);
-    EXPECT_EQ(written.error().what, "cannot set kstat counter=2000000: the module refuses that value");
+    EXPECT_EQ(written.error().what, "cannot set kstat counter=2000000: the module refused the value");
     EXPECT_EQ(written.error().hint, "the kernel log says more: dmesg | grep kstat");
 }
 
@@ -69,7 +69,8 @@ TEST(Sysfs, a_value_that_reads_back_as_another_is_an_error) {
     tree.link("sys/module/kstat/parameters/counter", "/proc/self/coredump_filter");
     const auto written = kmon::write_parameter(tree.root(), {"kstat", "counter", "33"});
     ASSERT_FALSE(written);
-    EXPECT_NE(written.error().what.find("it was taken, but reads 000000"), std::string::npos) << written.error().what;
+    EXPECT_NE(written.error().what.find("it was accepted, but reads back as 000000"), std::string::npos)
+        << written.error().what;
 }
 
 TEST(Sysfs, a_pipe_in_place_of_a_file_does_not_hold_us_up) {

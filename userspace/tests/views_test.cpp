@@ -159,7 +159,7 @@ TEST(HostileViews, AreRefusedWithTheirLine) {
     EXPECT_EQ(kstat_error("nonsense\n"), "view:1: not a JSON object");
     EXPECT_EQ(kstat_error(kstat_head()), "view:1: the file ends in the middle of a line");
     EXPECT_EQ(kstat_error(kstat_head() + "\n{\"ip_version\":4,\"pack\n"), "view:2: not a JSON object");
-    EXPECT_EQ(kstat_error(kstat_head() + "\n{}\n"), "view:2: there is no \"ip_version\"");
+    EXPECT_EQ(kstat_error(kstat_head() + "\n{}\n"), "view:2: \"ip_version\" is missing");
     EXPECT_EQ(kstat_error(kstat_head() + "\n{\"ip_version\":\"\xff\xfe\"}\n"), "view:2: not a JSON object");
     EXPECT_EQ(kstat_error(std::string(100, '[') + "\n"), "view:1: not a JSON object");
 }
@@ -242,7 +242,7 @@ TEST(HostileViews, MacLinesThatAreMissingAreMissed) {
     EXPECT_EQ(l2_error(l2_interface(1) + mac), "no error");
     EXPECT_EQ(l2_error(l2_interface(2) + mac), "view:4: 1 lines of MAC addresses are missing here");
     EXPECT_EQ(l2_error(l2_interface(1) + l2_interface(0)), "view:3: 1 lines of MAC addresses are missing here");
-    EXPECT_EQ(l2_error(l2_interface(0) + mac), "view:3: there is no \"waiting\"");
+    EXPECT_EQ(l2_error(l2_interface(0) + mac), "view:3: \"waiting\" is missing");
 }
 
 TEST(HostileViews, AMacAddressIsOne) {

@@ -88,7 +88,7 @@ Finding compare(const Root& root, const Stimulus& stimulus) {
         return wrong(subject, "the parts do not add up to " + grouped(after->packets) + " packets", module);
     const auto counted = after->segments - before->segments;
     if (counted < *sent)
-        return wrong(subject, grouped(*sent) + " segments were sent, " + grouped(counted) + " counted", module);
+        return wrong(subject, "sent " + grouped(*sent) + " segments, counted " + grouped(counted), module);
     if (!segments_before || !segments_after)
         return skipped(subject, segments_before ? segments_after.error() : segments_before.error());
     const auto grown = *segments_after - *segments_before;

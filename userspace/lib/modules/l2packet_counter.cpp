@@ -93,7 +93,7 @@ Page top_macs(const L2View::Interface& interface, const Look& look) {
 }
 
 std::string every(std::uint64_t interval) {
-    return interval ? "text view reset every " + seconds(interval) : "text view never reset by itself";
+    return interval ? "text view resets every " + seconds(interval) : "text view never resets";
 }
 
 } // namespace
@@ -194,8 +194,8 @@ std::string L2View::settings() const {
     std::string names;
     for (const auto& interface : interfaces)
         names += (names.empty() ? "" : ", ") + printable(interface.name) + (interface.waiting ? " (waiting)" : "");
-    const auto reset = reset_interval ? "text view reset every " + seconds(reset_interval)
-                                      : std::string("text view never reset by itself");
+    const auto reset = reset_interval ? "text view resets every " + seconds(reset_interval)
+                                      : std::string("text view never resets");
     return (names.empty() ? "on no interface" : "on " + names) + "; " + reset;
 }
 
@@ -239,7 +239,7 @@ Finding compare(const Root& root, const Stimulus& stimulus) {
                          module);
         words += (words.empty() ? "" : "; ") + name;
         if (is->waiting || !received_before[i] || !received_after) {
-            words += " is away";
+            words += " is waiting";
             continue;
         }
         const auto counted = is->packets + is->skipped_packets - was.packets - was.skipped_packets;

@@ -163,7 +163,7 @@ Finding compare(const Root& root, const Stimulus& stimulus) {
     const auto counted = after->packets - before->packets;
     if (counted < datagrams)
         return wrong(subject,
-                     std::to_string(datagrams) + " packets were sent over lo, " + grouped(counted) + " counted",
+                     "sent " + std::to_string(datagrams) + " packets over lo, counted " + grouped(counted),
                      module);
     if (!lo_before || !lo_after) return skipped(subject, lo_before ? lo_after.error() : lo_before.error());
     const auto received = *lo_after - *lo_before;

@@ -54,7 +54,7 @@ public:
     virtual Page page(const Look& look) const = 0;
     // The keys are those of the module's own view, with its lines nested where they belong. top: see Look.
     virtual Json json(std::size_t top = all) const = 0;
-    // How the module is set, for `kmonctl status`: "on eth0; text view reset every 20 s".
+    // How the module is set, for `kmonctl status`: "on eth0; text view resets every 20 s".
     virtual std::string settings() const = 0;
     // The counters that `kmonctl top` shows, two at most.
     virtual std::vector<Figure> figures() const = 0;

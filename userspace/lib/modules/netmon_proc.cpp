@@ -56,7 +56,7 @@ Page NetmonView::page(const Look& look) const {
                    fault_cell(i.tx_errors), fault_cell(i.tx_dropped)});
     }
     if (interfaces.empty())
-        page.emplace_back("  no interface but lo", Style::faint);
+        page.emplace_back("  no interface other than lo", Style::faint);
     else
         append(page, table.page(look.columns));
     return page;
@@ -120,7 +120,7 @@ Finding compare(const Root& root, const Stimulus& /*stimulus*/) {
         }
     }
     return {subject, Finding::good,
-            grouped(compared) + " figures of " + grouped(view->interfaces.size()) + " interfaces are the kernel's own",
+            grouped(compared) + " figures of " + grouped(view->interfaces.size()) + " interfaces match the kernel's",
             ""};
 }
 

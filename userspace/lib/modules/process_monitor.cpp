@@ -57,14 +57,15 @@ Page ProcessView::page(const Look& look) const {
     const auto cpu = utime_ns + stime_ns;
     page.emplace_back("  CPU time  " + duration(utime_ns) + " user, " + duration(stime_ns) + " system" +
                       (exits ? "; " + duration(cpu / exits) + " a process" : ""));
-    page.emplace_back("  threads   " + number(thread_exits) + " besides, and " + number(kernel_thread_exits) +
-                      " of the kernel");
+    page.emplace_back("  threads   " + number(thread_exits) + " other threads, " + number(kernel_thread_exits) +
+                      " kernel threads");
     const auto limit = log_rate ? "on, up to " + grouped(log_rate) + " a second" : std::string("on, no limit");
     page.emplace_back("  log       " + (log ? limit : "off") + "; " + number(logged) + " logged, " +
-                      number(suppressed) + " left out");
-    if (!armed) page.emplace_back("  the probe is switched off: no exit is seen", Style::bad);
+                      number(suppressed) + " suppressed");
+    if (!armed) page.emplace_back("  the probe is off: no exits are seen", Style::bad);
     if (missed_probes)
-        page.emplace_back("  " + number(missed_probes) + " probes missed: so many exits may be missing here",
+        page.emplace_back("  " + number(missed_probes) + " probes missed: up to " + number(missed_probes) +
+                              " exits may be missing",
                           Style::bad);
     return page;
 }
@@ -89,7 +90,7 @@ Json ProcessView::json(std::size_t /*top*/) const {
 }
 
 std::string ProcessView::settings() const {
-    if (!armed) return "sees no exit: the probe is switched off";
+    if (!armed) return "sees no exits: the probe is off";
     if (!log) return "does not log exits";
     return log_rate ? "logs up to " + grouped(log_rate) + " exits a second" : "logs every exit";
 }
@@ -111,9 +112,9 @@ Finding compare(const Root& root, const Stimulus& stimulus) {
     if (!after) return skipped(subject, after.error());
 
     const auto counted = after->exits - before->exits;
-    const auto words = std::to_string(processes) + " processes were ended, " + grouped(counted) + " exits counted";
+    const auto words = std::to_string(processes) + " processes exited, " + grouped(counted) + " exits counted";
     if (!after->armed)
-        return {subject, Finding::bad, "the probe is switched off (kprobes or function tracing are): " + words,
+        return {subject, Finding::bad, "the probe is off (kprobes or function tracing is disabled): " + words,
                 "sysctl kernel.ftrace_enabled=1; echo 1 >/sys/kernel/debug/kprobes/enabled"};
     if (counted < processes) return wrong(subject, words, "process_monitor");
     if (after->missed_probes)
