@@ -8,7 +8,7 @@ KDIR      ?= /lib/modules/$(shell uname -r)/build
 
 chosen := $(if $(filter all,$(MODULE)),$(MODULES),$(MODULE))
 ifneq ($(filter-out $(MODULES),$(chosen)),)
-$(error MODULE=$(MODULE): one of "$(MODULES)" is wanted, or all)
+$(error MODULE=$(MODULE): expected one of "$(MODULES)", or all)
 endif
 
 # Or make would make `install` out of install.sh.

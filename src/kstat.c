@@ -230,7 +230,7 @@ static ssize_t counter_write(struct file *file, const char __user *src, size_t n
 		return err;
 	err = kmon_read_user(text, sizeof(text), src, n);
 	if (err == -EINVAL)
-		kmon_refuse("counter refused: those %zu bytes are no number\n", n);
+		kmon_refuse("counter refused: the %zu bytes written are not a number\n", n);
 	if (!err)
 		err = kmon_uint_parse(text, "counter", 1, COUNTER_MAX, &value);
 	if (err)

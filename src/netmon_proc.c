@@ -44,7 +44,7 @@ static int iface_set(const char *val, const struct kernel_param *kp)
 		}
 	}
 	kmon_quote_value(shown, sizeof(shown), val);
-	kmon_refuse("iface=%s refused: an interface name of at most %d bytes is wanted, or nothing for all\n",
+	kmon_refuse("iface=%s refused: expected an interface name of at most %d bytes, or nothing for all\n",
 		    shown, IFNAMSIZ - 1);
 	return -EINVAL;
 }
@@ -65,7 +65,7 @@ static const struct kernel_param_ops iface_ops = {
 };
 module_param_cb(iface, &iface_ops, NULL, 0644);
 __MODULE_PARM_TYPE(iface, "charp");
-MODULE_PARM_DESC(iface, "the interface to show; empty: every one but lo (default empty)");
+MODULE_PARM_DESC(iface, "the interface to show; empty: all except lo (default empty)");
 
 KMON_READERS(readers);
 

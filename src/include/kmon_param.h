@@ -47,7 +47,7 @@ static inline int kmon_uint_parse(const char *val, const char *name,
 		return 0;
 	}
 	kmon_quote_value(shown, sizeof(shown), val);
-	kmon_refuse("%s=%s refused: a number from %u to %u is wanted\n",
+	kmon_refuse("%s=%s refused: expected a number from %u to %u\n",
 		    name, shown, min, max);
 	return -EINVAL;
 }
@@ -99,7 +99,7 @@ static inline int kmon_mode_set(const char *val, const struct kernel_param *kp)
 		return 0;
 	}
 	kmon_quote_value(shown, sizeof(shown), val);
-	kmon_refuse("%s=%s refused: one of 0444, 0440, 0400 is wanted\n", kp->name, shown);
+	kmon_refuse("%s=%s refused: expected one of 0444, 0440, 0400\n", kp->name, shown);
 	return -EINVAL;
 }
 
@@ -142,7 +142,7 @@ static inline int kmon_choice_set(const char *val, const struct kernel_param *kp
 				 i ? ", " : "", p->words[i]);
 	}
 	kmon_quote_value(shown, sizeof(shown), val);
-	kmon_refuse("%s=%s refused: one of %s is wanted\n", p->name, shown, wanted);
+	kmon_refuse("%s=%s refused: expected one of %s\n", p->name, shown, wanted);
 	return -EINVAL;
 }
 

@@ -103,7 +103,7 @@ static void max_macs_apply(unsigned int n)
 }
 
 KMON_PARAM_UINT(max_macs, max_macs, 0644, 1, 1048576, max_macs_apply,
-		"MAC addresses kept for each interface, 1 to 1048576; frames of others count in the total (default 65536)");
+		"MAC addresses kept for each interface, 1 to 1048576; frames from others count in the total (default 65536)");
 
 /* ---- load and unload ---- */
 

@@ -286,7 +286,7 @@ static int rx_handler_attach(struct tap *tap, struct net_device *dev)
 	int err = netdev_rx_handler_register(dev, on_rx_handler, tap);
 
 	if (err == -EBUSY)
-		kmon_refuse("%s: hook=rx_handler refused: a bridge, bond or the like has that slot; hook=auto needs none\n",
+		kmon_refuse("%s: hook=rx_handler refused: a bridge, bond or similar uses the receive handler; hook=auto does not need it\n",
 			    netdev_name(dev));
 	return err;
 }
@@ -383,7 +383,7 @@ void tap_choose_again(struct tap *tap)
 		return;
 	synchronize_net();	/* as in tap_attach() */
 	if (attach_hook(tap, tap->dev, new)) {
-		pr_warn("%s: hook=%s cannot be had, %s stays\n", netdev_name(tap->dev),
+		pr_warn("%s: cannot use hook=%s, keeping %s\n", netdev_name(tap->dev),
 			tap_hook_name(new), tap_hook_name(old));
 		return;
 	}

@@ -210,7 +210,7 @@ static int split_names(char *list, char (*names)[IFNAMSIZ])
 	return n;
 
 bad:
-	kmon_refuse("interface list refused at \"%s\": up to %d different names are wanted, separated by commas\n",
+	kmon_refuse("interface list refused at \"%s\": expected up to %d different names, separated by commas\n",
 		    show(&shown, name ?: ""), MAX_WATCHES);
 	return -EINVAL;
 }
@@ -260,10 +260,10 @@ static void device_came(struct net_device *dev)
 	if (!w || w->tap.dev || find_by_dev(dev))
 		return;
 	if (!is_ethernet(dev) || tap_attach(&w->tap, dev))
-		pr_warn_ratelimited("%s is back but cannot be watched, waiting on\n",
+		pr_warn_ratelimited("%s is back but cannot be watched; still waiting\n",
 				    show(&shown, w->name));
 	else
-		pr_info_ratelimited("%s is back, counting goes on\n", show(&shown, w->name));
+		pr_info_ratelimited("%s is back, counting continues\n", show(&shown, w->name));
 }
 
 static void device_went(struct net_device *dev)
@@ -290,7 +290,7 @@ static void device_renamed(struct net_device *dev)
 	}
 	/* One row a name: what waited for this one has nothing to wait for any more. */
 	if (waiting && waiting != w) {
-		pr_warn("%s is the name of another watched interface now, its old numbers are dropped\n",
+		pr_warn("%s is now the name of another watched interface; its old counts are dropped\n",
 			show(&shown, dev->name));
 		let_go(waiting, &gone);
 	}

@@ -170,7 +170,7 @@ static void log_print_suppressed(void)
 	u64 suppressed = kmon_sum(log_count, SUPPRESSED);
 
 	if (suppressed != log_told)
-		pr_info("%llu exits not logged: more than log_rate=%u a second, or than the buffer holds\n",
+		pr_info("%llu exits not logged: more than log_rate=%u a second, or more than the buffer holds\n",
 			suppressed - log_told, READ_ONCE(log_rate));
 	log_told = suppressed;
 }

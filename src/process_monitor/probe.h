@@ -300,9 +300,9 @@ static int probe_start(void)
 		return err;
 	probe = way;
 	if (!probe_wanted && !strcmp(way->place, "do_exit"))
-		pr_warn("this kernel has neither taskstats_exit nor acct_collect: at do_exit, threads that end at one moment can hide a process\n");
+		pr_warn("this kernel has neither taskstats_exit nor acct_collect: at do_exit, threads that end at the same moment can hide a process\n");
 	if (!probe_armed())
-		pr_warn("no exit is seen while kprobes are off: kernel.ftrace_enabled or /sys/kernel/debug/kprobes/enabled is 0\n");
+		pr_warn("no exits are seen while kprobes are off: kernel.ftrace_enabled or /sys/kernel/debug/kprobes/enabled is 0\n");
 	return 0;
 }
 

@@ -361,7 +361,7 @@ refuses() {
   assert_refused_lines 12 "$parameter" "$2"
 }
 assert_refused_lines() {
-  assert_equal "$(kernel_log | grep -cE "^kstat: $2(=.* refused: a number from $3 is wanted| refused: those [0-9]+ bytes are no number)\$")" "$1"
+  assert_equal "$(kernel_log | grep -cE "^kstat: $2(=.* refused: expected a number from $3| refused: the [0-9]+ bytes written are not a number)\$")" "$1"
 }
 
 @test "kstat: /proc/kstat/counter refuses what is no counter, keeps its value, says so once" {

@@ -589,7 +589,7 @@ hook_is_told() {
   pair
   refused "Invalid parameters" interface=kw0 hook=bogus
   run kernel_log
-  assert_line "l2packet_counter: hook=bogus refused: one of auto, tracepoint, packet_type, rx_handler is wanted"
+  assert_line "l2packet_counter: hook=bogus refused: expected one of auto, tracepoint, packet_type, rx_handler"
   refused "Invalid parameters" interface=kw0 hook=
 }
 
@@ -686,7 +686,7 @@ queues_are_empty() { awk '$12 != "00000000" { exit 1 }' /proc/net/softnet_stat; 
   unload_module l2packet_counter
   run kernel_log
   assert_line "l2packet_counter: kw0 is gone, waiting for it to return"
-  assert_line "l2packet_counter: kw0 is back, counting goes on"
+  assert_line "l2packet_counter: kw0 is back, counting continues"
 }
 
 @test "deleted under traffic with the other hooks: waiting, and back" {
@@ -870,7 +870,7 @@ frames_to_stacked() {
   on_teardown ip link del kw0
   assert_equal "$(figure kw0 waiting)" true
   run kernel_log
-  assert_line "l2packet_counter: kw0 is back but cannot be watched, waiting on"
+  assert_line "l2packet_counter: kw0 is back but cannot be watched; still waiting"
   ip link del kw0
   pair
   send 0 --count 10

@@ -808,7 +808,7 @@ make_tun() {
   assert_equal "$(badwrite "$parameters/interface" nul nope0 | error_in)" ENODEV
   assert_equal "$(get_param l2packet_counter interface)" km0
   run kernel_log
-  assert_line --partial 'l2packet_counter: interface list refused at "km0": up to 64 different names'
+  assert_line --partial 'l2packet_counter: interface list refused at "km0": expected up to 64 different names'
   unload_module l2packet_counter
   refused "Invalid parameters" interface=km0,km0
   refused "Invalid parameters" interface=km0,
@@ -916,7 +916,7 @@ keeps() {
   load_l2 interface=km0
   keeps reset_interval 7 -1 86401 99999999999999999999 abc 5x '5 5' ' 5' +5 0x10 1.5 $'\n'
   run kernel_log
-  assert_line "l2packet_counter: reset_interval=-1 refused: a number from 0 to 86400 is wanted"
+  assert_line "l2packet_counter: reset_interval=-1 refused: expected a number from 0 to 86400"
   set_param l2packet_counter reset_interval 86400
   set_param l2packet_counter reset_interval 0
   assert_equal "$(get_param l2packet_counter reset_interval)" 0
@@ -929,7 +929,7 @@ keeps() {
   load_l2 interface=km0
   keeps max_macs 77 0 -1 1048577 99999999999999999999 abc 5x '5 5' ' 5' +5 0x10 $'\n'
   run kernel_log
-  assert_line "l2packet_counter: max_macs=0 refused: a number from 1 to 1048576 is wanted"
+  assert_line "l2packet_counter: max_macs=0 refused: expected a number from 1 to 1048576"
   set_param l2packet_counter max_macs 1
   set_param l2packet_counter max_macs 1048576
   assert_equal "$(get_param l2packet_counter max_macs)" 1048576

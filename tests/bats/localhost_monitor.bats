@@ -481,7 +481,7 @@ sends_as() {
 @test "localhost_monitor: all_netns is set at load only, to 0 or 1" {
   run load_module localhost_monitor all_netns=2
   assert_failure
-  assert_equal "$(kernel_log | grep -c 'all_netns=2 refused: a number from 0 to 1 is wanted')" 1
+  assert_equal "$(kernel_log | grep -c 'all_netns=2 refused: expected a number from 0 to 1')" 1
   load_module localhost_monitor
   assert_equal "$(badwrite $parameters/all_netns text 1)" '{"written":0,"errno":"EACCES","at":"open"}'
   assert_equal "$(get_param localhost_monitor all_netns)" 0
@@ -597,12 +597,12 @@ sends_as() {
     assert_refused $parameters/log_packets text "$word"
     assert_equal "$(get_param localhost_monitor log_packets)" 1
   done
-  assert_equal "$(kernel_log | grep -c '^\[localhost_monitor\] log_packets=.* refused: a number from 0 to 1 is wanted$')" 9
+  assert_equal "$(kernel_log | grep -c '^\[localhost_monitor\] log_packets=.* refused: expected a number from 0 to 1$')" 9
   unload_module localhost_monitor # its log has room for ten lines in five seconds
   load_module localhost_monitor
   assert_refused $parameters/log_packets mib
   assert_refused $parameters/log_packets nul
-  assert_equal "$(kernel_log | grep -c '^\[localhost_monitor\] log_packets=.* refused: a number from 0 to 1 is wanted$')" 11
+  assert_equal "$(kernel_log | grep -c '^\[localhost_monitor\] log_packets=.* refused: expected a number from 0 to 1$')" 11
   badwrite $parameters/log_packets empty
   assert_equal "$(get_param localhost_monitor log_packets)" 0
   run load_module localhost_monitor log_packets=2

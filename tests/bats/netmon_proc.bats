@@ -194,7 +194,7 @@ LINE
   done
   assert_refused $iface mib
   assert_equal "$(get_param netmon_proc iface)" kmon1
-  assert_equal "$(kernel_log | grep -c '^netmon_proc: iface=.* refused: an interface name of at most 15 bytes is wanted, or nothing for all$')" 10
+  assert_equal "$(kernel_log | grep -c '^netmon_proc: iface=.* refused: expected an interface name of at most 15 bytes, or nothing for all$')" 10
   # What was refused is quoted so that it cannot forge a line.
   assert_equal "$(kernel_log | grep -cF 'netmon_proc: iface=a\x0a refused')" 1
   unload_module netmon_proc # its log has room for ten lines in five seconds
@@ -363,7 +363,7 @@ moved_out() { [ "$(cat "/proc/$1/comm")" = sleep ]; }
   assert_equal "$(modinfo -F license netmon_proc)" GPL
   assert_equal "$(modinfo -F description netmon_proc)" "Interface statistics as JSON lines in /proc/netmon"
   assert_equal "$(modinfo -F version netmon_proc)" "$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$BATS_TEST_DIRNAME/../../dkms.conf")"
-  assert_equal "$(modinfo -p netmon_proc | grep -v ^view_)" "iface:the interface to show; empty: every one but lo (default empty) (charp)"
+  assert_equal "$(modinfo -p netmon_proc | grep -v ^view_)" "iface:the interface to show; empty: all except lo (default empty) (charp)"
 }
 
 @test "netmon_proc: unloads while a reader holds the file open" {

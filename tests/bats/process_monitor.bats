@@ -818,7 +818,7 @@ counts_exits() {
   probe_is taskstats_exit kprobe '(true|false)'
   if grep -q 'taskstats_exit.*\[FTRACE\]' /sys/kernel/debug/kprobes/list || [ "$setting" != /proc/sys/kernel/ftrace_enabled ]; then
     probe_is taskstats_exit kprobe false
-    assert kernel_log_has '^PROCESS_MONITOR: no exit is seen while kprobes are off: '
+    assert kernel_log_has '^PROCESS_MONITOR: no exits are seen while kprobes are off: '
   fi
   echo 1 >"$setting"
   probe_is taskstats_exit kprobe true
@@ -833,7 +833,7 @@ counts_exits() {
   assert [ ! -e "$text" ]
   # No word of the banner, and nothing that a value could forge.
   assert_equal "$(kernel_log | grep '^PROCESS_MONITOR: ')" \
-    'PROCESS_MONITOR: probe=nonsense\x1b refused: one of auto, tracepoint, ftrace, kprobe, taskstats_exit, acct_collect, do_exit is wanted'
+    'PROCESS_MONITOR: probe=nonsense\x1b refused: expected one of auto, tracepoint, ftrace, kprobe, taskstats_exit, acct_collect, do_exit'
 }
 
 # ---- coming and going

@@ -150,5 +150,5 @@ in_another_user_namespace() { [ "$(readlink "/proc/$1/ns/user")" != "$(readlink 
   done
   run load_module kstat view_gid=-1
   assert_failure
-  assert_equal "$(kernel_log | grep -c '^kstat: view_mode=.* refused: one of 0444, 0440, 0400 is wanted$')" 9
+  assert_equal "$(kernel_log | grep -c '^kstat: view_mode=.* refused: expected one of 0444, 0440, 0400$')" 9
 }
