@@ -64,16 +64,16 @@ find_package_manager() {
   elif have zypper && have rpm; then
     manager=zypper
   else
-    die "neither apt, dnf nor zypper is here. By hand: see docs/install.md"
+    die "found neither apt, dnf nor zypper. To install by hand, see docs/install.md"
   fi
 }
 
 # Modules are built into /lib/modules, which such a system has only as a part of its image.
 need_writable_system() {
   if [ -e /run/ostree-booted ]; then
-    die "this system is an image (ostree): kmon cannot be installed in it. Put the packages into the image's build. A look: $0 --vm"
+    die "this system is an image (ostree): kmon cannot be installed in it. Add the packages where the image is built. To see kmon run: $0 --vm"
   elif [ "$(id -u)" = 0 ] && [ ! -w /usr ]; then
-    die "/usr is read-only, as on a system that is an image: kmon cannot be installed in it. A look: $0 --vm"
+    die "/usr is read-only, as on an image-based system: kmon cannot be installed in it. To see kmon run: $0 --vm"
   fi
 }
 
@@ -86,9 +86,9 @@ cannot_load() {
   elif [ "$(cat /proc/sys/kernel/modules_disabled 2>/dev/null)" = 1 ]; then
     echo "module loading is disabled until the next boot (kernel.modules_disabled=1)"
   elif have systemd-detect-virt && systemd-detect-virt -cq; then
-    echo "this is a container ($(systemd-detect-virt -c)); modules are loaded by its host"
+    echo "this is a container ($(systemd-detect-virt -c)): only its host can load modules"
   elif [ ! -d "/lib/modules/$release" ]; then
-    echo "the running kernel, $release, is not installed here (a container? removed by an upgrade? then reboot)"
+    echo "the running kernel, $release, is not installed here (in a container, or after an upgrade: reboot)"
   fi
 }
 
@@ -109,7 +109,7 @@ owned() {
 need_no_other_installation() {
   local file
   for file in {/usr,/usr/local}/{bin/kmonctl,sbin/kmond,bin/netmon} /usr/src/kmon-*/dkms.conf; do
-    [ ! -e "$file" ] || owned "$file" || die "another installation of kmon is here, of no package: $file. Remove that one first \
+    [ ! -e "$file" ] || owned "$file" || die "another installation of kmon, not from a package, is here: $file. Remove it first \
 (made by cmake: grep -v kmon.toml build/release/install_manifest.txt | xargs rm; by dkms: dkms remove kmon/VERSION --all, rm -r /usr/src/kmon-VERSION)"
   done
 }
@@ -136,15 +136,15 @@ choose_interface() {
   default=$(default_interface)
   if [ -n "$interface" ]; then
     for name in "${names[@]}"; do [ "$name" != "$interface" ] || return 0; done
-    die "--interface $interface: there is no such Ethernet interface. There are: ${names[*]:-none}"
+    die "--interface $interface: no such Ethernet interface. Available: ${names[*]:-none}"
   fi
   if [ -n "$yes" ] || [ ! -t 0 ] || [ "${#names[@]}" = 0 ]; then
     keep=1
-    [ ! -e "$drop_in" ] || { say "frames are counted where $drop_in says" && return; }
-    say "frames are counted on the interface of the default route (now ${default:-none)}${default:+)}"
+    [ ! -e "$drop_in" ] || { say "the watched interface stays as in $drop_in" && return; }
+    say "watching the interface of the default route (now ${default:-none)}${default:+)}"
     return
   fi
-  echo "Count received frames on which interface?"
+  echo "Which interface should kmon watch?"
   for name in "${names[@]}"; do
     echo "  $name ($(cat "/sys/class/net/$name/operstate"))$([ "$name" != "$default" ] || echo ', has the default route')"
   done
@@ -154,7 +154,7 @@ choose_interface() {
     for name in "${names[@]}"; do
       [ "$name" != "$answer" ] || { interface=$answer && return; }
     done
-    echo "There is no $answer."
+    echo "There is no interface $answer."
   done
 }
 
@@ -181,7 +181,7 @@ build_debs() {
   say "building the packages; this takes a few minutes"
   (cd "$source" && change dpkg-buildpackage -us -uc -j"$(nproc)" "${what[@]}" >"$place/log" 2>&1) || {
     tail -n 40 "$place/log" >&2
-    die "building the packages failed (above: its last words)"
+    die "building the packages failed; its last output is above"
   }
 }
 
@@ -195,7 +195,7 @@ build_rpms() {
   change rpmbuild -bb --without check --define "_topdir $place" --define "_sourcedir $place" --define "_rpmdir $place" "$spec" \
     >"$place/log" 2>&1 || {
     tail -n 40 "$place/log" >&2
-    die "building the packages failed (above: its last words)"
+    die "building the packages failed; its last output is above"
   }
   find "$place" -name '*.rpm' ! -name '*debug*' -exec mv {} "$place/" \;
 }
@@ -205,7 +205,7 @@ need_for_dnf() {
   local plugin='dnf-command(builddep)'
   [[ $(dnf --version 2>/dev/null) != *dnf5* ]] || plugin='dnf5-command(builddep)'
   [ -n "$dry_run" ] || dnf -q list dkms >/dev/null 2>&1 ||
-    die "dnf knows no dkms. On RHEL and its kin it is in EPEL: dnf install epel-release && crb enable, then try again"
+    die "dnf finds no dkms. On RHEL and its derivatives it is in EPEL: dnf install epel-release && crb enable, then try again"
   change dnf -y install rpm-build "$plugin"
   change dnf -y builddep "$here/rpm/kmon.spec"
 }
@@ -227,19 +227,19 @@ install_headers() {
     apt) change apt-get -qy install "linux-headers-$release" ;;
     dnf) change dnf -y install "kernel-devel-$release" ;;
     zypper) change zypper -n install "kernel-${release##*-}-devel" ;;
-  esac || die "the headers of the running kernel are not to be had: $release is not the newest any more? Install the newest, reboot, try again"
+  esac || die "cannot get the headers of the running kernel $release; it may no longer be the newest. Install the newest, reboot and try again"
 }
 
 install_packages() {
   local files=()
   mapfile -t files < <(find "$packages" -maxdepth 1 \( -name 'kmon-tools_*.deb' -o -name 'kmon-dkms_*.deb' -o -name 'kmon-*.rpm' \) ! -name '*.src.rpm')
-  [ "${#files[@]}" -gt 0 ] || [ -n "$dry_run" ] || die "no package of kmon is in $packages"
+  [ "${#files[@]}" -gt 0 ] || [ -n "$dry_run" ] || die "$packages contains no kmon package"
   case $manager in
     # An edited /etc/kmon.toml stays, without a question.
     apt)
       change apt-get -qy -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
         install --reinstall "${files[@]:-$packages/*.deb}" ||
-        die "apt did not install the packages. If it is for a downgrade: $0 --uninstall first"
+        die "apt did not install the packages. To downgrade, run $0 --uninstall first"
       ;;
     dnf)
       local verb=install
@@ -268,7 +268,7 @@ write() { printf '%s\n' "$2" >"$1"; }
 
 start() {
   if [ ! -d /run/systemd/system ]; then
-    say "there is no systemd here: kmonctl apply loads the modules and gives them their settings"
+    say "no systemd here: kmonctl apply loads the modules and sets their parameters"
     return
   fi
   change systemctl enable --now kmon
@@ -280,7 +280,7 @@ show() {
   [ -z "$dry_run" ] || return 0
   if ! kmonctl status >"$place/status"; then
     cat "$place/status"
-    die "kmon is installed, and not all of it runs: see above"
+    die "kmon is installed, but not all of it is running: see above"
   fi
   cat "$place/status"
   kmonctl stats
@@ -298,7 +298,7 @@ install() {
   place=$(mktemp -d)
   trap 'rm -rf "$place"' EXIT
   [ "$manager" != apt ] || export DEBIAN_FRONTEND=noninteractive
-  [ "$manager" != apt ] || change apt-get -q update || say "apt-get update failed; going on with what apt knows"
+  [ "$manager" != apt ] || change apt-get -q update || say "apt-get update failed; continuing with what apt knows"
   install_headers
   if [ -z "$packages" ]; then
     packages=$place
@@ -327,7 +327,7 @@ need_no_stranger() {
   [ "$manager" = apt ] || return 0
   for name in kmon-tools kmon-dkms; do
     source=$(dpkg-query -Wf '${source:Package}' "$name" 2>/dev/null) || continue
-    [ "${source:-kmon}" = kmon ] || die "the package $name that is installed here is not of kmon but of $source: remove it first"
+    [ "${source:-kmon}" = kmon ] || die "the installed package $name belongs to $source, not to kmon: remove it first"
   done
 }
 
@@ -356,7 +356,7 @@ uninstall() {
     return
   fi
   if [ -z "$yes" ] && [ -z "$dry_run" ]; then
-    [ -t 0 ] || die "--uninstall removes /etc/kmon.toml, too; without a terminal it wants --yes"
+    [ -t 0 ] || die "--uninstall also removes /etc/kmon.toml; without a terminal, confirm with --yes"
     read -rp "Remove kmon, its modules, and its configuration /etc/kmon.toml? [y/N] " answer
     [ "$answer" = y ] || exit 1
   fi
@@ -375,11 +375,11 @@ uninstall() {
       ;;
   esac
   remove_drop_in
-  say "kmon is gone$([ "$manager" != apt ] || echo "; what came along for building it goes with: apt autoremove")"
+  say "kmon is removed$([ "$manager" != apt ] || echo "; to remove what was installed to build it: apt autoremove")"
 }
 
 look() {
-  [ -z "$dry_run" ] || die "--vm changes nothing but by installing its tools: there is no --dry-run of it"
+  [ -z "$dry_run" ] || die "--vm only installs its tools: it has no --dry-run"
   exec "$here/tests/package/tour" "${shell[@]}"
 }
 

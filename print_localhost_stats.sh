@@ -5,7 +5,7 @@
 stats=/proc/localhost_stats
 
 if [ ! -r "$stats" ]; then
-	echo "print_localhost_stats.sh: $stats is not there: load the module first (insmod localhost_monitor.ko)" >&2
+	echo "print_localhost_stats.sh: $stats does not exist: load the module first (insmod localhost_monitor.ko)" >&2
 	exit 1
 fi
 echo "Localhost traffic statistics"

@@ -80,15 +80,15 @@ parse() {
 
 check_machine() {
   local missing module
-  [ "$(id -u)" = 0 ] || die "the tests load kernel modules, which takes root: sudo $0 $suite" 4
+  [ "$(id -u)" = 0 ] || die "the tests load kernel modules and need root: sudo $0 $suite" 4
   missing=$(missing_tools)
-  [ -z "$missing" ] || die "please install what is missing here: ${missing//$'\n'/, }"
+  [ -z "$missing" ] || die "please install: ${missing//$'\n'/, }"
   [ -z "$checkout" ] || build_probes
   # All five, or a test would fail that has nothing to say about them.
   missing=$(for module in "${kmon_modules[@]}"; do [ -e "$(ko "$module" 2>/dev/null)" ] || echo "$module"; done | xargs)
-  [ -z "$missing" ] || die "no file of $missing for the running kernel $(uname -r); do: dkms autoinstall, or in a checkout: make"
+  [ -z "$missing" ] || die "no module $missing for the running kernel $(uname -r); run dkms autoinstall, or in a checkout make"
   if [ -n "${KMON_INTERFACE:-}" ] && [ ! -e "/sys/class/net/$KMON_INTERFACE" ]; then
-    die "there is no interface '$KMON_INTERFACE' here (ip link shows them)"
+    die "no interface '$KMON_INTERFACE' here (ip link lists them)"
   fi
 }
 
@@ -105,7 +105,7 @@ new_file() {
   local making
   making=$(mktemp "$1.XXXXXXXX") && exec {fd}>"$making" && chmod 644 "$making" && mv -fT "$making" "$1" && return
   rm -f "$making"
-  die "cannot make $1; take away what is there"
+  die "cannot create $1; remove what is there"
 }
 
 # --- what is here, before and after
@@ -156,7 +156,7 @@ run_bats() {
 stop() {
   stopped=1
   trap '' INT TERM HUP
-  echo "stopping: the tests clear away what they made ..." >&2
+  echo "stopping: the tests remove what they made ..." >&2
   kill -INT -- "-$group"
 }
 
@@ -268,7 +268,7 @@ say_outcome() {
   [ -z "$left" ] || printf 'left behind:\n%s\n' "$left"
   echo "$passed passed, $failed failed, $skipped skipped; see $report and $log"
   if [ "$passed" = 0 ] && [ "$skipped" -gt 0 ] && kmon_in_use; then
-    echo "Hardly anything was tested, as $in_use. To put kmon aside for the tests: --stop-service"
+    echo "Little was tested, because $in_use. To stop kmon for the tests: --stop-service"
   fi
 }
 

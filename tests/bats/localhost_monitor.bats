@@ -170,7 +170,7 @@ JSON
 @test "localhost_monitor: print_localhost_stats.sh says that the module is not loaded, and fails" {
   run bash -c '"$1" 2>&1 >/dev/null' - "$BATS_TEST_DIRNAME/../../print_localhost_stats.sh"
   assert_failure 1
-  assert_output "print_localhost_stats.sh: /proc/localhost_stats is not there: load the module first (insmod localhost_monitor.ko)"
+  assert_output "print_localhost_stats.sh: /proc/localhost_stats does not exist: load the module first (insmod localhost_monitor.ko)"
 }
 
 # --- what is counted

@@ -79,7 +79,7 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
   counts=$(kmonctl stats --json | jq .modules.process_monitor.exits)
   run as_user bats -F tap $tests/load.bats
   assert_success
-  assert_output --partial "# skip kmon.service runs and must not be disturbed; KMON_STOP_SERVICE=1"
+  assert_output --partial "# skip kmon.service is running; KMON_STOP_SERVICE=1"
   refute_output --regexp $'(^|\n)ok [0-9]+ [^#]*(\n|$)' # each of them
   # What others laid into /tmp in the place of log and report is replaced, not followed.
   echo precious >/etc/kmon-victim
@@ -92,7 +92,7 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
   rm /etc/kmon-victim
   assert_equal "$(stat -c '%F %a %U' $log $report | uniq -c | xargs)" "2 regular file 644 root"
   assert_line --regexp '^0 passed, 0 failed, [0-9]+ skipped; '
-  assert_line --partial "To put kmon aside for the tests: --stop-service"
+  assert_line --partial "To stop kmon for the tests: --stop-service"
   assert_equal "$(main_pid)" "$pid"
   [ "$(kmonctl stats --json | jq .modules.process_monitor.exits)" -gt "$counts" ] # not loaded anew
   as_before
@@ -182,7 +182,7 @@ interrupted() {
   run as_user kmonctl selftest basic
   rmdir $log
   assert_equal "$status" 1
-  assert_output --partial "cannot make $log"
+  assert_output --partial "cannot create $log"
   assert_equal "$(find /tmp -name 'packet_counter_tests.log?*' | wc -l)" 0
   run as_user $tests/run_tests.sh --duration x
   assert_equal "$status" 2

@@ -8,7 +8,7 @@ source "${BASH_SOURCE[0]%/*}/../lib/host.bash"
 setup_suite() {
   local IFS=$' \t\n' missing # bats has another one here, in some of bash's versions
   if [ "$(id -u)" != 0 ]; then
-    echo "these tests load kernel modules, which takes root: sudo bats ..."
+    echo "these tests load kernel modules and need root: sudo bats ..."
     return 1
   fi
   missing=$(missing_tools)

@@ -34,7 +34,7 @@ kmon_setup() {
   meanwhile=()
   kmon_began=
   # Loaded by somebody else, they are not ours to unload, unless nobody minds. In our own guests a test left them behind.
-  [ "${KMON_THROWAWAY:-0}" = 1 ] || ! kmon_in_use || skip "$in_use; KMON_STOP_SERVICE=1 puts kmon aside for the tests"
+  [ "${KMON_THROWAWAY:-0}" = 1 ] || ! kmon_in_use || skip "$in_use; KMON_STOP_SERVICE=1 stops kmon for the tests"
   kmon_began=1
   kernel_log_mark
 }

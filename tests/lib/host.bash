@@ -50,7 +50,7 @@ kmon_in_use() {
     [ ! -d "/sys/module/$module" ] || in_use="the module $module is loaded already"
   done
   # The service's own socket: there as long as it runs.
-  [ ! -e /run/kmon/reload ] || in_use="kmon.service runs and must not be disturbed"
+  [ ! -e /run/kmon/reload ] || in_use="kmon.service is running"
   [ -n "$in_use" ]
 }
 

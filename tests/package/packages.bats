@@ -29,7 +29,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   apt install kmon-dkms
   assert_success
   assert_line --regexp "^kmon $KMON_VERSION for Linux +headers +built +signed by$"
-  assert_line --regexp "^$KMON_KERNEL_PATTERN \(runs\) +yes +yes +$signer$"
+  assert_line --regexp "^$KMON_KERNEL_PATTERN \(running\) +yes +yes +$signer$"
   assert_line --regexp "^5.10.1-other +yes +yes +$signer$"
   assert_line --regexp "^5.10.2-other +missing +no +-$"
   assert_output --partial "apt install linux-headers-5.10.2-other linux-headers-other"
@@ -178,7 +178,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   mv /root/build "/lib/modules/$KMON_KERNEL/build"
   assert_success
   assert_built 99.1.0-other
-  assert_output --partial "NO MODULE WAS BUILT for the kernel that runs"
+  assert_output --partial "NO MODULE WAS BUILT for the running kernel"
 }
 
 # The metapackage follows the kernel, so the next one has its headers, too. (What is not installed here is told by its name.)
@@ -213,7 +213,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   apt install kmon-dkms kmon-bystander
   assert_success
   assert_equal "$(status_of kmon-dkms) $(status_of kmon-bystander)" "installed installed"
-  assert_line --regexp "^$KMON_KERNEL_PATTERN \(runs\) +yes +FAILED +-$"
+  assert_line --regexp "^$KMON_KERNEL_PATTERN \(running\) +yes +FAILED +-$"
   assert_output --partial "NO MODULE WAS BUILT"
   for kernel in "$KMON_KERNEL" 5.10.1-other; do
     assert_output --partial "/var/log/kmon-dkms/$kernel/make.log"
@@ -229,7 +229,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   kernel=${KMON_KERNEL%amd64}cloud-amd64
   apt install --no-install-recommends "linux-image-$kernel"
   assert_success
-  assert_line --partial "kmon: $kernel has no headers, so nothing is built for it. To cure it: apt install linux-headers-$kernel"
+  assert_line --partial "kmon: $kernel has no headers, so nothing was built for it. To cure it: apt install linux-headers-$kernel"
   apt install "linux-headers-$kernel"
   assert_success
   assert_equal "$(status_of "linux-image-$kernel") $(status_of "linux-headers-$kernel")" "installed installed"
@@ -252,9 +252,9 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
     assert_equal "$(status_of kmon-dkms)" installed
     assert_built "$KMON_KERNEL"
     assert_built 99.1.0-other
-    assert_line --regexp "^$KMON_KERNEL_PATTERN \(runs\) +yes +kept +-$"
+    assert_line --regexp "^$KMON_KERNEL_PATTERN \(running\) +yes +kept +-$"
     assert_line --regexp "^99.1.0-other +missing +kept +-$"
-    assert_line --partial "$KMON_KERNEL: the modules of version $KMON_VERSION, which were there, stay"
+    assert_line --partial "$KMON_KERNEL: the modules of version $KMON_VERSION stay installed"
     refute_output --partial "NO MODULE WAS BUILT"
     assert_equal "$(module_versions_in_dkms)" "$KMON_VERSION"
     # What is kept is whole to dkms, so no other package suffers from it, and what takes it away finds it.
@@ -265,7 +265,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
     apt install --allow-downgrades "kmon-dkms=$KMON_VERSION-1"
     assert_success
     assert_built "$KMON_KERNEL"
-    assert_line --regexp "^$KMON_KERNEL_PATTERN \(runs\) +yes +yes "
+    assert_line --regexp "^$KMON_KERNEL_PATTERN \(running\) +yes +yes "
     apt purge 'kmon*'
     assert_success
     for kernel in "$KMON_KERNEL" 99.1.0-other; do assert_equal "$(module_files "$kernel")" ""; done
@@ -311,7 +311,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   touch /etc/dkms/no-autoinstall
   apt install kmon-dkms
   assert_success
-  assert_output --partial "/etc/dkms/no-autoinstall is there"
+  assert_output --partial "/etc/dkms/no-autoinstall exists"
   assert_equal "$(module_files "$KMON_KERNEL")" ""
 }
 
@@ -492,6 +492,6 @@ no_secure_boot() {
   no_secure_boot
   rm -rf /etc/dkms/framework.conf.d/mine.conf /root/mine
   assert_success
-  assert_line --regexp "^$KMON_KERNEL_PATTERN \(runs\) +yes +yes +my own key$"
+  assert_line --regexp "^$KMON_KERNEL_PATTERN \(running\) +yes +yes +my own key$"
   assert_output --partial "mokutil --import /root/mine/certificate.der"
 }

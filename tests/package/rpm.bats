@@ -30,7 +30,7 @@ teardown() {
   assert_success
   for kernel in 5.10.1-other "$KMON_KERNEL" 99.1.0-other; do assert_built "$kernel"; done
   assert_line --regexp "^kmon $KMON_VERSION-1 for Linux +headers +built +signed by$"
-  assert_line --regexp "^$KMON_KERNEL_PATTERN \(runs\) +yes +yes +DKMS module signing key$"
+  assert_line --regexp "^$KMON_KERNEL_PATTERN \(running\) +yes +yes +DKMS module signing key$"
   assert_equal "$(dkms_trees)" "$KMON_VERSION-1"
 }
 

@@ -161,7 +161,7 @@ traces() {
   run /kmon/install.sh --yes
   rm /usr/local/bin/kmonctl
   assert_failure 1
-  assert_output --partial "another installation of kmon is here, of no package: /usr/local/bin/kmonctl"
+  assert_output --partial "another installation of kmon, not from a package, is here: /usr/local/bin/kmonctl"
   run /kmon/install.sh --yes --dry-run
   assert_success
   assert_line --partial "+ dpkg-buildpackage"
@@ -232,7 +232,7 @@ traces() {
   run env PATH="/usr/local/sbin:$PATH" /kmon/install.sh --packages /srv/kmon/new --yes
   rm /usr/local/sbin/dpkg-query
   assert_failure 1
-  assert_output --partial "not of kmon but of another"
+  assert_output --partial "belongs to another, not to kmon"
 }
 
 @test "install.sh --uninstall takes all of it away, and says so when there is nothing" {
