@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Part of tests/run: the suites, one function each. Mutants have a file of their own.
+# shellcheck disable=SC2154,SC2164 # tests/run has set -e, and sets here, repo, kernels and module
+
+lint() {
+  local file
+  need shellcheck
+  {
+    check "version, changelogs and tags agree" "$repo/packaging/release" --check
+    check "each source file names its licence" "$here/lint-spdx"
+    check "links in documents lead somewhere" "$here/lint-documents"
+    while IFS= read -r file; do
+      check "shellcheck $file" shellcheck -x -P SCRIPTDIR -P "$repo" "$repo/$file"
+    done < <(shell_files)
+  } | tally lint
+}
+
+shell_files() {
+  cd "$repo"
+  grep -rlIE '^(#!(/usr)?/bin/(env )?(ba)?(sh|bats)\b|# shellcheck shell=)' --exclude-dir=.git --exclude-dir=build --exclude='*.md' . | sed 's|^\./||' | LC_ALL=C sort
+}
+
+build() {
+  local kernel
+  for kernel in "${kernels[@]}"; do
+    "$here/vm/rootfs" "$kernel" >/dev/null # first, to show that it goes on
+    check "builds for $kernel without a warning (W=1 C=1 -Werror)" "$here/vm/modules" --strict "$kernel"
+  done | tally build
+}
+
+# Where a pointer has 32 bits; one suite's compiler will do.
+foreign() {
+  local architecture
+  for architecture in i386 armhf; do
+    check "the programs compile for $architecture without a warning" "$here/vm/userspace" --foreign "$architecture" trixie
+  done | tally foreign
+}
+
+# Two guests at once: one for each of two kernels, or two that share the work of one.
+kernel() {
+  local target files
+  for target in "${kernels[@]}"; do
+    mapfile -t files < <(files_for "$target")
+    if [ "${#kernels[@]}" = 1 ]; then
+      two_guests "$target" "${files[@]}"
+    else
+      start guest "$target" "${files[@]}"
+    fi
+  done
+}
+
+originals() {
+  local target
+  for target in "${kernels[@]}"; do start guest "$target" originals.bats; done
+}
+
+smoke() {
+  local target
+  for target in "${kernels[@]}"; do start guest "$target" smoke.bats; done
+}
+
+# --module: what is about one of the modules, in one guest.
+module() {
+  local target files
+  mapfile -t files < <(files_about "$module")
+  for target in "${kernels[@]}"; do start guest "$target" "${files[@]}"; done
+}
+
+# That kernel is slow.
+sanitizer() {
+  local files
+  mapfile -t files < <(files_for sanitizer)
+  two_guests sanitizer "${files[@]}"
+}
+
+# Those of the chosen kernels whose suites the programs are built for.
+userspace_targets() {
+  local target
+  for target in "${kernels[@]}"; do
+    case $target in bookworm | trixie | forky) echo "$target" ;; esac
+  done
+}
+
+userspace() {
+  {
+    local target
+    for target in $(userspace_targets); do
+      check "programs build for $target without a warning" "$here/vm/userspace" "$target"
+      check "unit tests on $target" "$here/vm/userspace" --test "$target"
+    done
+    check "netmon builds alone and static" static_netmon netmon-static
+    check "netmon builds for arm64 and runs there" static_netmon netmon-static-arm64 qemu-aarch64-static
+  } | tally userspace
+}
+
+cxx() {
+  {
+    check "clang-tidy finds nothing" "$here/lint-cxx"
+    check "unit tests under AddressSanitizer and UndefinedBehaviorSanitizer" sanitized_tests
+    check "a module is added as docs/adding-a-module.md says" "$here/adding-a-module" "$repo/build/adding-a-module"
+  } | tally cxx
+}
+
+fuzz() { check "the fuzzers find nothing in a minute each" "$here/fuzz" 60 | tally fuzz; }
+
+sanitized_tests() {
+  need "${cxx_packages[@]}"
+  cd "$repo"
+  cmake --preset asan && nice cmake --build --preset asan -j"$(nproc)" && ctest --preset asan -j"$(nproc)"
+}
+
+# static_netmon PRESET [EMULATOR]: built in the preset's directory, it prints a line of lo.
+static_netmon() {
+  local preset=$1 build=$repo/build/$1 line
+  need cmake file g++ jq libcli11-dev libexpected-dev ninja-build
+  [ $# = 1 ] || need g++-aarch64-linux-gnu qemu-user-static
+  cd "$repo" &&
+    cmake --preset "$preset" &&
+    nice cmake --build "$build" -j"$(nproc)" &&
+    file "$build/userspace/netmon/netmon" | grep 'statically linked' &&
+    line=$("${@:2}" "$build/userspace/netmon/netmon" lo --once) &&
+    jq -e '.interface == "lo"' <<<"$line"
+}
+
+# Two boots: one as a user's machine, one whose kernel takes no module.
+service() {
+  local target
+  export KMON_THROWAWAY=1
+  for target in $(userspace_targets); do
+    start boots "$target service" "$target" --system --timeout "$(patience "$target")" -- \
+      tests/lib/in-guest service.bats cli.bats netmon.bats readme.bats
+    start boots "$target refused" "$target" --system --timeout 600 --append module.sig_enforce=1 -- \
+      tests/lib/in-guest service_refused.bats
+  done
+}
+
+# How the installed tests behave on a user's machine is no question of its kernel: one will do.
+selftest() {
+  local target
+  export KMON_THROWAWAY=1
+  for target in $(userspace_targets | head -n 1); do
+    start boots "$target selftest" "$target" --system --timeout "$(patience "$target")" -- tests/lib/in-guest selftest.bats
+  done
+}
+
+# In chroots, without systemd; and on running systems, where the programs are built.
+package() {
+  local target revision
+  need bats bats-support bats-assert git
+  taps "release" bats -F tap "$here/package/release.bats"
+  for target in "${kernels[@]}"; do
+    case $target in
+      arm64)
+        start taps "$target package" "$here/package/arm64"
+        continue
+        ;;
+      sanitizer | rt) die "the packages are tested on bullseye, bookworm, trixie, forky and arm64" ;;
+    esac
+    {
+      check "the packages build, and lintian finds neither error nor warning" lintian_is_content "$target"
+      [ "$target" != trixie ] || {
+        check "built again, elsewhere, they are the same" same_packages "$target"
+        for revision in 1+b1 1~bpo12+1 1+deb13u1 1ubuntu1; do
+          check "a distribution's revision builds: $revision" "$here/package/build" --only-modules --revision "$revision" "$target"
+        done
+      }
+    } | tally "$target package"
+    start taps "$target package" "$here/package/chroot" "$target" packages.bats publish.bats
+  done
+  for target in $(userspace_targets); do
+    start taps "$target installed" "$here/package/guest" "$target"
+  done
+  start taps "rpm package" "$here/package/rpm" bookworm
+}
+
+# Standards-Version is newer than bookworm's lintian.
+lintian_is_content() {
+  local made
+  made=$("$here/package/build" "$1") || return 1
+  cat "$made/lintian"
+  ! grep -E '^[EW]:' "$made/lintian" | grep -v ': newer-standards-version '
+}
+
+same_packages() {
+  local first second file
+  first=$("$here/package/build" "$1") || return 1
+  second=$("$here/package/build" --again "$1") || return 1
+  for file in "$first"/*.deb; do cmp "$file" "$second/${file##*/}" || return 1; done
+}
