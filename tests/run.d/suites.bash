@@ -63,6 +63,7 @@ smoke() {
 # --module: what is about one of the modules, in one guest.
 module() {
   local target files
+  [ -n "$module" ] || die "--suite module is what --module NAME runs: give that"
   mapfile -t files < <(files_about "$module")
   for target in "${kernels[@]}"; do start guest "$target" "${files[@]}"; done
 }
