@@ -1,33 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 # kstat: outgoing TCP packets, published in steps. Whatever TCP this machine sends meanwhile for others is counted as well
-# and makes these tests fail, so they want a quiet one.
-# shellcheck disable=SC2016,SC2154 # single quotes: jq and awk expand; two_senders sets senders, stop_sending sent
+# and makes these tests fail, so they need a quiet one. What happens under load is in kstat_traffic.bats.
+# shellcheck disable=SC2016,SC2086,SC2154 # jq and awk expand; paths without blanks; what is not assigned here is so in lib
 
 load ../lib/common
-
-nout=/proc/kstat/nout
-counter=/proc/kstat/counter
-json=/proc/kstat/stats.json
-parameters=/sys/module/kstat/parameters
-
-# tcp N [IPSEND-ARGUMENTS...]: N TCP packets over lo that nobody answers. They have been counted when this returns.
-tcp() { ipsend --proto tcp --to 127.0.0.1 --size 100 --count "$@"; }
-tcp6() { ipsend --proto tcp --to ::1 --size 140 --count "$@"; }
-
-start() { set_param kstat start 1; }
-stop() { set_param kstat start 0; }
-
-assert_nout() { assert_equal "$(<$nout)" "$1"; }
-
-assert_packets() { assert_equal "$(number_of packets)" "$1"; }
-
-# nft_table [NETNS]: counts TCP that leaves there; nft_counted [NETNS] tells.
-nft_table() {
-  on_teardown ${1:+ip netns exec "$1"} nft delete table inet kmon_test
-  ${1:+ip netns exec "$1"} nft -f - <<<'table inet kmon_test {
-    chain post { type filter hook postrouting priority 0; meta l4proto tcp counter; }; }'
-}
+load ../lib/kstat
 
 # --- start and stop
 
@@ -539,128 +517,4 @@ JSON
   load_module kstat all_netns=1
   assert_equal "$(badwrite $parameters/all_netns text 0)" '{"written":0,"errno":"EACCES","at":"open"}'
   assert_equal "$(get_param kstat all_netns)" 1
-}
-
-# --- under load
-
-@test "kstat: two processors sending as fast as they can, each packet counted once" {
-  n=$(scaled 1000000 50000 10000)
-  load_module kstat start=1
-  two_senders "$n"
-  wait "${senders[@]}"
-  assert_equal "$(json $json 'map(.packets) | join(" ")')" "$((2 * n)) $((2 * n)) 0"
-  assert_nout $((2 * n))
-}
-
-@test "kstat: under traffic nout only rises, whatever counter is set to" {
-  load_module kstat start=1
-  keep_sending 1000
-  last=0
-  for ((i = 0; i < $(scaled 400 40 10); i++)); do
-    for step in 7 1000 1 33333 2; do
-      echo $step >$counter
-      read -r now <$nout
-      [ "$now" -ge "$last" ]
-      last=$now
-    done
-  done
-  stop_sending
-  stop
-  assert_nout "$sent"
-}
-
-@test "kstat: resets under traffic lose nothing from the JSON view" {
-  load_module kstat start=1
-  keep_sending 1000
-  last=0
-  for ((i = 0; i < $(scaled 1000 100 20); i++)); do
-    echo reset >$nout
-    now=$(number_of packets)
-    [ "$now" -ge "$last" ]
-    last=$now
-  done
-  stop_sending
-  assert_packets "$sent"
-}
-
-toggle() {
-  while :; do
-    echo 1 >$parameters/start
-    echo 0 >$parameters/start
-  done
-}
-
-some_counted() { [ "$(number_of packets)" -gt 0 ]; }
-# Fewer than went out before.
-some_missed() {
-  local out
-  out=$(nft_counted)
-  [ "$(number_of packets)" -lt "$out" ]
-}
-
-@test "kstat: started and stopped by four at once under traffic, it counts exactly afterwards" {
-  load_module kstat
-  nft_table
-  two_senders 100000000
-  togglers=()
-  for _ in 1 2 3 4; do
-    toggle 3>&- &
-    togglers+=($!)
-  done
-  on_teardown kill "${senders[@]}" "${togglers[@]}"
-  sleep "$(scaled 30 3 1)"
-  wait_until 60 some_counted
-  wait_until 60 some_missed
-  kill "${senders[@]}" "${togglers[@]}"
-  wait "${senders[@]}" "${togglers[@]}" || true
-
-  start
-  counted=$(number_of packets)
-  [ "$counted" -lt "$(nft_counted)" ] # it was stopped now and then, and counted nothing twice
-  tcp 1000
-  assert_packets $((counted + 1000))
-  stop
-  assert_nout $((counted + 1000))
-  tcp 10
-  assert_nout $((counted + 1000))
-  assert_equal "$(kernel_log | grep -c kstat)" 0
-}
-
-@test "kstat: the kernel log gets the total at unload, reset or not, running or not" {
-  load_module kstat start=1
-  tcp 27
-  echo reset >$nout
-  tcp 4
-  unload_module kstat
-  assert_equal "$(kernel_log | grep kstat)" "kstat: unloaded, 31 outgoing TCP packets counted"
-}
-
-@test "kstat: loads and unloads again and again under traffic" {
-  taskset -c 0 ipsend --proto tcp --to 127.0.0.1 --size 100 --count 100000000 >/dev/null 3>&- &
-  sender=$!
-  on_teardown kill "$sender"
-  for ((i = 0; i < $(scaled 200 8 3); i++)); do
-    load_module kstat all_netns=$((i % 2)) start=1
-    unload_module kstat
-  done
-  kill "$sender"
-  wait "$sender" || true
-  load_module kstat start=1
-  tcp 100
-  assert_packets 100
-}
-
-@test "kstat: unloads while readers hold its files open" {
-  load_module kstat start=1
-  tcp 20
-  local readers=()
-  for file in $nout $counter $json; do
-    hold "$file" 60 >"$BATS_TEST_TMPDIR/${file##*/}" 3>&- &
-    readers+=($!)
-    wait_until 30 has_open $! "$file"
-  done
-  unload_module kstat
-  kill "${readers[@]}" # now they read on
-  wait "${readers[@]}" # not all children: bats's own timer is one
-  assert_equal "$(cat "$BATS_TEST_TMPDIR"/{nout,counter,stats.json} | jq -r .errno | xargs)" "EIO EIO EIO"
 }

@@ -36,7 +36,7 @@ protected:
         return words;
     }
 
-    void validates(const std::string& schema, const Root& root, const std::vector<const char*>& arguments) {
+    void validates(const std::string& schema, const std::vector<const char*>& arguments) {
         const auto outcome = run(root, arguments);
         EXPECT_EQ(faults(schema, outcome.out), "") << outcome.err;
     }
@@ -55,62 +55,62 @@ TEST_F(Schema, OfEveryView) {
 }
 
 TEST_F(Schema, OfStats) {
-    validates("kmonctl-stats", root, {"stats", "--json"});
-    validates("kmonctl-stats", root, {"stats", "kstat", "--json"});
+    validates("kmonctl-stats", {"stats", "--json"});
+    validates("kmonctl-stats", {"stats", "kstat", "--json"});
     tree.write("proc/kstat/stats.json", R"({"module":"kstat","version":"1.0)");
     tree.write("proc/netmon", R"({"interface":"eth9","error":"not found"})");
-    validates("kmonctl-stats", root, {"stats", "--json"});
+    validates("kmonctl-stats", {"stats", "--json"});
 }
 
-TEST_F(Schema, OfTop) { validates("kmonctl-top", root, {"top", "--once", "--json", "--interval", "0.1"}); }
+TEST_F(Schema, OfTop) { validates("kmonctl-top", {"top", "--once", "--json", "--interval", "0.1"}); }
 
 TEST_F(Schema, OfStatus) {
-    validates("kmonctl-status", root, {"status", "--json"});
+    validates("kmonctl-status", {"status", "--json"});
     tree.remove("sys/module/kstat");
     tree.remove("proc/kstat");
     tree.write("sys/module/process_monitor/parameters/log_rate", "7\n");
     tree.write("etc/kmon.toml", "[l2packet_counter]\ninterface = \"eth7\"\nview_mode = \"0400\"\n");
-    validates("kmonctl-status", root, {"status", "--json"});
+    validates("kmonctl-status", {"status", "--json"});
     tree.write("etc/kmon.toml", "[l2packet_counter]\ninterfaces = \"eth7\"\n");
     service = fail("cannot ask systemd");
-    validates("kmonctl-status", root, {"status", "--json"});
+    validates("kmonctl-status", {"status", "--json"});
     service = Service{"loaded", "inactive", "enabled", "5 of 5 modules"};
-    validates("kmonctl-status", root, {"status", "--json"});
+    validates("kmonctl-status", {"status", "--json"});
 }
 
 TEST_F(Schema, OfDoctor) {
-    validates("kmonctl-doctor", root, {"doctor", "--json"});
+    validates("kmonctl-doctor", {"doctor", "--json"});
     tree.remove("proc/kstat");
     tree.remove("sys/module/kstat");
-    validates("kmonctl-doctor", root, {"doctor", "--json"});
+    validates("kmonctl-doctor", {"doctor", "--json"});
 }
 
 TEST_F(Schema, OfMacsAndVersion) {
     tree.write("etc/ethers", "52:54:0:12:34:56 router\n");
-    validates("kmonctl-macs", root, {"macs", "--json"});
-    validates("kmonctl-version", root, {"version", "--json"});
+    validates("kmonctl-macs", {"macs", "--json"});
+    validates("kmonctl-version", {"version", "--json"});
     tree.remove("sys/module/kstat");
-    validates("kmonctl-version", root, {"version", "--json"});
+    validates("kmonctl-version", {"version", "--json"});
 }
 
 TEST_F(Schema, OfCheck) {
-    validates("kmonctl-check", root, {"check", "--json"});
+    validates("kmonctl-check", {"check", "--json"});
     tree.write("etc/kmon.toml", "[l2packet_counter]\ninterface = [\"eth0\"]\nmax_macs = 5\n");
-    validates("kmonctl-check", root, {"check", "--json"});
+    validates("kmonctl-check", {"check", "--json"});
     tree.write("etc/kmon.toml", "[kstat]\ncounter = 0\nconter = 1\n");
-    validates("kmonctl-check", root, {"check", "--json"});
+    validates("kmonctl-check", {"check", "--json"});
 }
 
 TEST_F(Schema, OfWhatChangesModules) {
     tree.write("proc/kstat/nout", "");
-    validates("kmonctl-reset", root, {"reset", "--json"});
-    validates("kmonctl-kstat", root, {"kstat", "counter", "25", "--json"});
-    validates("kmonctl-kstat", root, {"stop", "--json"});
-    validates("kmonctl-load", root, {"load", "--json"});
+    validates("kmonctl-reset", {"reset", "--json"});
+    validates("kmonctl-kstat", {"kstat", "counter", "25", "--json"});
+    validates("kmonctl-kstat", {"stop", "--json"});
+    validates("kmonctl-load", {"load", "--json"});
     tree.remove("proc/kstat");
     tree.remove("sys/module/kstat");
-    validates("kmonctl-load", root, {"load", "--json"});
-    validates("kmonctl-apply", root, {"apply", "--json"});
+    validates("kmonctl-load", {"load", "--json"});
+    validates("kmonctl-apply", {"apply", "--json"});
 }
 
 TEST_F(Schema, OfExits) {
