@@ -24,22 +24,22 @@ public:
     Keeper(Root root, Journal journal, AskNetwork network)
         : root_(std::move(root)), journal_(std::move(journal)), network_(std::move(network)) {}
 
-    // The first configuration. What cannot be done is reported, and the rest is done.
+    // The first configuration. What fails is reported; the rest is applied.
     void start(const Config& config);
 
-    // Another configuration, all or nothing: after an error the old one is in force.
+    // Another configuration, all or nothing: after an error the old one stays in force.
     Result<void> reload(const Config& config);
 
-    // Looks what changed: a module that was loaded, perhaps anew, gets its settings; an interface that came, or became
-    // that of the default route, is watched. Parameters that somebody set by hand stay as they are.
+    // Checks what changed: a module that was loaded, perhaps again, gets its settings; an interface that appeared, or
+    // became that of the default route, is watched. Parameters that somebody set by hand stay as they are.
     void refresh();
 
-    // A module that is just being loaded is looked at again soon.
+    // A module that is just being loaded is checked again soon.
     bool unsettled() const;
 
     const Config& config() const { return config_; }
     Report report() const;
-    // What a module watches that follows interfaces.
+    // The interfaces that a module follows.
     const Watched& watched(const std::string& module) const { return modules_.at(module).watched; }
     // Does any module watch the interface of the default route?
     bool follows_default_route() const;

@@ -26,7 +26,7 @@ public:
     void heard(const LinkEvents::Changes& changes);
     void forget() { heard({true, true}); }
 
-    // For the regular look, as not every change is told of: the devices are asked for again each time, the default
+    // For the regular check, because not every change is announced: the devices are listed again each time, the default
     // route, which may stand among hundreds of thousands, every 60th time.
     void doubt();
 

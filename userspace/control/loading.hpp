@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Loads the modules, and remembers what the kernel refused: the privileged start-up step hands that on to the service,
-// which has no privileges, and to whoever asks later.
+// which has no privileges, and to later callers.
 #pragma once
 
 #include <functional>

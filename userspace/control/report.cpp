@@ -39,7 +39,7 @@ ModuleReport observe_module(const Root& root, const Config& config, const Result
     return report;
 }
 
-// A field of the answer of another process, which may be of another version.
+// A field in the answer of another process, which may have another version.
 template <class T>
 T field(const Json& json, const char* key, T otherwise) {
     const auto found = json.find(key);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // How each module is: the one answer that status, doctor, apply and a reload show. kmond gives it on its socket; where
-// kmond does not run, whoever asks puts it together by the same means.
+// kmond does not run, the caller builds it by the same means.
 #pragma once
 
 #include <optional>
@@ -20,7 +20,7 @@ struct Difference {
     std::string parameter;
     std::string is;
     std::string configured;
-    bool at_load = false; // it takes loading the module anew
+    bool at_load = false; // needs a reload of the module
 };
 
 struct ModuleReport {

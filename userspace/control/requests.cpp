@@ -43,14 +43,13 @@ const sockaddr* generic(const sockaddr_un& address) { return reinterpret_cast<co
 std::filesystem::path path_of(const Root& root, const Kind& kind) { return root.run / "kmon" / kind.name; }
 
 Error no_answer(const Kind& kind) {
-    return {"kmond did not answer within " + std::to_string(kind.patience) + " seconds",
-            ExitCode::failed, "systemctl restart kmon", ETIMEDOUT};
+    return {"kmond did not answer within " + std::to_string(kind.patience) + " seconds", ExitCode::failed,
+            "systemctl restart kmon", ETIMEDOUT};
 }
 
 Result<Report> outcome_in(const std::string& text) {
     const auto json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-    if (!json.is_object())
-        return fail("kmond exited before it answered", ExitCode::failed, "journalctl -u kmon -n 20");
+    if (!json.is_object()) return fail("kmond exited before it answered", ExitCode::failed, "journalctl -u kmon -n 20");
     if (const auto error = json.find("error"); error != json.end() && error->is_object())
         return fail(error_from_json(*error));
     return report_from_json(json);

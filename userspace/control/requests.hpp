@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What one may ask of kmond. It has a socket for each request; who connects is sent the answer, which is JSON in one
-// message. Everybody may ask how the modules are, root alone may have it reload.
+// The requests to kmond. Each has a socket; a client that connects is sent the answer, which is JSON in one
+// message. Anybody may ask for the state of the modules; only root may make it reload.
 #pragma once
 
 #include "file_descriptor.hpp"
@@ -12,7 +12,7 @@ namespace kmon::control {
 
 enum class Request { state, reload };
 
-// The client's side: waits for the answer, but not for ever. ExitCode::not_running where kmond does not run.
+// The client's side: waits for the answer, but not for ever. ExitCode::not_running if kmond is not running.
 Result<Report> ask(const Root& root, Request request);
 
 // The service's side.

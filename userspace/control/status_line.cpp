@@ -18,7 +18,7 @@ std::string words_on_interfaces(const Root& root, const Module& module, const Wa
     return "on " + printable(join_interfaces(interfaces)) + (waits.empty() ? "" : ", " + waits);
 }
 
-// What is worth a word of a module that runs.
+// What the status line says about a loaded module.
 std::string words_on(const Root& root, const Keeper& keeper, const std::string& name) {
     const auto* module = find_module(name);
     if (!module->watches.empty()) return "; " + name + " " + words_on_interfaces(root, *module, keeper.watched(name));

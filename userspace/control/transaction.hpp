@@ -12,11 +12,11 @@ class Transaction {
 public:
     explicit Transaction(const Root& root) : root_(root) {}
 
-    // True: written. False: it had that value, and nothing was written, so no interval began anew and no line went to
-    // the kernel log.
+    // True: written. False: it already had that value; nothing was written, so no interval restarted and no line went
+    // to the kernel log.
     Result<bool> set(const Setting& setting);
 
-    // Puts the old values back, the last one first. What could not be put back.
+    // Restores the old values, the last one first. Returns what could not be restored.
     std::vector<Error> roll_back();
 
 private:

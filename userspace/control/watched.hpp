@@ -12,7 +12,7 @@
 
 namespace kmon::control {
 
-// The interfaces as far as they matter here.
+// What matters here about the interfaces.
 struct Network {
     std::vector<std::string> devices;
     std::map<std::string, std::string> alternative_names; // of each its device's name

@@ -12,7 +12,7 @@ namespace {
 
 using control::Report;
 
-// Without the service: once, so what is not there yet is not waited for.
+// Without the service: once, so nothing is waited for.
 Report apply_directly(Context& context, const Config& config) {
     const auto tell = [&context](const control::Entry& entry) { context.err << "kmonctl: " << entry.message << '\n'; };
     control::Keeper keeper(context.root, tell, context.network);
@@ -22,7 +22,7 @@ Report apply_directly(Context& context, const Config& config) {
     return report;
 }
 
-// What was just seen at loading is known even where nobody could write it down.
+// The errors just seen at loading, in case they could not be recorded.
 void add_refusals(Report& report, const control::Refused& refused) {
     for (auto& module : report.modules) {
         const auto error = refused.find(module.name);

@@ -37,7 +37,7 @@ void show_json(Context& context, const ConfigReading& reading) {
     context.out << to_text(result) << '\n';
 }
 
-// The whole of a pipe, up to what a file may hold.
+// All of a pipe, up to the limit of a file.
 Result<std::string> read_standard_input() {
     std::string text;
     std::array<char, 4096> piece{};
@@ -85,7 +85,8 @@ void add_check(CLI::App& kmon, Context& context) {
         return check(context, (*given)->count() ? std::optional(*file) : std::nullopt);
     });
     *given = command.add_option(
-        "FILE", *file, "Check this file only (-: standard input) instead of /etc/kmon.toml and /etc/kmon.toml.d/*.toml");
+        "FILE", *file,
+        "Check this file only (-: standard input) instead of /etc/kmon.toml and /etc/kmon.toml.d/*.toml");
 }
 
 } // namespace kmon::cli

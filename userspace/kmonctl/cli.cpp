@@ -44,8 +44,7 @@ std::optional<std::string> unknown_option(const CLI::App& app, int argc, const c
         const auto name = word.substr(0, word.find('='));
         if (!name.starts_with("--") || name == "--" || std::ranges::find(known, name) != known.end()) continue;
         const auto meant = nearest(name, known);
-        return "unknown option '" + printable(name) + "'" +
-               (meant.empty() ? "" : "; did you mean '" + meant + "'?");
+        return "unknown option '" + printable(name) + "'" + (meant.empty() ? "" : "; did you mean '" + meant + "'?");
     }
     return std::nullopt;
 }
@@ -68,7 +67,7 @@ ExitCode parse(CLI::App& app, Context& context, int argc, const char* const* arg
     return ExitCode::ok;
 }
 
-// What was written must have arrived, but nobody is obliged to read to the end.
+// What was written must arrive, but a reader may leave early.
 ExitCode close_output(Context& context, ExitCode code) {
     if (context.out.flush() || context.write_error() == EPIPE) return code;
     if (!wait_with_reader(std::chrono::milliseconds(0), context.out_descriptor)) return code;

@@ -30,14 +30,16 @@ Finding look_at_module(const Root& root, const ModuleLook& module) {
     if (report.problem) return {name, Finding::bad, report.problem->what, report.problem->hint};
     const auto running = printable(state.loaded_version);
     if (state.reload_needed())
-        return {name, Finding::bad, "version " + running + " is running, " + printable(state.instead()) + " is installed",
+        return {name, Finding::bad,
+                "version " + running + " is running, " + printable(state.instead()) + " is installed",
                 "modprobe -r " + name + " && kmonctl apply"};
     if (state.loaded_version != kmon::version)
         return {name, Finding::bad, "version " + running + " is running, this is kmon " + kmon::version,
                 "install the same version of kmon and its modules"};
     if (state.signer.empty() && !state.file.empty() && signatures_wanted(root)) {
         const auto why = why_not_loaded(root, state, ENOKEY);
-        return {name, Finding::warning, "running, but its file is not signed and this kernel requires signatures", why.hint};
+        return {name, Finding::warning, "running, but its file is not signed and this kernel requires signatures",
+                why.hint};
     }
     return {name, Finding::good, running + (state.signer.empty() ? "" : ", signed by " + printable(state.signer)), ""};
 }

@@ -52,7 +52,7 @@ bool is_wanted(const ExitRecord& record, const Options& only) {
            (!only.uid || (record.more && record.more->uid == *only.uid));
 }
 
-// By name: how many ended, how many of them failed, and what they used. Names that come after many others are one.
+// By name: exits, failures and CPU time. Beyond a limit, further names share one row.
 class Summary {
 public:
     void add(const ExitRecord& record) {
@@ -95,7 +95,7 @@ private:
     std::map<std::string, Sum> sums_;
 };
 
-// One run of the command: what it has shown, and what it knows to be missing.
+// One run of the command: what it has shown, and what it knows is missing.
 class Follower {
 public:
     Follower(Context& context, const Options& options, ExitTrace trace)
@@ -164,7 +164,7 @@ private:
 
     bool enough() const { return options_.count != 0 && shown_ >= options_.count; }
 
-    // Once a second: is the module still there, and was anything lost?
+    // Once a second: is the module still loaded, and was anything lost?
     void look_around() {
         if (Clock::now() < next_look_) return;
         next_look_ = Clock::now() + std::chrono::seconds(1);
@@ -185,7 +185,7 @@ private:
         return view ? view->missed_probes : 0;
     }
 
-    // What the buffer had no room for, and what the probe itself could not see.
+    // What did not fit into the buffer, and what the probe missed.
     std::uint64_t lost() {
         const auto now = missed();
         return trace_.lost() + (now > missed_before_ ? now - missed_before_ : 0);
@@ -219,7 +219,7 @@ private:
 };
 
 Result<ExitCode> exits(Context& context, const Options& options) {
-    const StopSignals signals; // from before there is anything to take away
+    const StopSignals signals; // before there is anything to clean up
     auto trace = ExitTrace::open(context.root);
     if (!trace) return fail(trace.error());
     return Follower(context, options, std::move(*trace)).run();

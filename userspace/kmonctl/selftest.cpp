@@ -47,7 +47,8 @@ void add_selftest(CLI::App& kmon, Context& context) {
                                 [&context, options] { return selftest(context, *options); });
     command.add_option("SUITE", options->suite, "basic, traffic, stress, or all (the default)")
         ->check(CLI::IsMember({"basic", "traffic", "stress", "all"}));
-    command.add_option("--interface", options->interface, "Also watch this interface, not only those that the tests make")
+    command
+        .add_option("--interface", options->interface, "Also watch this interface, not only those that the tests make")
         ->type_name("IF");
     command.add_flag("--stop-service", options->stop_service,
                      "Stop kmon.service and unload the modules for the tests, then restore them");

@@ -20,7 +20,7 @@ namespace kmon::cli {
 
 namespace {
 
-// However wide the terminal is: this page goes into mails and tickets.
+// Whatever the terminal's width: people paste this page into mail and tickets.
 constexpr std::size_t page_columns = 80;
 
 struct Options {
@@ -67,7 +67,7 @@ Snapshot read_modules(const Context& context, const std::string& only) {
     return snapshot;
 }
 
-// Nothing to show is an error; a part of it is not, unless it was asked for by name.
+// Nothing to show is an error. A missing part is not, unless it was asked for by name.
 Result<ExitCode> stats(Context& context, const Options& options) {
     const auto now = context.now();
     const auto snapshot = read_modules(context, options.module);
@@ -123,7 +123,7 @@ Json rates_json(const TopModel& model, const Snapshot& snapshot) {
     return json;
 }
 
-// Totals and rates, an interval after another, until it is stopped or nobody reads any more.
+// Totals and rates each interval, until stopped or until nobody reads.
 Result<ExitCode> stats_again(Context& context, const Options& options) {
     using Clock = std::chrono::steady_clock;
     const auto interval = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.interval));

@@ -43,7 +43,7 @@ void add_problem(ReportPage& page, const Error& problem) {
     if (!problem.hint.empty()) page.more(problem.hint);
 }
 
-// Set by hand, as `kmonctl kstat stop` does: no fault, but good to know.
+// Set by hand, as `kmonctl kstat stop` does: not a fault, but worth knowing.
 void add_differences(ReportPage& page, const control::ModuleReport& module) {
     for (const auto& one : module.differences)
         page.more(one.parameter + " is \"" + printable(one.is) + "\", the configuration says \"" +
@@ -76,7 +76,7 @@ void add_module(ReportPage& page, const ModuleLook& module) {
     page.more("modprobe -r " + report.name + " && kmonctl apply");
 }
 
-// A unit that is stopped has its last words still, which hold no more.
+// A stopped unit still has its last status, which is out of date.
 void add_service(ReportPage& page, const Shown& shown) {
     const char* const name = "kmon.service";
     const auto& service = shown.service;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Ctrl-C and its like as a question: what was set up can be taken away before the program ends.
+// Ctrl-C and similar signals as a question to ask, so the program can clean up before it ends.
 #pragma once
 
 #include <chrono>

@@ -36,7 +36,7 @@ std::string interval_text(double seconds) {
     return text.str();
 }
 
-// The readings, one an interval.
+// The readings, one each interval.
 class Readings {
 public:
     Readings(Context& context, double interval) : context_(context), interval_(interval) { open_trace(); }
@@ -84,7 +84,7 @@ private:
     }
 
     void take_exits() {
-        if (!trace_) return open_trace(); // the module may have come
+        if (!trace_) return open_trace(); // the module may have been loaded
         if (const auto exits = trace_->read()) model.take(*exits);
         model.exits_lost = trace_->lost();
         model.exits_missing = trace_->attached() ? "" : not_loaded;
@@ -122,7 +122,7 @@ Json rates_json(const TopModel& model, std::time_t now) {
     return json;
 }
 
-// A page, or a line of JSON, an interval. The first one comes after two readings.
+// A page or a JSON line each interval. The first comes after two readings.
 Result<ExitCode> print_readings(Context& context, const Options& options) {
     Readings readings(context, options.interval);
     readings.take();
@@ -183,7 +183,7 @@ Result<ExitCode> live(Context& context, const Options& options) {
 void add_top(CLI::App& kmon, Context& context) {
     auto options = std::make_shared<Options>();
     auto& command = add_command(kmon, context, "top", "Show the rates of every module, live", [&context, options] {
-        const StopSignals signals; // from before there is anything to take away
+        const StopSignals signals; // before there is anything to clean up
         return options->once || context.json ? print_readings(context, *options) : live(context, *options);
     });
     command.add_flag("--once", options->once, "Print one page and exit");

@@ -20,7 +20,7 @@ namespace kmon::cli {
 // A counter's rate over time.
 class Rate {
 public:
-    // Nothing is known of the first reading, nor of one after the counter went back: the module was loaded anew.
+    // Unknown at the first reading, and after the counter went back because the module was reloaded.
     void take(std::uint64_t counter, double seconds);
     void lose(); // the module is not there
 

@@ -155,7 +155,7 @@ void Service::hear_network() {
     if (changes.links || (changes.default_route && keeper_.follows_default_route())) heard();
 }
 
-// Not anew at each event, or a stream of them would put it off for ever.
+// Not restarted at each event, or a stream of events would postpone it for ever.
 void Service::heard() {
     if (!soon_->armed()) soon_->arm(settle);
 }

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int fileid_kernfs = 0xfe; // FILEID_KERNFS of <linux/exportfs.h>: a handle is the number of the inode
 
-// Processes of many short-lived containers must not fill the memory of whoever watches them.
+// Many short-lived containers must not fill our memory.
 constexpr std::size_t most_known = 10'000;
 
 // Beside version 1 it has a directory of its own.

@@ -114,8 +114,7 @@ Result<Config> config_of(const ConfigReading& reading) {
     std::string what;
     for (const auto& line : reading.words())
         what += (what.empty() ? "" : "\n") + line;
-    const bool denied =
-        std::ranges::count(reading.problems, ExitCode::not_permitted, &ConfigProblem::code) > 0;
+    const bool denied = std::ranges::count(reading.problems, ExitCode::not_permitted, &ConfigProblem::code) > 0;
     const auto code = denied ? ExitCode::not_permitted : ExitCode::bad_config;
     return fail(what, code, code == ExitCode::not_permitted ? "become root (sudo)" : "man kmon.toml lists all keys");
 }

@@ -169,8 +169,7 @@ private:
         const auto key = setting.sub(0, equals);
         const auto value = setting.sub(equals + 1);
         if (!is_key(key.text)) return std::nullopt;
-        if (value.text.empty())
-            return mistake(setting.at + equals, std::string(key.text), "missing value after the =");
+        if (value.text.empty()) return mistake(setting.at + equals, std::string(key.text), "missing value after the =");
         if (auto wrong = in_value(key, value, closed)) return wrong;
         return twice(key);
     }
@@ -209,9 +208,9 @@ private:
         if (value.text.find_first_of("\"'=\n") != std::string_view::npos) return std::nullopt;
         const bool list = value.text.find(',') != std::string_view::npos;
         const auto instead = list ? as_list(elements_in(value)) : meant(value.text);
-        auto bare = wrong(
-            value.at, shown(value.text) + (list || is_quoted(instead) ? " needs quotes" : " is not valid TOML"),
-            instead);
+        auto bare =
+            wrong(value.at, shown(value.text) + (list || is_quoted(instead) ? " needs quotes" : " is not valid TOML"),
+                  instead);
         bare.bare_value = value.text;
         return bare;
     }

@@ -15,7 +15,7 @@ struct Mistake {
     std::string section;
     std::string key; // empty where it is no key's
     std::string what;
-    std::string bare_value{}; // what stands there without quotes
+    std::string bare_value{}; // what is written without quotes
 };
 
 // text: what the parser does not take; stopped: where it stopped. Nothing where it is none of the common ones.

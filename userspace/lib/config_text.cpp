@@ -93,7 +93,7 @@ private:
     std::size_t depth_ = 0;
 };
 
-// Follows whether a value begins: behind the = of a key, and in an array that stands there behind [ and each comma.
+// Tracks whether a value begins: after the = of a key and, in an array there, after [ and each comma.
 class ValueStart {
 public:
     bool here() const { return here_; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// TOML as text, as far as it takes to know what of it is a string or a comment and where a setting ends.
+// TOML as text: enough to know what is a string or a comment, and where a setting ends.
 #pragma once
 
 #include <cstddef>

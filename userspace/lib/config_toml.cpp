@@ -103,7 +103,8 @@ Refusal take_duration(const toml::node& value, const ConfigKey& key, ConfigValue
 Refusal take_choice(const toml::node& value, const ConfigKey& key, ConfigValue& out) {
     const auto* text = value.as_string();
     if (text == nullptr) return expected("a string", value);
-    if (std::ranges::find(key.words, text->get()) == key.words.end()) return shown(text->get()) + " is not a valid value";
+    if (std::ranges::find(key.words, text->get()) == key.words.end())
+        return shown(text->get()) + " is not a valid value";
     out = text->get();
     return {};
 }
@@ -340,7 +341,7 @@ std::size_t offset_of(std::string_view text, const toml::source_position& place)
     return std::min(line_start + (place.column > 0 ? place.column - 1 : 0), line_end);
 }
 
-// So much as needs no more than a few megabytes when it is parsed. A right configuration has some twenty values.
+// What parses in a few megabytes. A sensible configuration has about twenty values.
 struct FirstPart {
     std::string_view text;
     std::size_t statements_left = 0;

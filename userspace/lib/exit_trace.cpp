@@ -37,14 +37,13 @@ Result<fs::path> find_tracing(const Root& root) {
     for (const auto& path : {kernel / "tracing", kernel / "debug" / "tracing"}) {
         std::error_code error;
         if (fs::exists(path / "instances", error)) return path;
-        if (error == std::errc::permission_denied)
-            return fail(trace_error("cannot access " + path.string(), EACCES));
+        if (error == std::errc::permission_denied) return fail(trace_error("cannot access " + path.string(), EACCES));
     }
     return fail("tracefs is not mounted at " + (kernel / "tracing").string(), ExitCode::failed,
                 "mount -t tracefs tracefs /sys/kernel/tracing");
 }
 
-// Instances of processes that are no more.
+// Instances left by processes that are gone.
 void remove_stale(const fs::path& instances, const Root& root) {
     std::error_code error;
     // Others remove theirs meanwhile, which is no reason to give up.

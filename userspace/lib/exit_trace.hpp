@@ -45,7 +45,7 @@ private:
     std::filesystem::path instance_; // empty: moved from
     FileDescriptor pipe_;
     std::string unread_;            // the start of a line
-    std::uint64_t lost_before_ = 0; // the kernel's count begins anew when the module is unloaded
+    std::uint64_t lost_before_ = 0; // the kernel's count restarts when the module is unloaded
     std::uint64_t lost_now_ = 0;
 };
 

@@ -22,17 +22,17 @@ struct Finding {
 
 using Findings = std::vector<Finding>;
 
-// Events of our own, to see them counted. Tests put others in their place.
+// Events that we make, to see them counted. Tests substitute others.
 struct Stimulus {
     std::function<Result<void>(unsigned count)> send_datagrams; // over lo
     std::function<Result<std::uint64_t>()> talk_tcp;            // over lo; the segments sent
     std::function<Result<void>(unsigned count)> end_processes;
-    std::function<void()> wait; // for traffic that others make
+    std::function<void()> wait; // for others' traffic
 };
 
-// Nothing to compare: that a module is missing is told elsewhere.
+// Nothing to compare: a missing module is reported elsewhere.
 Finding skipped(const std::string& subject, const Error& error);
-// The counts are wrong: the cure is to load the module anew.
+// The counts are wrong: the cure is to reload the module.
 Finding wrong(const std::string& subject, std::string words, const std::string& module);
 std::string load_anew(const std::string& module);
 

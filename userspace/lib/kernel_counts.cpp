@@ -14,7 +14,8 @@ namespace {
 Result<std::uint64_t> number(const std::string& text, const std::string& file) {
     std::uint64_t value = 0;
     const auto* const end = text.data() + text.size();
-    if (text.empty() || std::from_chars(text.data(), end, value).ec != std::errc()) return fail(file + ": not a number");
+    if (text.empty() || std::from_chars(text.data(), end, value).ec != std::errc())
+        return fail(file + ": not a number");
     return value;
 }
 

@@ -21,11 +21,11 @@ struct ModuleState {
     std::string vermagic;
     std::string signer; // empty: not signed
 
-    // The one that runs is not the one that is installed: it was upgraded meanwhile.
+    // The loaded module is not the installed one: it was upgraded meanwhile.
     bool reload_needed() const {
         return loaded && !file.empty() && (loaded_version != file_version || loaded_source != file_source);
     }
-    // What is installed instead of the one that runs.
+    // What is installed instead of the loaded one.
     std::string instead() const {
         return (loaded_version == file_version ? "another build of version " : "version ") + file_version;
     }

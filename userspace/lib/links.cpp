@@ -98,7 +98,7 @@ Result<Links> Links::open() {
 Result<std::vector<Link>> Links::list() {
     auto links = socket_.dump(RTM_GETLINK, ifinfomsg{}, parse_link);
     if (!links) return links;
-    // Old kernels give them in another order, and where devices come and go one may stand there twice.
+    // Old kernels list them in another order, and one may appear twice if devices come and go meanwhile.
     std::ranges::sort(*links, {}, &Link::index);
     const auto same = [](const Link& a, const Link& b) { return a.index == b.index; };
     links->erase(std::unique(links->begin(), links->end(), same), links->end());

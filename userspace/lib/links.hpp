@@ -40,7 +40,7 @@ private:
     NetlinkSocket socket_;
 };
 
-// Tells that devices or the default route may have changed, not how: whoever hears of it asks Links anew. So nothing is
+// Says that devices or the default route may have changed, not how: the caller asks Links again. So nothing is
 // missed when there are more messages than the socket holds.
 class LinkEvents {
 public:

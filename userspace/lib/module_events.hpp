@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Tells that kernel modules came or went, not which: whoever hears of it looks anew.
+// Says that kernel modules came or went, not which: the caller looks again.
 #pragma once
 
 #include "file_descriptor.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What can fail returns a Result; its Error is written for whoever has to do something about it.
+// What can fail returns a Result. Its Error is written for the person who has to act on it.
 #pragma once
 
 #include <string>

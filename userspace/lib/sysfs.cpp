@@ -27,7 +27,7 @@ Error not_loaded(const std::string& doing, const std::string& module) {
     return {doing + ": the module " + module + " is not loaded", ExitCode::not_running, "modprobe " + module, ENOENT};
 }
 
-// Why the module did not take a value, as far as the errno tells. The kernel log has the module's own words.
+// Why the module refused a value, by the errno. The kernel log has the module's own message.
 Error refused(const Setting& setting, int error) {
     const std::string doing = "cannot set " + to_string(setting);
     const std::string look = "the kernel log says more: dmesg | grep " + setting.module;

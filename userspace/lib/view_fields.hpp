@@ -19,7 +19,7 @@ public:
     bool at_end() const { return object_.is_null(); }
     bool has(const char* key) const { return object_.contains(key); }
 
-    // A missing key or one of another type is remembered, and told of by done(); the first one counts.
+    // A missing key or a wrong type is remembered and reported by done(); the first one counts.
     Fields& get(const char* key, std::uint64_t& value);
     Fields& get(const char* key, bool& value); // true, false, 0 or 1
     Fields& get(const char* key, std::string& value);

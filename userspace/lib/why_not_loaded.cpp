@@ -97,8 +97,8 @@ Error wrong_kernel(const Root& root, const ModuleState& state) {
 
 Error forbidden(const Root& root) {
     if (first_line_of(root.proc / "sys/kernel/modules_disabled") == "1")
-        return {"module loading is disabled until the next boot (kernel.modules_disabled=1)",
-                ExitCode::not_permitted, "load kmon before it is set, and reboot"};
+        return {"module loading is disabled until the next boot (kernel.modules_disabled=1)", ExitCode::not_permitted,
+                "load kmon before it is set, and reboot"};
     if (locked_down(root))
         return {"the kernel is locked down and forbids it", ExitCode::not_permitted,
                 "cat /sys/kernel/security/lockdown shows the level"};

@@ -9,7 +9,7 @@
 
 namespace netmon {
 
-// Both: false when the reader has gone.
+// Both: false when the reader is gone.
 kmon::Result<bool> write_all(std::string_view text);
 bool sleep_until(std::chrono::steady_clock::time_point time);
 

@@ -86,7 +86,7 @@ Readings::Readings(kmon::Links links, Selection selection, Style style, IfMissin
         wanted_.push_back({.word = word});
 }
 
-// Until something that is wanted is there.
+// Until a requested interface exists.
 kmon::Result<void> Readings::look_for_first(const std::vector<Link>& links, Reading& reading) {
     bool any = false;
     for (auto& wanted : wanted_) {
@@ -109,7 +109,8 @@ void Readings::tell_gone(const std::map<int, Link>& now, Reading& reading) const
         if (now.contains(index)) continue;
         const auto& name = link.name;
         const bool replaced = std::ranges::any_of(now, [&](const auto& other) { return other.second.name == name; });
-        reading.notes.push_back(kmon::printable(name) + (replaced ? " was replaced by another device" : " disappeared"));
+        reading.notes.push_back(kmon::printable(name) +
+                                (replaced ? " was replaced by another device" : " disappeared"));
     }
 }
 

@@ -49,7 +49,7 @@ private:
     posix_spawnattr_t attributes_{};
 };
 
-// A program that runs; killed when it is left behind.
+// A running program, killed if this is destroyed.
 class Child {
 public:
     explicit Child(pid_t pid) : pid_(pid) {}

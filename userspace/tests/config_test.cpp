@@ -228,7 +228,9 @@ TEST(Config, what_is_not_toml_is_pointed_at) {
 }
 
 TEST(Config, what_is_not_ascii_stands_in_comments_and_in_values) {
-    const auto interfaces = [](const std::string& text) { return config_from(text).get<std::vector<std::string>>("l2packet_counter.interface"); };
+    const auto interfaces = [](const std::string& text) {
+        return config_from(text).get<std::vector<std::string>>("l2packet_counter.interface");
+    };
     using Names = std::vector<std::string>;
     EXPECT_EQ(interfaces("\xef\xbb\xbf# \u00e9\n[l2packet_counter] # \u00e9\ninterface = '#' # '\u00e9\n"), Names{"#"});
     EXPECT_EQ(interfaces(R"(l2packet_counter.interface = "\u00e9")"), Names{"\u00e9"});
@@ -294,8 +296,7 @@ TEST(Config, the_commonest_mistakes_are_told_with_what_to_write) {
     told(kstat + "counter = ten\n", "2:11: kstat.counter: \"ten\" is not a number; allowed: a number from 1");
     told(l2 + "interface = \"eth0\nmax_macs = 5\n",
          "2:13: l2packet_counter.interface: missing closing quote; write: interface = \"eth0\"");
-    told(l2 + "interface = [\"eth0\"\nmax_macs = 5\n",
-         "2:13: l2packet_counter.interface: this [ has no closing ]");
+    told(l2 + "interface = [\"eth0\"\nmax_macs = 5\n", "2:13: l2packet_counter.interface: this [ has no closing ]");
     // twice
     told(kstat + "counter = 1\nstart = true\n counter = 2\n",
          "4:2: kstat.counter: duplicate key, first set on line 2; keep one; allowed: a number");

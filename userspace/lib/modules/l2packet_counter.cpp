@@ -58,7 +58,7 @@ Result<L2View::Interface> parse_interface(Fields& line, std::uint64_t& announced
     return interface;
 }
 
-// Those with most frames first; all of them in the module's own order where none is left out.
+// The busiest first; in the module's own order if all are shown.
 std::vector<L2View::Mac> busiest(const L2View::Interface& interface, std::size_t top) {
     auto macs = interface.macs;
     if (top == View::all) return macs;
@@ -194,8 +194,8 @@ std::string L2View::settings() const {
     std::string names;
     for (const auto& interface : interfaces)
         names += (names.empty() ? "" : ", ") + printable(interface.name) + (interface.waiting ? " (waiting)" : "");
-    const auto reset = reset_interval ? "text view resets every " + seconds(reset_interval)
-                                      : std::string("text view never resets");
+    const auto reset =
+        reset_interval ? "text view resets every " + seconds(reset_interval) : std::string("text view never resets");
     return (names.empty() ? "on no interface" : "on " + names) + "; " + reset;
 }
 
@@ -212,8 +212,8 @@ const L2View::Interface* find_interface(const L2View& view, const std::string& n
     return nullptr;
 }
 
-// Drivers count at their own pace, so only what cannot be is called wrong: parts that do not add up, or nothing
-// counted where frames came in.
+// Drivers count at their own pace, so only the impossible is wrong: parts that do not add up, or nothing
+// counted although frames arrived.
 Finding compare(const Root& root, const Stimulus& stimulus) {
     const std::string subject = "source MACs";
     const std::string module = "l2packet_counter";

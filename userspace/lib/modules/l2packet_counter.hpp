@@ -32,7 +32,7 @@ struct L2View : View {
         std::uint64_t bytes = 0;
         std::uint64_t untracked_packets = 0; // of sources past max_macs
         std::uint64_t untracked_bytes = 0;
-        std::uint64_t evicted_packets = 0; // of sources whose memory was given back
+        std::uint64_t evicted_packets = 0; // of sources whose memory was freed
         std::uint64_t evicted_bytes = 0;
         std::uint64_t skipped_packets = 0; // group source address: not in packets
         std::vector<Mac> macs;

@@ -162,8 +162,7 @@ Finding compare(const Root& root, const Stimulus& stimulus) {
         return wrong(subject, "the parts do not add up to " + grouped(after->packets) + " packets", module);
     const auto counted = after->packets - before->packets;
     if (counted < datagrams)
-        return wrong(subject,
-                     "sent " + std::to_string(datagrams) + " packets over lo, counted " + grouped(counted),
+        return wrong(subject, "sent " + std::to_string(datagrams) + " packets over lo, counted " + grouped(counted),
                      module);
     if (!lo_before || !lo_after) return skipped(subject, lo_before ? lo_after.error() : lo_before.error());
     const auto received = *lo_after - *lo_before;

@@ -49,7 +49,7 @@ std::vector<Setting> settings_of(const Config& config, const std::string& module
     return known && known->settings ? known->settings(config) : std::vector<Setting>();
 }
 
-// What is the standard anyway is not said, so that modprobe.d may say something else.
+// Defaults are not passed, so modprobe.d can set something else.
 std::vector<Setting> load_settings_of(const Config& config, const std::string& module) {
     const auto* known = find_module(module);
     if (!known) return {};

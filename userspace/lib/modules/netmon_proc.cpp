@@ -88,7 +88,7 @@ std::vector<Figure> NetmonView::figures() const {
 
 namespace {
 
-// Between two readings of /sys, one by one: an interface may come or go meanwhile.
+// Each figure between two readings of /sys: an interface may come or go meanwhile.
 Finding compare(const Root& root, const Stimulus& /*stimulus*/) {
     const std::string subject = "interfaces";
     std::size_t compared = 0;
