@@ -115,7 +115,7 @@ static u64 total(void)
 	return kmon_sum(out, PACKETS_V4) + kmon_sum(out, PACKETS_V6);
 }
 
-/* The count as of the last time that `counter` packets had come since the one before. */
+/* The count when `counter` packets had last passed since the publication before. */
 static u64 last_publication(void)
 {
 	u64 since = total() - published;
@@ -251,7 +251,7 @@ static int json_show(struct seq_file *m, void *unused)
 {
 	u64 v[COUNTERS];
 
-	/* What is published first: it must not be more than what is counted. */
+	/* Read what is published first: it must not exceed the count. */
 	mutex_lock(&lock);
 	kmon_json_head(m);
 	seq_printf(m, ",\"all_netns\":%u,\"running\":%s,\"counter\":%u,\"published\":%llu",

@@ -83,8 +83,8 @@ static noinline void log_packet(const struct sk_buff *skb, unsigned int class)
 }
 
 /*
- * Where the cells of a protocol's class begin, and how much further that of a size is,
- * so that a packet finds its cell by adding two numbers.
+ * Where the cells of a protocol's class begin, and the offset of each size in them, so
+ * that a packet finds its cell by adding two numbers.
  */
 static u8 row_v4[256] __ro_after_init, row_v6[256] __ro_after_init;
 static u8 column[9] __ro_after_init;		/* by length / 128; all of 1024 and more share one */
@@ -112,7 +112,7 @@ static void __init fill_tables(void)
 	for (i = 0; i < 256; i++)
 		if (ipv6_ext_hdr(i))
 			row_v6[i] = ROW_UNKNOWN;
-	/* 0..127 is 0, each doubling from 128 one more, from 1024 on the last */
+	/* 0..127 is 0; each doubling from 128 adds 1; from 1024 on it is the last */
 	for (i = 0; i < ARRAY_SIZE(column); i++)
 		column[i] = CELL(0, fls(i), 0);
 }
@@ -128,7 +128,7 @@ static noinline unsigned int count_unusual(const struct sk_buff *skb, unsigned l
 	return NF_ACCEPT;
 }
 
-/* Each instruction here and in the hooks is one more for every packet of lo. */
+/* Every packet on lo pays for each instruction here and in the hooks. */
 static __always_inline unsigned int count(const struct sk_buff *skb, unsigned long row)
 {
 	unsigned long size = skb->len >> 7, cell = row;
@@ -142,8 +142,8 @@ static __always_inline unsigned int count(const struct sk_buff *skb, unsigned lo
 }
 
 /*
- * What IPsec decrypted comes through the hooks again: it was counted as the packet
- * that was around it, and lo received one.
+ * A packet that IPsec decrypted passes the hooks again.  It was counted as the packet
+ * around it, and lo received only one.
  */
 static unsigned int hook_v4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
@@ -160,7 +160,7 @@ static unsigned int hook_v4(void *priv, struct sk_buff *skb, const struct nf_hoo
 	return count(skb, row_v4[iph->protocol]);
 }
 
-/* NONE, too, is one of the extension headers, but has no class of its own. */
+/* NONE is an extension header as well, but has no class of its own. */
 static noinline unsigned int count_extended(const struct sk_buff *skb)
 {
 	unsigned long row = row_v6[kmon_ipv6_protocol(skb)];
@@ -218,7 +218,7 @@ static struct pernet_operations hooks_in_netns = {
 
 KMON_READERS(readers);
 
-/* The counters when the text view was last reset; it shows what came since. */
+/* The counters at the last reset of the text view, which shows the difference. */
 static u64 base[COUNTERS];
 static DEFINE_MUTEX(base_lock);
 

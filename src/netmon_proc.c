@@ -2,8 +2,8 @@
 /*
  * netmon_proc: the kernel's own interface statistics as JSON lines in /proc/netmon.
  *
- * Nothing is counted here and nothing is registered but the file.  It shows the
- * network namespace of whoever reads it, as /proc/net/dev does.
+ * It counts nothing and registers nothing but the file.  A reader sees its own
+ * network namespace, as in /proc/net/dev.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -95,9 +95,9 @@ static void show_device(struct seq_file *m, struct net_device *dev)
 }
 
 /*
- * A reading shows the interfaces that were there when it began, each once, and leaves
- * out those that went meanwhile.  It knows them by their numbers and holds none; no
- * more than one is looked at without a pause, however many there are.
+ * A reading shows the interfaces that existed when it began, each once, and omits those
+ * that disappear meanwhile.  It knows them by number and holds no reference; it pauses
+ * after each one, however many there are.
  */
 struct reading {
 	char only[IFNAMSIZ];		/* the parameter iface as it was then */
@@ -114,7 +114,7 @@ static void list_free(struct reading *r)
 	r->ifindex = r->few;
 }
 
-/* Lists as many as there is room for; returns how many there are. */
+/* Lists as many as fit; returns how many there are. */
 static unsigned int list_some(struct reading *r, struct net *net, unsigned int room)
 {
 	struct net_device *dev;
@@ -178,7 +178,7 @@ static void *netmon_start(struct seq_file *m, loff_t *pos)
 	struct reading *r = m->private;
 	int err;
 
-	/* A seek comes here, too, on its way from the beginning; it goes on in the same reading. */
+	/* A seek starts here, too, and continues in the same reading. */
 	if (!*pos && (!r->net || !m->read_pos)) {
 		err = reading_begin(r);
 		if (err)
@@ -197,7 +197,7 @@ static void netmon_stop(struct seq_file *m, void *v)
 {
 }
 
-/* The reader's namespace cannot go away while the reader reads. */
+/* The reader's namespace cannot disappear while it reads. */
 static int netmon_show(struct seq_file *m, void *v)
 {
 	const struct reading *r = m->private;

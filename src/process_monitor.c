@@ -2,10 +2,10 @@
 /*
  * process_monitor: every process exit, with its CPU time.
  *
- * A probe stands in the exit path where the kernel itself says whether the last thread
- * of a process has gone.  The exit only counts and, if asked to, fills a ring; a worker
- * prints from there.  One file to the compiler, so that the exit path is one function;
- * its parts are in process_monitor/.
+ * A probe sits in the exit path where the kernel itself says whether the last thread of
+ * a process is gone.  The exit only counts and, if asked to, fills a ring; a worker
+ * prints from it.  For the compiler this is one file, so that the exit path is one
+ * function; its parts are in process_monitor/.
  */
 #define pr_fmt(fmt) "PROCESS_MONITOR: " fmt
 
@@ -70,7 +70,7 @@ static int __init process_monitor_init(void)
 		return err;
 	}
 
-	/* %p: hashed, so that the log does not tell where the kernel lies. */
+	/* %p is hashed, so the log does not reveal kernel addresses. */
 	pr_info("Registered exit kprobe at %p\n", probe_handle);
 	pr_info("Module loaded successfully\n");
 	pr_info("Monitoring process termination events\n");

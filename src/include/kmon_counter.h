@@ -2,9 +2,9 @@
 /*
  * Counters that cost the event one add and the reader a sum.
  *
- * Each CPU has its own set of 64-bit counters, so counting shares no cache line
- * and needs no lock; whoever reads adds the sets up.  A sum read later is never
- * lower than one read before.
+ * Each CPU has its own set of 64-bit counters, so counting shares no cache line and
+ * needs no lock; the reader adds up the sets.  A later sum is never lower than an
+ * earlier one.
  */
 #ifndef KMON_COUNTER_H
 #define KMON_COUNTER_H

@@ -3,9 +3,9 @@
  * Module parameters that refuse a bad value: EINVAL, one clear line in the kernel
  * log, and nothing changed.
  *
- * A setter can run before the module's init (values on the insmod line) and after
- * its exit began (the files in sysfs go last).  One that does more than store a
- * number must know which it is; see kstat's `start`.
+ * A setter can run before the module's init (values on the insmod line) and after its
+ * exit began (the files in sysfs go last).  One that does more than store a number
+ * must know which it is; see kstat's `start`.
  */
 #ifndef KMON_PARAM_H
 #define KMON_PARAM_H
@@ -25,7 +25,7 @@ struct kmon_uint {
 	void		(*apply)(unsigned int value);	/* stores it; NULL: a plain store */
 };
 
-/* What was refused, cut short and escaped, for a line in the log. */
+/* The refused value, shortened and escaped, for a line in the log. */
 static inline void kmon_quote_value(char *dst, size_t size, const char *val)
 {
 	size_t n = strnlen(val, 32);

@@ -18,7 +18,7 @@
 
 /*
  * Who may read.  MAC addresses and process names are personal data, so an
- * administrator can keep them for root or for one group.  Set at load: there is no
+ * administrator can restrict them to root or to one group.  Set at load, so there is no
  * moment at which others could read.
  */
 struct kmon_readers {
@@ -65,7 +65,7 @@ static inline void kmon_json_head(struct seq_file *m)
 		   KBUILD_MODNAME, KMON_VERSION);
 }
 
-/* 0 if who writes may, and the bytes written are `reset`, with or without a newline. */
+/* 0 if the writer may reset, and wrote `reset`, with or without a newline. */
 static inline int kmon_may_reset(int cap, const char __user *src, size_t n)
 {
 	char word[8];

@@ -2,10 +2,9 @@
 /*
  * Part of process_monitor.c: exits in the kernel log.
  *
- * The exit puts a record into a ring, and a worker prints from there.  The exit may
- * have come here by a breakpoint, in which nothing may be waited for and no work
- * queued: the ring takes no lock, and it is the next tick that calls the worker.  While
- * there is nothing to print, nothing runs.
+ * The exit puts a record into a ring, and a worker prints from it.  The exit may be in
+ * a breakpoint, where it may neither wait nor queue work: so the ring takes no lock, and
+ * the next tick wakes the worker.  While there is nothing to print, nothing runs.
  */
 
 #define RING_SIZE	1024		/* a power of two */
@@ -19,8 +18,8 @@ enum { LOGGED, SUPPRESSED, LOG_COUNTERS };
 KMON_COUNTERS(log_count, LOG_COUNTERS);
 
 /*
- * The number of an entry is how many were put in before it.  It is ready to be put in
- * when its turn is its number, ready to be taken out when its turn is one more.
+ * The number of an entry is how many were put in before it.  It can be filled when its
+ * turn equals its number, and taken out when its turn is one more.
  */
 struct log_entry {
 	atomic_t turn;
@@ -46,7 +45,7 @@ static unsigned int ring_fill(void)
 	return atomic_read(&ring_head) - READ_ONCE(ring_tail);
 }
 
-/* Entry `at`, claimed for who calls; NULL if the ring is full. */
+/* Entry `at`, claimed for the caller; NULL if the ring is full. */
 static struct log_entry *ring_claim(unsigned int *number)
 {
 	int at = atomic_read(&ring_head);
@@ -67,7 +66,7 @@ static struct log_entry *ring_claim(unsigned int *number)
 	return entry;
 }
 
-/* Only one at a time may take. */
+/* One taker at a time. */
 static bool ring_take(struct log_entry *out)
 {
 	struct log_entry *entry = &ring[ring_tail % RING_SIZE];
@@ -107,10 +106,10 @@ static bool log_within_rate(void)
 	return true;
 }
 
-/* Someone is to look: after a while, or at once if the ring is filling up. */
+/* Wake the worker: after a while, or at once if the ring is filling up. */
 static void log_wake(bool at_once)
 {
-	/* Either the worker sees what was put before this, or it rests and that is seen here. */
+	/* Either the worker sees what was put in before this, or we see that it rests. */
 	smp_mb();
 	if (at_once || (atomic_read(&log_rests) && atomic_xchg(&log_rests, 0)))
 		irq_work_queue(&log_call);
@@ -201,7 +200,7 @@ static int __init log_start(void)
 	return log_queue ? 0 : -ENOMEM;
 }
 
-/* When no exit can come any more: the last of them are printed. */
+/* When no more exits can come: prints the last of them. */
 static void log_stop(void)
 {
 	irq_work_sync(&log_call);

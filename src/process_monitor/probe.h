@@ -2,21 +2,21 @@
 /*
  * Part of process_monitor.c: the place in the exit path where exits are seen, and how.
  *
- * sched_process_exit	the tracepoint, where it says whether the last thread has gone:
- *			cheapest, and nobody can switch it off
- * taskstats_exit	the function that is told so, where the exit code is set already
- * acct_collect		another one, a little before: for kernels without taskstats
- * do_exit		the original's own place, where the kernel has not yet decided
+ * sched_process_exit	the tracepoint, if it says whether the last thread is gone:
+ *			cheapest, and nobody can disable it
+ * taskstats_exit	a function that is told so, after the exit code was set
+ * acct_collect		another one, a little earlier: for kernels without taskstats
+ * do_exit		the original's own place, before the kernel has decided
  *
- * The functions are reached by a permanent ftrace_ops, which cannot be switched off
- * either, or by a kprobe, which can.
+ * The functions are reached by a permanent ftrace_ops, which cannot be disabled either,
+ * or by a kprobe, which can.
  */
 
 /* ---- what runs there ---- */
 
 typedef void exit_callback(void *data, struct task_struct *task, bool group_dead);
 
-/* Has the tracepoint of this kernel exactly that callback? */
+/* Does this kernel's tracepoint take exactly that callback? */
 #define TRACEPOINT_TELLS						\
 	__builtin_types_compatible_p(typeof(&check_trace_callback_type_sched_process_exit), \
 				     void (*)(exit_callback *))
@@ -53,9 +53,9 @@ static int kprobe_at_acct_collect(struct kprobe *p, struct pt_regs *regs)
 }
 
 /*
- * Here the kernel has not yet decided who is last, nor how a process ends whose leader
- * went first: threads that end at the same moment may be taken for a process too few,
- * and that code may be the leader's own.
+ * Here the kernel has not yet decided which thread is last, nor how a process ends whose
+ * leader exited first: threads that end at the same moment can hide a process, and the
+ * code may be the leader's own.
  */
 static int kprobe_at_do_exit(struct kprobe *p, struct pt_regs *regs)
 {
@@ -95,7 +95,7 @@ static const struct probe_way probe_ways[] = {
 	{ .place = "do_exit", .means = BY_KPROBE, .kprobe = kprobe_at_do_exit },
 };
 
-/* A way is wanted by its place or by its means. */
+/* A way is chosen by its place or by its means. */
 static const char * const probe_words[] = {
 	"auto", "tracepoint", "ftrace", "kprobe", "taskstats_exit", "acct_collect", "do_exit",
 };
@@ -155,7 +155,7 @@ static void forget_filter(void)
 	ftrace_set_filter(&exit_ops, NULL, 0, 1);
 }
 
-/* Where a function is, a kprobe knows; this one is never armed. */
+/* A kprobe knows where a function is; this one is never armed. */
 static int find_function(const char *name, void **address)
 {
 	int err;
@@ -170,8 +170,8 @@ static int find_function(const char *name, void **address)
 }
 
 /*
- * By address: a filter by name that had no memory for it is an empty one, and that
- * stands for every function there is.  -EBUSY: kernel.ftrace_enabled is 0.
+ * By address: a filter by name that runs out of memory is empty, and an empty filter
+ * means every function.  -EBUSY: kernel.ftrace_enabled is 0.
  */
 static int start_ftrace(const struct probe_way *way)
 {
@@ -204,8 +204,8 @@ static void stop_ftrace(void) { }
 /* ---- kprobe ---- */
 
 /*
- * Whoever switches kprobes off tells nobody.  So a second one stands at a function of
- * our own: when that is called and its probe does not see it, the other is blind, too.
+ * Nobody is notified when kprobes are disabled.  So a second one watches a function of
+ * our own: if that is called and its probe misses it, the first one is blind as well.
  */
 static atomic_t canary_seen;
 

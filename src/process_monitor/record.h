@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Part of process_monitor.c: what is counted and told of an exit.
+ * Part of process_monitor.c: what is counted and recorded of an exit.
  */
 
 enum {
@@ -11,8 +11,8 @@ enum {
 KMON_COUNTERS(ended, COUNTERS);
 
 /*
- * May the exit wait for a lock?  On PREEMPT_RT a lock sleeps, and a probe that is a
- * breakpoint runs as an NMI does.
+ * May the exit wait for a lock?  On PREEMPT_RT a lock sleeps, and a breakpoint probe
+ * runs like an NMI.
  */
 static bool may_wait = true;
 
@@ -37,9 +37,8 @@ static u64 system_part(u64 utime, u64 stime, u64 runtime)
 
 /*
  * What the current task ran since the scheduler last looked, at exec_start: up to a
- * tick, and all of it for many a short process.  Where the scheduler takes
- * interrupts or stolen time out of its clock we cannot tell, and the process has
- * that much less.
+ * tick, and for many short processes all of it.  If the scheduler subtracts interrupts
+ * or stolen time from its clock we cannot tell, and the process gets that much less.
  */
 static u64 pending_runtime(u64 exec_start)
 {
@@ -52,8 +51,8 @@ static u64 pending_runtime(u64 exec_start)
 
 /*
  * What the current task ran until now.  A tick may come between the two loads and move
- * its slice to the sum: then exec_start is another one.  The next tick is too far away
- * to come between the second time, too.
+ * its slice to the sum: then exec_start has changed.  The next tick is too far away to
+ * come between the loads a second time.
  */
 static __always_inline u64 own_runtime(const struct task_struct *task)
 {
@@ -75,8 +74,8 @@ struct cputime {
 };
 
 /*
- * Threads that were reaped are summed up in signal, those still listed are not.  There
- * can be as many of these as a user may have threads.
+ * Reaped threads are summed up in signal; those still listed are not.  There can be as
+ * many of these as a user may have threads.
  */
 static noinline void sum_cputime(struct cputime *sum, struct task_struct *task)
 {
@@ -98,8 +97,8 @@ static noinline void sum_cputime(struct cputime *sum, struct task_struct *task)
 }
 
 /*
- * A thread that is reaped during the walk would be counted twice or not at all: then
- * once more, with the lock that reaping needs, as thread_group_cputime() does it.
+ * A thread that is reaped during the walk would be counted twice or not at all: then walk
+ * again with the lock that reaping needs, as thread_group_cputime() does.
  */
 static noinline void sum_threads(struct cputime *sum, struct task_struct *task)
 {
@@ -138,7 +137,7 @@ static u64 cgroup_of(struct task_struct *task)
 #endif
 }
 
-/* What only the trace event tells.  Under rcu_read_lock(). */
+/* What only the trace event has.  Under rcu_read_lock(). */
 static noinline void trace_exit(struct exit_record *rec, struct task_struct *task)
 {
 	struct task_struct *leader = task->group_leader;
@@ -149,7 +148,7 @@ static noinline void trace_exit(struct exit_record *rec, struct task_struct *tas
 	rec->uid = from_kuid(&init_user_ns, task_uid(leader));
 	rec->cgroup = cgroup_of(task);
 	rec->ns_pid = task_tgid_vnr(task);
-	/* A thread has that flag from its birth, too: it is the leader's that counts, or became the leader by an exec. */
+	/* Threads are born with that flag, too: only the leader's counts, or that of a thread that became it by an exec. */
 	rec->exec = !(leader->flags & PF_FORKNOEXEC);
 	trace_process_exit(rec);
 }
@@ -163,7 +162,7 @@ static noinline void tell_exit(struct task_struct *task, int code, u64 utime, u6
 	rec.utime = utime;
 	rec.stime = stime;
 	rec.runtime = utime + stime;
-	/* Nobody is left who could change the name. */
+	/* Nothing is left that could change the name. */
 	memcpy(rec.comm, task->group_leader->comm, sizeof(rec.comm));
 	rcu_read_lock();
 	rec.ppid = task_tgid_nr(rcu_dereference(task->real_parent));
@@ -219,7 +218,7 @@ static void process_exited(struct task_struct *task, int code)
 		last_of_many_exited(task, code);
 		return;
 	}
-	/* Without another thread in the list nobody can be reaped any more: no walk, no lock. */
+	/* With no other thread in the list none can be reaped: no walk, no lock. */
 	smp_rmb();	/* what was reaped is in signal before it leaves the list */
 	sum.runtime = own_runtime(task) + sig->sum_sched_runtime;
 	sum.utime = sig->utime + task->utime;

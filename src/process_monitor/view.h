@@ -18,7 +18,7 @@ static void take_totals(struct totals *t)
 	t->missed = probe_missed();
 }
 
-/* What the text view called zero when it was last reset. */
+/* The counters at the last reset of the text view. */
 static struct totals base;
 static DEFINE_MUTEX(base_lock);
 
