@@ -120,9 +120,9 @@ test:
 help:
 	@echo 'make build             build all modules for KDIR ($(KDIR)), and netmon'
 	@echo 'make clean             remove what was built'
-	@echo 'make load              insmod what was built here, else modprobe what is installed'
-	@echo 'make unload | reload   take it out | take it out and in again, with the settings it has'
-	@echo 'make status | info     is it loaded, its parameters | modinfo'
+	@echo 'make load              insmod what was built here, or modprobe what is installed'
+	@echo 'make unload | reload   unload it | unload and load it again with the same parameters'
+	@echo 'make status | info     whether it is loaded, and its parameters | modinfo'
 	@echo 'make stats | reset     print | zero its file in /proc'
 	@echo 'make dmesg             its lines in the kernel log'
 	@echo 'make install           build and install the packages, start the service (install.sh)'
@@ -131,6 +131,6 @@ help:
 	@echo 'MODULE=NAME or all     which module (default l2packet_counter):'
 	@echo '                       $(MODULES)'
 	@echo 'INTERFACE=NAME         l2packet_counter: what to watch (default eth0); netmon_proc: what to show'
-	@echo 'What needs root asks sudo.'
+	@echo 'Commands that need root use sudo.'
 
 .PHONY: build modules netmon clean load unload reload status stats reset dmesg info install test help
