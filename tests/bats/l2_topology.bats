@@ -343,7 +343,7 @@ hook_is_told() {
   all_of_them kw1 1
 }
 
-@test "hook=rx_handler keeps its interface out of bridges, as the seed did, until the module goes" {
+@test "hook=rx_handler keeps its interface out of bridges, as the original did, until the module goes" {
   pair
   make_bridge
   load_l2 interface=kw0 hook=rx_handler

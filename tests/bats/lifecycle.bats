@@ -10,7 +10,7 @@ load ../lib/all-five
 
 @test "each module loads alone, by a plain insmod, and unloads" {
   local module
-  # The default of l2packet_counter's interface is the seed's eth0.
+  # The default of l2packet_counter's interface is the original's eth0.
   [ -e /sys/class/net/eth0 ] || make_veth eth0 kmon1
   for module in "${kmon_modules[@]}"; do
     nothing_of "$module"

@@ -6,11 +6,11 @@
 load ../lib/common
 load ../lib/process
 
-# ---- the log, as the seed has it
+# ---- the log, as the original has it
 
 rule="PROCESS_MONITOR: ========================================"
 
-@test "process_monitor: the load banner is the seed's" {
+@test "process_monitor: the load banner is the original's" {
   local lines
   load_module "$name"
   mapfile -t lines < <(kernel_log | grep '^PROCESS_MONITOR: ')
@@ -36,7 +36,7 @@ rule="PROCESS_MONITOR: ========================================"
   refute_output --partial "${address:4:9}"
 }
 
-@test "process_monitor: the unload banner is the seed's, with the number of exits" {
+@test "process_monitor: the unload banner is the original's, with the number of exits" {
   local lines
   local -A last=()
   load_module "$name" log=0
