@@ -3,10 +3,11 @@
 
 namespace kmon {
 
-Snapshot take_snapshot(const Root& root) {
+Snapshot take_snapshot(const Root& root, std::size_t top) {
     Snapshot snapshot;
     for (const auto& module : modules())
-        snapshot.push_back({&module, module.read(root)});
+        snapshot.push_back(
+            {&module, top != View::all && module.read_top ? module.read_top(root, top) : module.read(root)});
     return snapshot;
 }
 

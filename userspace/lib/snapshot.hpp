@@ -17,7 +17,8 @@ struct Reading {
 
 using Snapshot = std::vector<Reading>;
 
-Snapshot take_snapshot(const Root& root);
+// top: of lists that may be long, as many items as a page or a scrape of so many needs.
+Snapshot take_snapshot(const Root& root, std::size_t top = View::all);
 
 inline bool any_readable(const Snapshot& snapshot) {
     return std::ranges::any_of(snapshot, [](const Reading& reading) { return reading.view.has_value(); });

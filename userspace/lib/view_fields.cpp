@@ -6,9 +6,13 @@ namespace kmon {
 Result<Fields> Fields::next(Lines& lines) {
     const auto line = lines.next();
     if (!line) return fail(line.error());
-    if (!*line) return Fields(lines, nullptr);
+    return of(lines, *line);
+}
 
-    auto object = nlohmann::json::parse(**line, nullptr, /*allow_exceptions=*/false);
+Result<Fields> Fields::of(Lines& lines, const std::optional<std::string_view>& line) {
+    if (!line) return Fields(lines, nullptr);
+
+    auto object = nlohmann::json::parse(*line, nullptr, /*allow_exceptions=*/false);
     if (!object.is_object()) return fail(lines.wrong("not a JSON object"));
     return Fields(lines, std::move(object));
 }

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "lines.hpp"
 #include "result.hpp"
@@ -15,6 +17,9 @@ class Fields {
 public:
     // The next line as an object. At the end of the file, no fields: see at_end().
     static Result<Fields> next(Lines& lines);
+
+    // Of what Lines::next() gave.
+    static Result<Fields> of(Lines& lines, const std::optional<std::string_view>& line);
 
     bool at_end() const { return object_.is_null(); }
     bool has(const char* key) const { return object_.contains(key); }

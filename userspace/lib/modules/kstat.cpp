@@ -98,6 +98,8 @@ Finding compare(const Root& root, const Stimulus& stimulus) {
     return {subject, Finding::good, words, ""};
 }
 
+std::vector<std::string> by_version(const KstatView::Family& family) { return {std::to_string(family.ip_version)}; }
+
 std::string state_of(const Root& root) {
     const auto value = [&](const char* parameter) {
         return printable(read_parameter(root, "kstat", parameter).value_or("?"));
@@ -120,6 +122,21 @@ Module kstat() {
                     {name, "start", flag(config.get<bool>(name + ".start"))}};
             },
         .read = [](const Root& root) { return as_view(read_kstat(root)); },
+        .metrics =
+            {
+                counter("kmon_tcp_out_packets", "Outgoing TCP packets, as they pass the hook.", {"ip_version"},
+                        each(&KstatView::families, by_version, &KstatView::Family::packets)),
+                counter("kmon_tcp_out_segments", "Outgoing TCP segments, as they go on the wire.", {"ip_version"},
+                        each(&KstatView::families, by_version, &KstatView::Family::segments)),
+                unrecorded(counter("kmon_tcp_out_published_packets", "Outgoing TCP packets published in steps.", {},
+                                   one(&KstatView::published))),
+                gauge("kmon_tcp_out_publish_step", "Outgoing TCP packets from one publication to the next.", {},
+                      one(&KstatView::counter)),
+                gauge("kmon_tcp_out_running", "1 while outgoing TCP packets are counted, 0 while stopped.", {},
+                      one(&KstatView::running)),
+                gauge("kmon_tcp_out_all_netns", "1 if every network namespace is watched, 0 if the initial one.", {},
+                      one(&KstatView::all_netns)),
+            },
         .brief = state_of,
         .reset_file = "kstat/nout",
         .compare = compare,

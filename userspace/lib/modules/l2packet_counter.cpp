@@ -2,7 +2,11 @@
 #include "modules/l2packet_counter.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 #include "escape.hpp"
 #include "format.hpp"
@@ -20,7 +24,7 @@ int hex_digit(char c) {
     return -1;
 }
 
-std::optional<MacAddress> parse_mac(const std::string& text) {
+std::optional<MacAddress> parse_mac(std::string_view text) {
     MacAddress mac;
     if (text.size() != 17) return std::nullopt;
     for (std::size_t i = 0; i < mac.size(); ++i) {
@@ -32,25 +36,108 @@ std::optional<MacAddress> parse_mac(const std::string& text) {
     return mac;
 }
 
-Result<void> parse_mac_line(Fields& line, std::vector<L2View::Mac>& macs) {
+Result<L2View::Mac> parse_mac_line(Fields& line) {
     L2View::Mac mac;
     std::string address;
     line.get("mac", address).get("packets", mac.packets).get("bytes", mac.bytes);
     line.get("first_seen", mac.first_seen).get("last_seen", mac.last_seen);
-    if (auto done = line.done(); !done) return done;
+    if (const auto done = line.done(); !done) return fail(done.error());
 
     const auto parsed = parse_mac(address);
     if (!parsed) return fail(line.wrong("\"mac\" is not a MAC address"));
     mac.address = *parsed;
-    macs.push_back(mac);
-    return {};
+    return mac;
 }
 
-// `announced` is the number of MAC lines that are to follow.
-Result<L2View::Interface> parse_interface(Fields& line, std::uint64_t& announced) {
+// Takes `word` off the text, if it begins with it.
+bool took(std::string_view& text, std::string_view word) {
+    if (!text.starts_with(word)) return false;
+    text.remove_prefix(word.size());
+    return true;
+}
+
+bool took_number(std::string_view& text, std::uint64_t& number) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc()) return false;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    return true;
+}
+
+// A line to the letter as the module writes it: there may be a million, and JSON's own way takes ten times as long.
+// Nothing: it is to go that way.
+std::optional<L2View::Mac> parse_usual_mac_line(std::string_view line) {
+    static constexpr std::string_view begin = R"(,"mac":")";
+    const auto at = line.find(begin); // a quote in the name before it would be escaped
+    if (!line.starts_with(R"({"interface":")") || at == std::string_view::npos) return std::nullopt;
+    line.remove_prefix(at + begin.size());
+    const auto address = parse_mac(line.substr(0, 17));
+    if (!address) return std::nullopt;
+    line.remove_prefix(17);
+
+    L2View::Mac mac{.address = *address};
+    if (took(line, R"(","packets":)") && took_number(line, mac.packets) && took(line, R"(,"bytes":)") &&
+        took_number(line, mac.bytes) && took(line, R"(,"first_seen":)") && took_number(line, mac.first_seen) &&
+        took(line, R"(,"last_seen":)") && took_number(line, mac.last_seen) && line == "}")
+        return mac;
+    return std::nullopt;
+}
+
+bool comes_before(const L2View::Mac& a, const L2View::Mac& b, std::uint64_t L2View::Mac::*number) {
+    return a.*number != b.*number ? a.*number > b.*number : a.address < b.address;
+}
+
+// Leaves the `top` of them with most, in no order.
+void keep_most(std::vector<L2View::Mac>& macs, std::size_t top, std::uint64_t L2View::Mac::*number) {
+    if (macs.size() <= top) return;
+    std::nth_element(macs.begin(), macs.begin() + static_cast<std::ptrdiff_t>(top), macs.end(),
+                     [number](const auto& a, const auto& b) { return comes_before(a, b, number); });
+    macs.resize(top);
+}
+
+// The MACs of an interface, of which only the busiest are kept.
+class Busiest {
+public:
+    explicit Busiest(std::size_t top) : top_(top), room_(top > View::all / 4 ? View::all : 2 * top + 256) {}
+
+    void add(const L2View::Mac& mac) {
+        by_packets_.push_back(mac);
+        if (top_ == View::all) return;
+        by_bytes_.push_back(mac);
+        if (by_packets_.size() > room_) forget();
+    }
+
+    // In the order in which they came, where all were asked for.
+    std::vector<L2View::Mac> take() {
+        if (top_ != View::all) {
+            forget();
+            by_packets_.insert(by_packets_.end(), by_bytes_.begin(), by_bytes_.end());
+            std::ranges::sort(by_packets_, {}, &L2View::Mac::address);
+            const auto same = std::ranges::unique(by_packets_, {}, &L2View::Mac::address);
+            by_packets_.erase(same.begin(), same.end());
+            std::ranges::sort(by_packets_,
+                              [](const auto& a, const auto& b) { return comes_before(a, b, &L2View::Mac::packets); });
+        }
+        by_bytes_.clear();
+        return std::exchange(by_packets_, {});
+    }
+
+private:
+    void forget() {
+        keep_most(by_packets_, top_, &L2View::Mac::packets);
+        keep_most(by_bytes_, top_, &L2View::Mac::bytes);
+    }
+
+    std::size_t top_;
+    std::size_t room_;
+    std::vector<L2View::Mac> by_packets_;
+    std::vector<L2View::Mac> by_bytes_;
+};
+
+// known_macs is the number of MAC lines that are to follow.
+Result<L2View::Interface> parse_interface(Fields& line) {
     L2View::Interface interface;
     line.get("interface", interface.name).get("waiting", interface.waiting).get("hook", interface.hook);
-    line.get("macs", announced).get("packets", interface.packets).get("bytes", interface.bytes);
+    line.get("macs", interface.known_macs).get("packets", interface.packets).get("bytes", interface.bytes);
     line.get("untracked_packets", interface.untracked_packets).get("untracked_bytes", interface.untracked_bytes);
     line.get("evicted_packets", interface.evicted_packets).get("evicted_bytes", interface.evicted_bytes);
     line.get("skipped_packets", interface.skipped_packets);
@@ -64,9 +151,7 @@ std::vector<L2View::Mac> busiest(const L2View::Interface& interface, std::size_t
     if (top == View::all) return macs;
     const auto shown = std::min(top, macs.size());
     std::partial_sort(macs.begin(), macs.begin() + static_cast<std::ptrdiff_t>(shown), macs.end(),
-                      [](const auto& a, const auto& b) {
-                          return a.packets != b.packets ? a.packets > b.packets : a.address < b.address;
-                      });
+                      [](const auto& a, const auto& b) { return comes_before(a, b, &L2View::Mac::packets); });
     macs.resize(shown);
     return macs;
 }
@@ -87,8 +172,8 @@ Page top_macs(const L2View::Interface& interface, const Look& look) {
         table.row({text_cell(to_string(mac.address)), count_cell(mac.packets), bytes_cell(mac.bytes),
                    text_cell(percent(mac.packets, interface.packets)), text_cell(age(mac.last_seen, look.now))});
     auto page = table.page(look.columns);
-    if (interface.macs.size() > macs.size())
-        page.emplace_back("  and " + grouped(interface.macs.size() - macs.size()) + " more", Style::faint);
+    if (interface.known_macs > macs.size())
+        page.emplace_back("  and " + grouped(interface.known_macs - macs.size()) + " more", Style::faint);
     return page;
 }
 
@@ -109,7 +194,30 @@ std::string to_string(const MacAddress& mac) {
     return text;
 }
 
-Result<L2View> parse_l2(Lines& lines) {
+namespace {
+
+// awaited: how many MAC lines are to come, this one among them.
+Result<void> take_mac_line(Lines& lines, std::uint64_t awaited, Busiest& busiest) {
+    const auto text = lines.next();
+    if (!text) return fail(text.error());
+    if (*text)
+        if (const auto mac = parse_usual_mac_line(**text)) {
+            busiest.add(*mac);
+            return {};
+        }
+    auto line = Fields::of(lines, *text);
+    if (!line) return fail(line.error());
+    if (!line->has("mac"))
+        return fail(lines.wrong(std::to_string(awaited) + " lines of MAC addresses are missing here"));
+    const auto mac = parse_mac_line(*line);
+    if (!mac) return fail(mac.error());
+    busiest.add(*mac);
+    return {};
+}
+
+} // namespace
+
+Result<L2View> parse_l2(Lines& lines, std::size_t top) {
     L2View view;
     auto head = first_line(lines, "l2packet_counter", view.version);
     if (!head) return fail(head.error());
@@ -117,27 +225,27 @@ Result<L2View> parse_l2(Lines& lines) {
     if (const auto done = head->done(); !done) return fail(done.error());
 
     std::uint64_t awaited = 0; // MAC lines of the interface that came last
+    Busiest busiest(top);
     for (;;) {
-        auto line = Fields::next(lines);
-        if (!line) return fail(line.error());
         if (awaited) {
-            if (!line->has("mac"))
-                return fail(lines.wrong(std::to_string(awaited) + " lines of MAC addresses are missing here"));
-            if (const auto done = parse_mac_line(*line, view.interfaces.back().macs); !done) return fail(done.error());
-            --awaited;
+            if (const auto done = take_mac_line(lines, awaited, busiest); !done) return fail(done.error());
+            if (--awaited == 0) view.interfaces.back().macs = busiest.take();
             continue;
         }
+        auto line = Fields::next(lines);
+        if (!line) return fail(line.error());
         if (line->at_end()) return view;
-        auto interface = parse_interface(*line, awaited);
+        auto interface = parse_interface(*line);
         if (!interface) return fail(interface.error());
+        awaited = interface->known_macs;
         view.interfaces.push_back(std::move(*interface));
     }
 }
 
-Result<L2View> read_l2(const Root& root) {
+Result<L2View> read_l2(const Root& root, std::size_t top) {
     auto lines = Lines::open(root.proc / "l2packet_counter.json", "l2packet_counter");
     if (!lines) return fail(lines.error());
-    return parse_l2(*lines);
+    return parse_l2(*lines, top);
 }
 
 Page L2View::page(const Look& look) const {
@@ -150,7 +258,7 @@ Page L2View::page(const Look& look) const {
     for (const auto& interface : interfaces)
         table.row({interface.waiting ? text_cell(printable(interface.name) + " (waiting)", Style::warning)
                                      : text_cell(printable(interface.name)),
-                   count_cell(interface.packets), bytes_cell(interface.bytes), count_cell(interface.macs.size()),
+                   count_cell(interface.packets), bytes_cell(interface.bytes), count_cell(interface.known_macs),
                    fault_cell(interface.untracked_packets), count_cell(interface.evicted_packets)});
     append(page, table.page(look.columns));
     for (const auto& interface : interfaces) {
@@ -250,6 +358,60 @@ Finding compare(const Root& root, const Stimulus& stimulus) {
     return {subject, Finding::good, words, ""};
 }
 
+using Interface = L2View::Interface;
+
+std::vector<std::string> by_name(const Interface& interface) { return {interface.name}; }
+
+Family of_interface(const std::string& name, const std::string& help, std::uint64_t Interface::*number) {
+    return counter("kmon_l2_" + name, help, {"interface"}, each(&L2View::interfaces, by_name, number));
+}
+
+// Those with most of `number`, and all the rest in one, with what is of no MAC that is known. Only because the same
+// number chooses who stands alone does the rest never go down: whoever comes out of it has just overtaken whoever goes
+// in.
+Samples by_source(const Interface& interface, std::size_t top, std::uint64_t L2View::Mac::*number,
+                  std::uint64_t Interface::*total) {
+    auto macs = interface.macs;
+    keep_most(macs, top, number);
+    std::ranges::sort(macs, [number](const auto& a, const auto& b) { return comes_before(a, b, number); });
+    Samples samples;
+    auto rest = interface.*total;
+    for (const auto& mac : macs) {
+        samples.push_back(
+            {.labels = {interface.name, to_string(mac.address)}, .value = mac.*number, .created = mac.first_seen});
+        rest -= std::min(rest, mac.*number);
+    }
+    samples.push_back({{interface.name, the_others}, rest});
+    return samples;
+}
+
+Family of_source(const std::string& name, const std::string& help, std::uint64_t L2View::Mac::*number,
+                 std::uint64_t Interface::*total) {
+    return counter("kmon_l2_source_" + name, help, {"interface", "mac"},
+                   made_by<L2View>([number, total](const L2View& view, std::size_t top) {
+                       Samples samples;
+                       for (const auto& interface : view.interfaces)
+                           std::ranges::move(by_source(interface, top, number, total), std::back_inserter(samples));
+                       return samples;
+                   }));
+}
+
+Samples last_seen(const L2View& view, std::size_t top) {
+    Samples samples;
+    for (const auto& interface : view.interfaces)
+        for (const auto& mac : busiest(interface, top))
+            samples.push_back({{interface.name, to_string(mac.address)}, mac.last_seen});
+    return samples;
+}
+
+Samples folded(const L2View& view, std::size_t top) {
+    Samples samples;
+    for (const auto& interface : view.interfaces)
+        samples.push_back(
+            {{interface.name}, interface.known_macs - std::min<std::uint64_t>(top, interface.known_macs)});
+    return samples;
+}
+
 } // namespace
 
 Module l2packet_counter() {
@@ -268,6 +430,42 @@ Module l2packet_counter() {
             },
         .watches = "interface",
         .read = [](const Root& root) { return as_view(read_l2(root)); },
+        .read_top = [](const Root& root, std::size_t top) { return as_view(read_l2(root, top)); },
+        .metrics =
+            {
+                of_interface("packets", "Frames received, those with a group source address left out.",
+                             &Interface::packets),
+                of_interface("bytes", "Bytes of the frames received, Ethernet header included.", &Interface::bytes),
+                of_source("packets", "Frames received by source MAC address: the busiest by frames, the rest as other.",
+                          &L2View::Mac::packets, &Interface::packets),
+                of_source("bytes", "Bytes received by source MAC address: the busiest by bytes, the rest as other.",
+                          &L2View::Mac::bytes, &Interface::bytes),
+                gauge("kmon_l2_source_last_seen_timestamp_seconds", "When the last frame of the MAC address came.",
+                      {"interface", "mac"}, made_by<L2View>(last_seen)),
+                recorded(gauge("kmon_l2_sources", "MAC addresses that the module knows.", {"interface"},
+                               each(&L2View::interfaces, by_name, &Interface::known_macs))),
+                gauge("kmon_l2_folded_sources", "MAC addresses among them that are counted as other.", {"interface"},
+                      made_by<L2View>(folded)),
+                of_interface("untracked_packets", "Frames of sources past max_macs.", &Interface::untracked_packets),
+                of_interface("untracked_bytes", "Bytes of sources past max_macs.", &Interface::untracked_bytes),
+                of_interface("evicted_packets", "Frames of sources that were idle and forgotten.",
+                             &Interface::evicted_packets),
+                of_interface("evicted_bytes", "Bytes of sources that were idle and forgotten.",
+                             &Interface::evicted_bytes),
+                of_interface("skipped_packets", "Frames with a group source address.", &Interface::skipped_packets),
+                gauge("kmon_l2_attached", "1 while the interface is watched, 0 while it is away.",
+                      {"interface", "hook"},
+                      each(
+                          &L2View::interfaces,
+                          [](const Interface& i) {
+                              return std::vector{i.name, i.hook};
+                          },
+                          [](const Interface& i) { return !i.waiting; })),
+                gauge("kmon_l2_reset_interval_seconds", "The text view is reset so often; 0: never.", {},
+                      one(&L2View::reset_interval)),
+                gauge("kmon_l2_max_sources", "MAC addresses that the module keeps of an interface at most.", {},
+                      one(&L2View::max_macs)),
+            },
         .reset_file = name,
         .compare = compare,
         .in_its_namespace = true,

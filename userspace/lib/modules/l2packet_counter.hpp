@@ -35,7 +35,8 @@ struct L2View : View {
         std::uint64_t evicted_packets = 0; // of sources whose memory was freed
         std::uint64_t evicted_bytes = 0;
         std::uint64_t skipped_packets = 0; // group source address: not in packets
-        std::vector<Mac> macs;
+        std::vector<Mac> macs;             // where only the busiest were asked for: they, by packets and by bytes
+        std::uint64_t known_macs = 0;      // how many there are
     };
 
     std::string hook;
@@ -49,8 +50,9 @@ struct L2View : View {
     std::vector<Figure> figures() const override;
 };
 
-Result<L2View> parse_l2(Lines& lines);
+// top: of each interface, so many MACs with most packets and so many with most bytes. A million others take no memory.
+Result<L2View> parse_l2(Lines& lines, std::size_t top = View::all);
 // Of a module that is not there, or goes meanwhile: ExitCode::not_running.
-Result<L2View> read_l2(const Root& root);
+Result<L2View> read_l2(const Root& root, std::size_t top = View::all);
 
 } // namespace kmon

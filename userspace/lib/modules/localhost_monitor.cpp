@@ -171,6 +171,21 @@ Finding compare(const Root& root, const Stimulus& stimulus) {
     return {subject, Finding::good, words, ""};
 }
 
+std::vector<std::string> by_protocol(const LocalhostView::Protocol& protocol) {
+    return {std::to_string(protocol.ip_version), protocol.name};
+}
+
+// A size class ends where the next begins.
+Samples size_buckets(const LocalhostView& view, std::size_t /*top*/) {
+    Sample sample;
+    for (std::size_t i = 0; i < view.sizes.size(); ++i) {
+        const bool last = i + 1 == view.sizes.size();
+        sample.buckets.push_back({last ? Bucket::no_bound : view.sizes[i + 1].min - 1, view.sizes[i].packets});
+        sample.value += view.sizes[i].bytes;
+    }
+    return {std::move(sample)};
+}
+
 } // namespace
 
 Module localhost_monitor() {
@@ -184,6 +199,25 @@ Module localhost_monitor() {
                 return std::vector<Setting>{{name, "log_packets", flag(config.get<bool>(name + ".log_packets"))}};
             },
         .read = [](const Root& root) { return as_view(read_localhost(root)); },
+        .metrics =
+            {
+                counter("kmon_loopback_packets", "Packets received over loopback.", {"ip_version", "protocol"},
+                        each(&LocalhostView::protocols, by_protocol, &LocalhostView::Protocol::packets)),
+                counter("kmon_loopback_segments", "Segments in the packets received over loopback.",
+                        {"ip_version", "protocol"},
+                        each(&LocalhostView::protocols, by_protocol, &LocalhostView::Protocol::segments)),
+                counter("kmon_loopback_bytes", "Bytes of the packets received over loopback, IP header included.",
+                        {"ip_version", "protocol"},
+                        each(&LocalhostView::protocols, by_protocol, &LocalhostView::Protocol::bytes)),
+                histogram("kmon_loopback_packet_size_bytes", "Sizes of the packets received over loopback.", {},
+                          made_by<LocalhostView>(size_buckets)),
+                counter("kmon_loopback_log_suppressed_packets", "Packets left out of the kernel log by its rate limit.",
+                        {}, one(&LocalhostView::log_suppressed)),
+                gauge("kmon_loopback_log_packets", "1 if packets over loopback go to the kernel log.", {},
+                      one(&LocalhostView::log_packets)),
+                gauge("kmon_loopback_all_netns", "1 if every network namespace is watched, 0 if the initial one.", {},
+                      one(&LocalhostView::all_netns)),
+            },
         .reset_file = "localhost_stats",
         .compare = compare,
         .in_its_namespace = true,

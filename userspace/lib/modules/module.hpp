@@ -16,6 +16,7 @@
 #include "config_key.hpp"
 #include "finding.hpp"
 #include "json.hpp"
+#include "metrics.hpp"
 #include "page.hpp"
 #include "result.hpp"
 #include "root.hpp"
@@ -60,6 +61,7 @@ public:
     virtual std::vector<Figure> figures() const = 0;
 
     std::string version;
+    std::uint64_t since = 0; // when its counters were 0, in seconds since 1970; 0: the module does not tell
 };
 
 struct Module {
@@ -74,6 +76,10 @@ struct Module {
     std::string watches{};
 
     std::function<Result<std::unique_ptr<View>>(const Root& root)> read;
+    // The same where a view may be very long: of each list, only what its `top` busiest items need. Empty: `read` does.
+    std::function<Result<std::unique_ptr<View>>(const Root& root, std::size_t top)> read_top{};
+    // What it tells machines.
+    std::vector<Family> metrics{};
     // A few words for the service's status line; empty: none.
     std::function<std::string(const Root& root)> brief{};
     // Takes the word "reset"; under /proc. Empty: there is nothing to reset.

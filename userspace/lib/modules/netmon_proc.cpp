@@ -124,6 +124,21 @@ Finding compare(const Root& root, const Stimulus& /*stimulus*/) {
             ""};
 }
 
+bool is_present(const NetmonView::Interface& interface) { return interface.error.empty(); }
+
+Samples of_present(const NetmonView& view, std::uint64_t LinkStats::*figure) {
+    Samples samples;
+    for (const auto& interface : view.interfaces)
+        if (is_present(interface)) samples.push_back({{interface.name}, interface.*figure});
+    return samples;
+}
+
+Family link_counter(const std::string& name, const std::string& help, std::uint64_t LinkStats::*figure) {
+    return counter("kmon_interface_" + name, help, {"interface"},
+                   made_by<NetmonView>(
+                       [figure](const NetmonView& view, std::size_t /*top*/) { return of_present(view, figure); }));
+}
+
 } // namespace
 
 Module netmon_proc() {
@@ -137,6 +152,20 @@ Module netmon_proc() {
                 return std::vector<Setting>{{"netmon_proc", "iface", name == "all" ? "" : name}};
             },
         .read = [](const Root& root) { return as_view(read_netmon(root)); },
+        .metrics =
+            {
+                link_counter("receive_bytes", "Bytes that the interface received.", &LinkStats::rx_bytes),
+                link_counter("transmit_bytes", "Bytes that the interface sent.", &LinkStats::tx_bytes),
+                link_counter("receive_packets", "Packets that the interface received.", &LinkStats::rx_packets),
+                link_counter("transmit_packets", "Packets that the interface sent.", &LinkStats::tx_packets),
+                link_counter("receive_errors", "Bad packets that the interface received.", &LinkStats::rx_errors),
+                link_counter("transmit_errors", "Packets that the interface could not send.", &LinkStats::tx_errors),
+                link_counter("receive_dropped", "Packets received and dropped.", &LinkStats::rx_dropped),
+                link_counter("transmit_dropped", "Packets dropped instead of sent.", &LinkStats::tx_dropped),
+                gauge("kmon_interface_present", "0 if the interface that is asked for is not there.", {"interface"},
+                      each(
+                          &NetmonView::interfaces, [](const auto& i) { return std::vector{i.name}; }, is_present)),
+            },
         .compare = compare,
     };
 }

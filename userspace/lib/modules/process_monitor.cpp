@@ -123,6 +123,16 @@ Finding compare(const Root& root, const Stimulus& stimulus) {
     return {subject, Finding::good, words, ""};
 }
 
+Samples failed_by_reason(const ProcessView& view, std::size_t /*top*/) {
+    return {{{"code"}, view.nonzero_exits}, {{"signal"}, view.killed_by_signal}};
+}
+
+Samples cpu_by_mode(const ProcessView& view, std::size_t /*top*/) {
+    return {{{"user"}, view.utime_ns}, {{"system"}, view.stime_ns}};
+}
+
+Samples the_probe(const ProcessView& view, std::size_t /*top*/) { return {{{view.probe, view.probe_by}, 1}}; }
+
 } // namespace
 
 Module process_monitor() {
@@ -138,6 +148,31 @@ Module process_monitor() {
                     {name, "log", flag(config.get<bool>(name + ".log"))}};
             },
         .read = [](const Root& root) { return as_view(read_process(root)); },
+        .metrics =
+            {
+                counter("kmon_process_exits", "Processes that ended.", {}, one(&ProcessView::exits)),
+                counter("kmon_process_failed_exits", "Processes that ended with a code other than 0, or by a signal.",
+                        {"reason"}, made_by<ProcessView>(failed_by_reason)),
+                in_nanoseconds(counter("kmon_process_exit_cpu_seconds", "CPU time of the processes that ended.",
+                                       {"mode"}, made_by<ProcessView>(cpu_by_mode))),
+                counter("kmon_process_thread_exits", "Threads that ended before their process did.", {},
+                        one(&ProcessView::thread_exits)),
+                counter("kmon_process_kernel_thread_exits", "Threads of the kernel that ended.", {},
+                        one(&ProcessView::kernel_thread_exits)),
+                counter("kmon_process_logged_exits", "Process exits written to the kernel log.", {},
+                        one(&ProcessView::logged)),
+                counter("kmon_process_log_suppressed_exits", "Process exits left out of the kernel log by log_rate.",
+                        {}, one(&ProcessView::suppressed)),
+                counter("kmon_process_missed_probes", "Times the probe could not run: so many exits may be missing.",
+                        {}, one(&ProcessView::missed_probes)),
+                gauge("kmon_process_probe_armed", "0 if somebody switched the probe off, so that no exit is seen.", {},
+                      one(&ProcessView::armed)),
+                info("kmon_process_probe", "Where exits are seen, and by what means.", {"place", "means"},
+                     made_by<ProcessView>(the_probe)),
+                gauge("kmon_process_log_exits", "1 if process exits go to the kernel log.", {}, one(&ProcessView::log)),
+                gauge("kmon_process_log_rate", "Process exits logged a second at most; 0: no limit.", {},
+                      one(&ProcessView::log_rate)),
+            },
         .reset_file = name,
         .compare = compare,
     };
