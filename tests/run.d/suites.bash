@@ -5,11 +5,12 @@
 
 lint() {
   local file
-  need shellcheck
+  need patch shellcheck
   {
     check "version, changelogs and tags agree" "$repo/packaging/release" --check
     check "each source file names its licence" "$here/lint-spdx"
     check "links in documents lead somewhere" "$here/lint-documents"
+    check "mutants apply, and their tests are there" "$here/lint-mutants"
     while IFS= read -r file; do
       check "shellcheck $file" shellcheck -x -P SCRIPTDIR -P "$repo" "$repo/$file"
     done < <(shell_files)
