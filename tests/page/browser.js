@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Chromium as Debian packages it, without its errands to the network.
+
+import { chromium } from 'playwright-core';
+
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.KMON_CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync', '--js-flags=--expose-gc', '--enable-precise-memory-info',
+    ],
+  });
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The live page of one host: takes a reading a second from the exporter and shows it, a section a module.
+
+import { Exits } from './process_monitor.js';
+import { Interfaces } from './netmon_proc.js';
+import { Loopback } from './localhost_monitor.js';
+import { OutgoingTcp } from './kstat.js';
+import { Overview } from './overview.js';
+import { Rates } from './rates.js';
+import { SourceMacs } from './l2packet_counter.js';
+import { Stream } from './stream.js';
+import { count, parse } from './reading.js';
+import { printable } from './format.js';
+import { stateOf } from './states.js';
+import { text } from './table.js';
+
+const at = (id) => document.getElementById(id);
+
+const sections = [
+  new Interfaces(at('netmon_proc')),
+  new Loopback(at('localhost_monitor')),
+  new SourceMacs(at('l2packet_counter')),
+  new OutgoingTcp(at('kstat')),
+  new Exits(at('process_monitor')),
+];
+const overview = new Overview(at('overview'));
+const rates = new Rates();
+
+let reading = null;
+let report = {}; // of each module, by the service
+
+function show() {
+  const modules = reading.modules ?? {};
+  rates.begin(reading.monotonic_ms ?? performance.now());
+  const tiles = sections.map((section) => showSection(section, modules[section.module]));
+  rates.end();
+  overview.update([...tiles, ...strangers(modules)]);
+  showHost();
+  at('figures').ariaBusy = 'false';
+}
+
+function showSection(section, json) {
+  const state = stateOf(section.module, json, report[section.module]);
+  const readable = Boolean(json) && json.error === undefined;
+  const element = at(section.module);
+  const why = element.querySelector('.why');
+  element.classList.toggle('absent', !readable);
+  why.hidden = readable;
+  text(why, readable ? '' : `No figures: ${state.cause}.`);
+  const series = readable ? section.update(json, rates, count(reading.timestamp)) : null;
+  return { ...section, link: true, state, series };
+}
+
+// A module that this page has no section for: a newer exporter's.
+function strangers(modules) {
+  return Object.keys(modules)
+    .filter((name) => !sections.some((section) => section.module === name))
+    .map((name) => ({ module: printable(name), title: printable(name), link: false, rates: [], least: 1, state: stateOf(name, modules[name], report[name]), series: null }));
+}
+
+function showHost() {
+  const host = printable(reading.host);
+  text(at('host'), host);
+  text(at('about'), `Linux ${printable(reading.kernel)}, kmon ${printable(reading.kmon)}`);
+  if (document.title !== `${host} · kmon`) document.title = `${host} · kmon`;
+  const time = new Date(Number(reading.timestamp) * 1000);
+  if (Number.isNaN(time.getTime())) return;
+  at('time').dateTime = time.toISOString();
+  text(at('time'), time.toLocaleTimeString());
+}
+
+// ---- the connection
+
+const words = { connecting: 'Connecting…', live: 'Live', lost: 'No answer; trying again', paused: 'Paused' };
+const deeds = { connecting: 'Pause', live: 'Pause', lost: 'Try now', paused: 'Resume' };
+
+const stream = new Stream('api/v1/stream?top=20', takeText, (state) => {
+  const stale = state === 'lost' || state === 'paused';
+  at('connection').dataset.state = state;
+  text(at('connection'), words[state]);
+  text(at('pause'), deeds[state]);
+  document.body.classList.toggle('stale', stale && reading !== null);
+  if (state === 'live') askReport();
+});
+
+at('pause').addEventListener('click', () => {
+  if (stream.state === 'paused') stream.resume();
+  else if (stream.state === 'lost') stream.retry();
+  else stream.pause();
+});
+
+function takeText(data) {
+  const before = errors(reading);
+  const taken = parseOr(data, null);
+  if (taken === null || typeof taken !== 'object') return;
+  reading = taken;
+  show();
+  if (errors(reading) !== before) askReport();
+}
+
+// Half an answer is none: the next one comes in a second.
+function parseOr(data, otherwise) {
+  try {
+    return parse(data);
+  } catch {
+    return otherwise;
+  }
+}
+
+function errors(of) {
+  return JSON.stringify(Object.entries(of?.modules ?? {}).map(([name, module]) => [name, module?.error]));
+}
+
+// ---- the service's report: seldom, as it seldom changes
+
+const every = 10_000;
+let asking = false;
+
+async function askReport() {
+  if (asking) return;
+  asking = true;
+  try {
+    const answer = await fetch('api/v1/status', { signal: AbortSignal.timeout(5000) });
+    if (answer.ok) report = parse(await answer.text()).modules ?? {};
+  } catch {
+    // The figures say by themselves what is missing; only why is not known.
+  } finally {
+    asking = false;
+  }
+}
+
+setInterval(() => {
+  if (stream.state === 'live' && !document.hidden) askReport();
+}, every);

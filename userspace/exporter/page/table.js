@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Tables that are filled again each second. Everything goes in as text, so no name can be markup.
+
+export function text(node, value) {
+  if (node.firstChild === null) node.append(value);
+  else if (node.firstChild.data !== value) node.firstChild.data = value;
+}
+
+// A figure in a cell. What was rounded has the exact value beside it.
+export function figure(cell, shown, exact = null) {
+  text(cell, shown);
+  if (exact === null) return;
+  const value = exact.toString();
+  if (cell.dataset.value === value) return;
+  cell.dataset.value = value;
+  cell.title = value;
+}
+
+// How much of a whole, as a bar.
+export function bar(cell, share, shown) {
+  if (cell.firstElementChild === null) cell.append(document.createElement('i'), document.createElement('span'));
+  const known = Number.isNaN(share) ? 0 : share;
+  cell.firstElementChild.style.setProperty('--share', known.toFixed(3));
+  text(cell.lastElementChild, shown);
+}
+
+export function more(node, count, what) {
+  node.hidden = count <= 0;
+  text(node, count > 0 ? `and ${count} more ${what}` : '');
+}
+
+// The rows of a table's body, each known by a key, so that one stays the same while its figures change.
+export class Rows {
+  #body;
+  #classes;
+  #rows = new Map();
+
+  // classes: of each cell; the first one is the row's heading.
+  constructor(body, classes) {
+    this.#body = body;
+    this.#classes = classes;
+  }
+
+  // fill(cells, item, fresh)
+  update(items, keyOf, fill) {
+    const keep = new Set();
+    let before = this.#body.firstElementChild;
+    for (const item of items) {
+      const key = keyOf(item);
+      if (keep.has(key)) continue;
+      keep.add(key);
+      const fresh = !this.#rows.has(key);
+      if (fresh) this.#rows.set(key, this.#make());
+      const row = this.#rows.get(key);
+      fill([...row.children], item, fresh);
+      if (row === before) before = before.nextElementSibling;
+      else this.#body.insertBefore(row, before);
+    }
+    for (const [key, row] of this.#rows) {
+      if (keep.has(key)) continue;
+      row.remove();
+      this.#rows.delete(key);
+    }
+  }
+
+  #make() {
+    const row = document.createElement('tr');
+    this.#classes.forEach((name, at) => {
+      const cell = document.createElement(at === 0 ? 'th' : 'td');
+      if (at === 0) cell.scope = 'row';
+      if (name) cell.className = name;
+      row.append(cell);
+    });
+    return row;
+  }
+}
