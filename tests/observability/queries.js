@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Usage: node queries.js METRICS
+// Each query of the dashboard and each rule, asked of a real Prometheus that scrapes two hosts. METRICS is a file of what
+// the exporter says of a busy host; the hosts repeat it with counters that grow. A query that finds nothing has a name
+// misspelt, or a label. TAP.
+
+import { createServer } from 'node:http';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const shipped = fileURLToPath(new URL('../../observability/', import.meta.url));
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+// ---- the hosts
+
+// What is typed as a counter or a histogram grows at each scrape, by 1 % and 1; the rest stays.
+class Host {
+  #text;
+  #scrapes = 0;
+  #server;
+
+  constructor(text) {
+    this.#text = text;
+  }
+
+  async start() {
+    this.#server = createServer((_, response) => {
+      response.setHeader('Content-Type', 'text/plain; version=0.0.4');
+      response.end(this.#next());
+    });
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    return `127.0.0.1:${this.#server.address().port}`;
+  }
+
+  stop() {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  #next() {
+    this.#scrapes += 1;
+    let grows = false;
+    return this.#text
+      .split('\n')
+      .map((line) => {
+        if (line.startsWith('# TYPE ')) grows = / (counter|histogram)$/.test(line);
+        if (line.startsWith('#') || line === '' || !grows) return line;
+        const at = line.lastIndexOf(' ');
+        const value = Number(line.slice(at + 1));
+        return `${line.slice(0, at)} ${value + this.#scrapes * (1 + value / 100)}`;
+      })
+      .join('\n');
+  }
+}
+
+// ---- Prometheus
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+class Prometheus {
+  #directory;
+  #process;
+  #address;
+
+  async start(targets) {
+    this.#directory = await mkdtemp(join(tmpdir(), 'kmon-prometheus-'));
+    const port = await freePort();
+    const config = `
+global: { scrape_interval: 1s, evaluation_interval: 1s }
+rule_files: ['${shipped}kmon.rules.yml']
+scrape_configs:
+  - job_name: kmon
+    static_configs: [{ targets: [${targets.map((one) => `'${one}'`).join(', ')}] }]
+`;
+    await writeFile(join(this.#directory, 'prometheus.yml'), config);
+    this.#address = `http://127.0.0.1:${port}/api/v1/`;
+    this.#process = spawn('prometheus', [
+      `--config.file=${this.#directory}/prometheus.yml`, `--storage.tsdb.path=${this.#directory}/data`,
+      `--web.listen-address=127.0.0.1:${port}`, '--log.level=warn',
+    ], { stdio: ['ignore', 'inherit', 'inherit'] });
+  }
+
+  async stop() {
+    this.#process?.kill();
+    if (this.#process) await once(this.#process, 'exit');
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  async query(expr) {
+    const answer = await fetch(`${this.#address}query?${new URLSearchParams({ query: expr })}`);
+    const { status, error, data } = await answer.json();
+    if (status !== 'success') throw new Error(error);
+    return data.result;
+  }
+
+  async rules() {
+    const answer = await fetch(`${this.#address}rules`);
+    return (await answer.json()).data.groups.flatMap((group) => group.rules);
+  }
+
+  async until(expr, wanted) {
+    for (let i = 0; i < 120; i += 1) {
+      const found = await this.query(expr).catch(() => []);
+      if (Number(found[0]?.value[1]) >= wanted) return;
+      await pause(500);
+    }
+    throw new Error(`${expr} did not come to ${wanted} within a minute`);
+  }
+}
+
+// ---- what is asked
+
+// As Grafana fills it in, when everything is chosen.
+function filled(expr) {
+  return expr.replaceAll('$__rate_interval', '10s').replace(/\$(job|instance|interface)\b/g, '.*');
+}
+
+export async function dashboard() {
+  return JSON.parse(await readFile(join(shipped, 'kmon-dashboard.json'), 'utf8'));
+}
+
+function queriesOf({ panels, templating }) {
+  const ofPanels = panels.flatMap((panel) => (panel.targets ?? []).map(({ expr }) => ({ where: `panel "${panel.title}"`, expr: filled(expr) })));
+  const ofVariables = templating.list.filter(({ type }) => type === 'query').map(({ name, query }) => {
+    const [, series, label] = query.query.match(/^label_values\((.+), (\w+)\)$/);
+    return { where: `variable ${name}`, expr: filled(`count by (${label}) (${series})`), label };
+  });
+  return [...ofPanels, ...ofVariables];
+}
+
+// Without the comparison that makes it an alert, which must not hold on these hosts.
+const withoutLimit = (expr) => expr.replace(/\s(==|>|<)(\s|$)[^]*$/, '');
+
+// Every metric that an expression names.
+const metricsIn = (expr) => [...new Set(expr.replace(/"[^"]*"/g, '""').match(/\b(kmon_\w+|up|scrape_\w+)\b(?!:)/g) ?? [])];
+
+let checks = 0;
+let failed = 0;
+function check(name, problem) {
+  checks += 1;
+  if (problem) failed += 1;
+  console.log(`${problem ? 'not ok' : 'ok'} ${checks} ${name.replace(/[\n#]/g, ' ')}`);
+  if (problem) console.log(`# ${problem}`);
+}
+
+async function main(file) {
+  const text = await readFile(file, 'utf8');
+  const hosts = [new Host(text), new Host(text)];
+  const prometheus = new Prometheus();
+  try {
+    await prometheus.start(await Promise.all(hosts.map((host) => host.start())));
+    await prometheus.until('min(count_over_time(up{job="kmon"}[1m]))', 12);
+
+    for (const { where, expr, label } of queriesOf(await dashboard())) {
+      // What shows faults is empty while there is none: then without the limit.
+      const asked = / == 0$/.test(expr) ? withoutLimit(expr) : expr;
+      const found = await prometheus.query(asked).catch((error) => error);
+      const problem = found instanceof Error ? found.message : found.length === 0 ? `nothing found: ${asked}` : found.some(({ value }) => value[1] === 'NaN') ? `NaN: ${asked}` : label && !found.every(({ metric }) => metric[label]) ? `no label ${label}` : '';
+      check(`${where}: ${expr}`, problem);
+    }
+    for (const rule of await prometheus.rules()) {
+      if (rule.type === 'recording') {
+        const found = await prometheus.query(rule.name);
+        check(`rule ${rule.name}`, rule.health !== 'ok' ? rule.lastError : found.length === 0 ? `nothing found: ${rule.query}` : '');
+        continue;
+      }
+      const missing = [];
+      for (const metric of metricsIn(rule.query)) if ((await prometheus.query(metric)).length === 0) missing.push(metric);
+      const found = await prometheus.query(withoutLimit(rule.query));
+      check(`alert ${rule.name}`, rule.health !== 'ok' ? rule.lastError : missing.length > 0 ? `no such metric: ${missing.join(', ')}` : found.length === 0 ? `nothing found: ${withoutLimit(rule.query)}` : '');
+    }
+  } finally {
+    await prometheus.stop();
+    hosts.forEach((host) => host.stop());
+  }
+  console.log(`1..${checks}`);
+  return failed === 0 ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv[2]);
