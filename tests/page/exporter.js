@@ -120,13 +120,18 @@ export class Exporter {
 
 // ---- figures that grow, as those of a host that has something to do
 
-const wave = (second, period, phase = 0) => (1 + Math.sin((second / period + phase) * 2 * Math.PI)) / 2;
+// Between 0 and 1: ups and downs of several lengths, now and then a burst, and what chance adds.
+function wave(second, period, phase = 0) {
+  const turn = (length) => Math.sin((second / length + phase) * 2 * Math.PI);
+  const burst = Math.max(0, turn(period * 1.7) - 0.8) * 3;
+  return Math.max(0, Math.min(1, 0.3 + 0.14 * turn(period) + 0.1 * turn(period / 3.7) + 0.25 * burst + 0.16 * Math.random()));
+}
 
 export function grow(second, stats) {
   const chance = (most) => Math.floor(Math.random() * most);
   const { modules } = stats;
   modules.netmon_proc?.interfaces?.forEach((one, at) => {
-    const packets = Math.floor((40 + 900 * wave(second, 47, at / 3) * wave(second, 13)) / (at + 1)) + chance(60);
+    const packets = Math.floor((20 + 1400 * wave(second, 47, at / 3)) / (at + 1)) + chance(60);
     one.rx_packets += packets;
     one.rx_bytes += packets * 1100;
     one.tx_packets += Math.floor(packets / 2);
@@ -135,7 +140,7 @@ export function grow(second, stats) {
   const loopback = modules.localhost_monitor;
   loopback?.protocols?.forEach((one, at) => {
     if (one.protocol === 'other') return;
-    const packets = Math.floor([220, 90, 2, 0, 60, 30, 1, 0][at] * (0.4 + wave(second, 31, at / 5))) + chance(8);
+    const packets = Math.floor([220, 90, 2, 0, 60, 30, 1, 0][at] * wave(second, 31, at / 5) * 2) + chance(8);
     one.packets += packets;
     one.segments += packets * (one.protocol === 'tcp' ? 3 : 1);
     one.bytes += packets * 640;
@@ -144,7 +149,7 @@ export function grow(second, stats) {
   });
   const tcp = modules.kstat;
   if (tcp?.running) tcp.ip_versions.forEach((one, at) => {
-    const packets = Math.floor((at ? 60 : 260) * (0.3 + wave(second, 37, at / 4))) + chance(20);
+    const packets = Math.floor((at ? 60 : 260) * wave(second, 37, at / 4) * 2) + chance(20);
     one.packets += packets;
     one.segments += packets * 4;
     tcp.packets += packets;

@@ -19,7 +19,7 @@ lint() {
 
 shell_files() {
   cd "$repo"
-  grep -rlIE '^(#!(/usr)?/bin/(env )?(ba)?(sh|bats)\b|# shellcheck shell=)' --exclude-dir=.git --exclude-dir=build --exclude='*.md' . | sed 's|^\./||' | LC_ALL=C sort
+  grep -rlIE '^(#!(/usr)?/bin/(env )?(ba)?(sh|bats)\b|# shellcheck shell=)' --exclude-dir=.git --exclude-dir=build --exclude-dir=node_modules --exclude='*.md' . | sed 's|^\./||' | LC_ALL=C sort
 }
 
 build() {

@@ -4,7 +4,7 @@
 import { Chart } from './chart.js';
 import { brief, countRate, grouped, printable } from './format.js';
 import { count, list } from './reading.js';
-import { Rows, figure, text } from './table.js';
+import { Rows, figure, key, text } from './table.js';
 
 const module = 'kstat';
 
@@ -31,11 +31,8 @@ export class OutgoingTcp {
     const versions = list(json.ip_versions);
     const rows = [...versions, { ip_version: 'total', packets: json.packets, segments: json.segments }];
     this.#rows.update(rows, (one) => one.ip_version, (cells, one, fresh) => {
-      if (fresh && one.ip_version !== 'total') {
-        const key = document.createElement('span');
-        key.className = `key s${one.ip_version === 6 ? 1 : 0}`;
-        cells[0].append(key, `IPv${printable(one.ip_version)}`);
-      } else if (fresh) text(cells[0], 'total');
+      if (fresh && one.ip_version === 'total') text(cells[0], 'total');
+      else if (fresh) cells[0].append(key(one.ip_version === 6 ? 1 : 0), `IPv${printable(one.ip_version)}`);
       figure(cells[1], brief(of(`${one.ip_version}/packets`, one.packets).now));
       figure(cells[2], brief(of(`${one.ip_version}/segments`, one.segments).now));
       figure(cells[3], grouped(count(one.packets)), count(one.packets));

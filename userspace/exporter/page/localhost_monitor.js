@@ -4,7 +4,7 @@
 import { Chart } from './chart.js';
 import { brief, bytes, countRate, grouped, percent, printable, share } from './format.js';
 import { count, list, sum } from './reading.js';
-import { Rows, bar, figure, text } from './table.js';
+import { Rows, bar, figure, key, text } from './table.js';
 
 const module = 'localhost_monitor';
 const lines = [
@@ -45,10 +45,9 @@ export class Loopback {
   #showProtocols(protocols, rates) {
     this.#protocols.update(protocols, (one) => `${one.ip_version}/${one.protocol}`, (cells, one, fresh) => {
       if (fresh) {
-        const key = document.createElement('span');
-        key.className = `key s${lines.findIndex((line) => line.protocols.includes(one.protocol))}`;
-        cells[0].append(key, `${words[one.protocol] ?? printable(one.protocol)}`, ' ');
-        cells[0].append(Object.assign(document.createElement('small'), { textContent: `IPv${printable(one.ip_version)}` }));
+        const version = document.createElement('small');
+        version.textContent = `IPv${printable(one.ip_version)}`;
+        cells[0].append(key(lines.findIndex((line) => line.protocols.includes(one.protocol))), words[one.protocol] ?? printable(one.protocol), ' ', version);
       }
       const packets = count(one.packets);
       figure(cells[1], brief(rates.take(`${module}/${one.ip_version}/${one.protocol}`, packets).now));

@@ -2,7 +2,7 @@
 // A tile a module: how it is and its main rates. Below, what is wrong, why, and the command that cures it.
 
 import { Spark } from './chart.js';
-import { text } from './table.js';
+import { key, text } from './table.js';
 
 function element(name, className, content = '') {
   const node = document.createElement(name);
@@ -27,7 +27,7 @@ class Tile {
     rates.forEach(({ label }, at) => {
       const row = element('div', '');
       const term = element('dt', '');
-      if (rates.length > 1) term.append(element('span', `key s${at}`));
+      if (rates.length > 1) term.append(key(at));
       term.append(label);
       const value = element('dd', '', '–');
       this.#values.push(value);

@@ -4,7 +4,7 @@
 import { Chart } from './chart.js';
 import { brief, countRate, duration, grouped, printable } from './format.js';
 import { count, sum } from './reading.js';
-import { Rows, figure, text } from './table.js';
+import { Rows, figure, key, text } from './table.js';
 
 const module = 'process_monitor';
 
@@ -12,8 +12,8 @@ const module = 'process_monitor';
 const processors = (rate) => (Number.isNaN(rate) ? '–' : `${(rate / 1e7).toFixed(1)}\u00a0%`);
 
 const figures = [
-  { name: 'exits', words: 'processes', key: 0 },
-  { name: 'failed', words: 'failed', key: 1 },
+  { name: 'exits', words: 'processes', line: 0 },
+  { name: 'failed', words: 'failed', line: 1 },
   { name: 'nonzero_exits', words: 'with an exit code', indent: true },
   { name: 'killed_by_signal', words: 'by a signal', indent: true },
   { name: 'thread_exits', words: 'threads' },
@@ -57,12 +57,8 @@ export class Exits {
     return series;
   }
 
-  #head(cell, { words, key, indent }) {
-    if (key !== undefined) {
-      const mark = document.createElement('span');
-      mark.className = `key s${key}`;
-      cell.append(mark);
-    }
+  #head(cell, { words, line, indent }) {
+    if (line !== undefined) cell.append(key(line));
     cell.append(words);
     cell.classList.toggle('indent', indent === true);
   }

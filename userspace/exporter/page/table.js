@@ -16,6 +16,13 @@ export function figure(cell, shown, exact = null) {
   cell.title = value;
 }
 
+// The mark of a chart's line.
+export function key(line) {
+  const mark = document.createElement('span');
+  mark.className = `key s${line}`;
+  return mark;
+}
+
 // How much of a whole, as a bar.
 export function bar(cell, share, shown) {
   if (cell.firstElementChild === null) cell.append(document.createElement('i'), document.createElement('span'));
