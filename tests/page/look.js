@@ -12,7 +12,7 @@ const looks = {
   dark: { viewport: { width: 1440, height: 1000 }, colorScheme: 'dark' },
   phone: { viewport: { width: 390, height: 844 }, colorScheme: 'light', deviceScaleFactor: 2 },
   wide: { viewport: { width: 2200, height: 1200 }, colorScheme: 'dark' },
-  readme: { viewport: { width: 1280, height: 860 }, colorScheme: 'dark' },
+  readme: { viewport: { width: 1360, height: 1000 }, colorScheme: 'dark' },
   trouble: { viewport: { width: 1440, height: 1000 }, colorScheme: 'light', trouble: true },
 };
 

@@ -29,7 +29,8 @@ class Tile {
       const term = element('dt', '');
       if (rates.length > 1) term.append(key(at));
       term.append(label);
-      const value = element('dd', '', '–');
+      const value = element('dd', '', '');
+      value.append('–', element('small', ''));
       this.#values.push(value);
       row.append(term, value);
       figures.append(row);
@@ -44,8 +45,15 @@ class Tile {
   update(state, rates, series) {
     this.node.dataset.level = state.level;
     text(this.#state, state.word);
-    rates.forEach(({ form }, at) => text(this.#values[at], series ? form(series[at].now) : '–'));
+    rates.forEach(({ form }, at) => this.#show(this.#values[at], series ? form(series[at].now) : '–'));
     if (series) this.#spark?.draw(series);
+  }
+
+  // The number large, its unit small.
+  #show(value, rate) {
+    const at = rate.search(/\s|\//);
+    text(value, at < 0 ? rate : rate.slice(0, at));
+    text(value.lastChild, at < 0 ? '' : rate.slice(at));
   }
 }
 
