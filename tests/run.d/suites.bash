@@ -106,6 +106,14 @@ cxx() {
 
 fuzz() { check "the fuzzers find nothing in a minute each" "$here/fuzz" 60 | tally fuzz; }
 
+# In a browser and in a Prometheus, on this machine.
+page() {
+  need chromium
+  command -v npm >/dev/null || need nodejs npm
+  start taps page "$here/page/run"
+  start taps dashboard "$here/observability/run"
+}
+
 sanitized_tests() {
   need "${cxx_packages[@]}"
   cd "$repo"
