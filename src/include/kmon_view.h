@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
+#include <linux/timekeeping.h>
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
 
@@ -34,9 +35,14 @@ KMON_PARAM_MODE(view_mode, readers.mode,				\
 KMON_PARAM_UINT(view_gid, readers.gid, 0444, 0, INT_MAX, NULL,		\
 		"the group of the files in /proc (default 0; set at load)")
 
+/* When the module was loaded, which is when its counters were 0. */
+static time64_t kmon_view_loaded __maybe_unused;
+
 static inline struct proc_dir_entry *kmon_view_given(const struct kmon_readers *readers,
 						     struct proc_dir_entry *file)
 {
+	if (!kmon_view_loaded)
+		kmon_view_loaded = ktime_get_real_seconds();
 	if (file)
 		proc_set_user(file, GLOBAL_ROOT_UID, make_kgid(&init_user_ns, readers->gid));
 	return file;
@@ -61,8 +67,8 @@ static inline struct proc_dir_entry *kmon_view_single(const struct kmon_readers 
 /* The start of the first JSON line; the module adds its own keys and closes it. */
 static inline void kmon_json_head(struct seq_file *m)
 {
-	seq_printf(m, "{\"module\":\"%s\",\"version\":\"%s\",\"schema\":1",
-		   KBUILD_MODNAME, KMON_VERSION);
+	seq_printf(m, "{\"module\":\"%s\",\"version\":\"%s\",\"schema\":1,\"loaded\":%lld",
+		   KBUILD_MODNAME, KMON_VERSION, (long long)kmon_view_loaded);
 }
 
 /* 0 if the writer may reset, and wrote `reset`, with or without a newline. */

@@ -398,12 +398,12 @@ assert_refused_lines() {
   tcp 12
   tcp6 13
   cmp $json - <<JSON
-{"module":"kstat","version":"$(modinfo -F version kstat)","schema":1,"all_netns":0,"running":true,"counter":10,"published":20,"packets":25,"segments":25}
+{"module":"kstat","version":"$(modinfo -F version kstat)","schema":1,"loaded":$(loaded_at $json),"all_netns":0,"running":true,"counter":10,"published":20,"packets":25,"segments":25}
 {"ip_version":4,"packets":12,"segments":12}
 {"ip_version":6,"packets":13,"segments":13}
 JSON
   stop
-  assert_equal "$(head -n 1 $json)" "{\"module\":\"kstat\",\"version\":\"$(modinfo -F version kstat)\",\"schema\":1,\"all_netns\":0,\"running\":false,\"counter\":10,\"published\":25,\"packets\":25,\"segments\":25}"
+  assert_equal "$(head -n 1 $json)" "{\"module\":\"kstat\",\"version\":\"$(modinfo -F version kstat)\",\"schema\":1,\"loaded\":$(loaded_at $json),\"all_netns\":0,\"running\":false,\"counter\":10,\"published\":25,\"packets\":25,\"segments\":25}"
 }
 
 @test "kstat: reset zeroes nout, with or without a newline, and steps begin anew" {

@@ -27,7 +27,7 @@ load ../lib/localhost
   assorted_traffic
   assert_text "${assorted_numbers[@]}"
   cmp "$json" - <<JSON
-{"module":"localhost_monitor","version":"$(modinfo -F version localhost_monitor)","schema":1,"all_netns":0,"log_packets":0,"log_suppressed":0,"packets":52,"segments":52,"bytes":25800}
+{"module":"localhost_monitor","version":"$(modinfo -F version localhost_monitor)","schema":1,"loaded":$(loaded_at "$json"),"all_netns":0,"log_packets":0,"log_suppressed":0,"packets":52,"segments":52,"bytes":25800}
 {"ip_version":4,"protocol":"tcp","packets":3,"segments":3,"bytes":300}
 {"ip_version":4,"protocol":"udp","packets":4,"segments":4,"bytes":800}
 {"ip_version":4,"protocol":"icmp","packets":5,"segments":5,"bytes":1500}

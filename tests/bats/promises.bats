@@ -336,8 +336,24 @@ views=(/proc/localhost_stats.json /proc/l2packet_counter.json /proc/kstat/stats.
     view=${views[i++]}
     assert_equal "$(head -n 1 "$view" | jq -c '[.module, .version, .schema]')" \
       "[\"$module\",\"$(modinfo -F version "$module")\",1]"
-    assert_regex "$(head -n 1 "$view")" '^\{"module":"'"$module"'","version":"[^"]+","schema":1,'
+    assert_regex "$(head -n 1 "$view")" '^\{"module":"'"$module"'","version":"[^"]+","schema":1,"loaded":[0-9]+,'
     assert_equal "$(grep -c '"schema"' "$view")" 1
+  done
+}
+
+@test "the JSON views say when the module was loaded, and again when it is reloaded" {
+  local module view i=0 before after
+  make_link_to_watch
+  for module in localhost_monitor l2packet_counter kstat process_monitor; do
+    view=${views[i++]}
+    for _ in first second; do
+      before=$(date +%s)
+      insmod_with_needs "$module"
+      after=$(date +%s)
+      sleep 1.1
+      [ "$(loaded_at "$view")" -ge "$before" ] && [ "$(loaded_at "$view")" -le "$after" ]
+      rmmod "$module"
+    done
   done
 }
 

@@ -108,6 +108,9 @@ assert_documented() {
   assert_equal "$1: $undocumented" "$1: "
 }
 
+# loaded_at FILE: when its module was loaded, in seconds since 1970, as the JSON view FILE says.
+loaded_at() { head -n 1 "$1" | jq .loaded; }
+
 # number_of KEY: that number in the first line of the view "$json", read without starting a program.
 number_of() {
   local line

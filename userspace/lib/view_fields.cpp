@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "view_fields.hpp"
 
+#include "modules/module.hpp"
+
 namespace kmon {
 
 Result<Fields> Fields::next(Lines& lines) {
@@ -65,18 +67,20 @@ Result<void> Fields::done() const {
     return {};
 }
 
-Result<Fields> first_line(Lines& lines, const std::string& module, std::string& version) {
+Result<Fields> first_line(Lines& lines, const std::string& module, View& view) {
     auto fields = Fields::next(lines);
     if (!fields) return fields;
     if (fields->at_end()) return fail(lines.wrong("the file is empty"));
 
     std::string name;
     std::uint64_t schema = 0;
-    fields->get("module", name).get("version", version).get("schema", schema);
+    fields->get("module", name).get("version", view.version).get("schema", schema);
+    // A module from before an upgrade of the tools does not tell.
+    if (fields->has("loaded")) fields->get("loaded", view.since);
     if (const auto done = fields->done(); !done) return fail(done.error());
     if (name != module) return fail(lines.wrong("this is the view of \"" + name + "\", not of " + module));
     if (schema != 1) {
-        auto error = lines.wrong(module + " " + version + " writes schema " + std::to_string(schema) +
+        auto error = lines.wrong(module + " " + view.version + " writes schema " + std::to_string(schema) +
                                  ", this kmon reads schema 1");
         error.hint = "install the same version of kmon and its modules, then load the modules again";
         return fail(std::move(error));

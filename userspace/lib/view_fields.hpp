@@ -13,6 +13,8 @@
 
 namespace kmon {
 
+class View;
+
 class Fields {
 public:
     // The next line as an object. At the end of the file, no fields: see at_end().
@@ -43,7 +45,7 @@ private:
     std::string problem_;
 };
 
-// The first line of a view: it names the module, its version, and schema 1.
-Result<Fields> first_line(Lines& lines, const std::string& module, std::string& version);
+// The first line of a view: it names the module, its version, which goes into the view, when it was loaded, and schema 1.
+Result<Fields> first_line(Lines& lines, const std::string& module, View& view);
 
 } // namespace kmon

@@ -13,7 +13,7 @@ namespace kmon {
 
 Result<KstatView> parse_kstat(Lines& lines) {
     KstatView view;
-    auto head = first_line(lines, "kstat", view.version);
+    auto head = first_line(lines, "kstat", view);
     if (!head) return fail(head.error());
     head->get("all_netns", view.all_netns).get("running", view.running);
     head->get("counter", view.counter).get("published", view.published);

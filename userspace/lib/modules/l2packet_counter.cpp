@@ -219,7 +219,7 @@ Result<void> take_mac_line(Lines& lines, std::uint64_t awaited, Busiest& busiest
 
 Result<L2View> parse_l2(Lines& lines, std::size_t top) {
     L2View view;
-    auto head = first_line(lines, "l2packet_counter", view.version);
+    auto head = first_line(lines, "l2packet_counter", view);
     if (!head) return fail(head.error());
     head->get("hook", view.hook).get("reset_interval", view.reset_interval).get("max_macs", view.max_macs);
     if (const auto done = head->done(); !done) return fail(done.error());

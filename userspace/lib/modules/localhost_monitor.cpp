@@ -70,7 +70,7 @@ Page size_histogram(const LocalhostView& view, const Look& look) {
 
 Result<LocalhostView> parse_localhost(Lines& lines) {
     LocalhostView view;
-    auto head = first_line(lines, "localhost_monitor", view.version);
+    auto head = first_line(lines, "localhost_monitor", view);
     if (!head) return fail(head.error());
     head->get("all_netns", view.all_netns).get("log_packets", view.log_packets);
     head->get("log_suppressed", view.log_suppressed);

@@ -20,7 +20,7 @@ std::string number(std::uint64_t value) { return value < 1'000'000'000 ? grouped
 
 Result<ProcessView> parse_process(Lines& lines) {
     ProcessView view;
-    auto line = first_line(lines, "process_monitor", view.version);
+    auto line = first_line(lines, "process_monitor", view);
     if (!line) return fail(line.error());
     line->get("probe", view.probe).get("log", view.log).get("log_rate", view.log_rate);
     // A module loaded before an upgrade lacks it.
