@@ -11,7 +11,7 @@ cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/kmon
 
 # What the C++ side is built and tested with.
 # shellcheck disable=SC2034 # for those who source this
-cxx_packages=(cmake g++ libcap-ng-dev libcli11-dev libexpected-dev libgtest-dev libgmock-dev libkmod-dev libmicrohttpd-dev
+cxx_packages=(cmake g++ libcap-ng-dev libcli11-dev libcrypt-dev libexpected-dev libgtest-dev libgmock-dev libkmod-dev libmicrohttpd-dev
   libncurses-dev libsqlite3-dev libsystemd-dev libtomlplusplus-dev ninja-build nlohmann-json3-dev pkgconf
   python3-jsonschema scdoc)
 
@@ -21,7 +21,7 @@ install_foreign='
   dpkg --add-architecture "$1"
   apt-get -q update
   DEBIAN_FRONTEND=noninteractive apt-get -qy install "crossbuild-essential-$1" \
-    {libcap-ng-dev,libkmod-dev,libmicrohttpd-dev,libncurses-dev,libsqlite3-dev,libsystemd-dev,libtomlplusplus-dev,pkgconf}:"$1"
+    {libcap-ng-dev,libcrypt-dev,libkmod-dev,libmicrohttpd-dev,libncurses-dev,libsqlite3-dev,libsystemd-dev,libtomlplusplus-dev,pkgconf}:"$1"
   apt-get clean'
 
 say() { printf 'kmon: %s\n' "$*" >&2; }

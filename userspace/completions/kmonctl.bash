@@ -3,7 +3,7 @@
 
 _kmonctl() {
   local modules='@KMON_MODULES@'
-  local commands='status stats top exits macs check load apply reset kstat start stop doctor selftest version help'
+  local commands='status stats top exits macs metrics check load apply reset kstat start stop doctor selftest version help'
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} options='' words=''
   COMPREPLY=()
 
@@ -15,6 +15,11 @@ _kmonctl() {
     --top | --interval | -i | --seconds | --count | -n | --pid | --ppid | --code) return ;; # a number
     --color)
       mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
+      return
+      ;;
+    --textfile)
+      compopt -o filenames
+      mapfile -t COMPREPLY < <(compgen -d -- "$cur")
       return
       ;;
     --sort)
@@ -35,6 +40,7 @@ _kmonctl() {
     help) words=$commands ;;
     kstat) words='start stop counter' ;;
     macs) options='--sort' ;;
+    metrics) options='--textfile --openmetrics --top' ;;
     stats) options='--top --interval' words=$modules ;;
     reset) words=${modules/netmon_proc /} ;; # that one has nothing to reset
     top) options='--once --interval' ;;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # fish completion for kmonctl(1)
 
-set -l commands status stats top exits macs check load apply reset kstat start stop doctor selftest version help
+set -l commands status stats top exits macs metrics check load apply reset kstat start stop doctor selftest version help
 set -l modules @KMON_MODULES@
 
 complete -c kmonctl -f
@@ -16,6 +16,7 @@ complete -c kmonctl -n "$first" -a stats -d 'Show what the modules counted'
 complete -c kmonctl -n "$first" -a top -d 'Show the rates of every module, live'
 complete -c kmonctl -n "$first" -a exits -d 'Show each process as it exits'
 complete -c kmonctl -n "$first" -a macs -d 'List the MAC addresses that were seen'
+complete -c kmonctl -n "$first" -a metrics -d 'Print the counts for Prometheus'
 complete -c kmonctl -n "$first" -a check -d 'Check the configuration'
 complete -c kmonctl -n "$first" -a load -d 'Load the enabled modules'
 complete -c kmonctl -n "$first" -a apply -d 'Load the enabled modules and apply the configuration'
@@ -46,6 +47,9 @@ complete -c kmonctl -n '__fish_seen_subcommand_from exits' -l signal -x -d 'Only
 complete -c kmonctl -n '__fish_seen_subcommand_from exits' -l uid -x -d 'Only processes of this user'
 complete -c kmonctl -n '__fish_seen_subcommand_from exits' -l cgroup -r -d 'Only processes in this cgroup'
 complete -c kmonctl -n '__fish_seen_subcommand_from macs' -l sort -x -a 'frames bytes seen address' -d 'Sort by'
+complete -c kmonctl -n '__fish_seen_subcommand_from metrics' -l textfile -x -a '(__fish_complete_directories)' -d 'Write kmon.prom in this directory'
+complete -c kmonctl -n '__fish_seen_subcommand_from metrics' -l openmetrics -d 'Print OpenMetrics 1.0'
+complete -c kmonctl -n '__fish_seen_subcommand_from metrics' -l top -x -d 'MAC addresses to show for each interface'
 complete -c kmonctl -n '__fish_seen_subcommand_from check' -F
 complete -c kmonctl -n '__fish_seen_subcommand_from kstat' -a 'start stop counter'
 complete -c kmonctl -n '__fish_seen_subcommand_from help' -a "$commands"

@@ -13,15 +13,19 @@
 namespace kmon::control {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::size_t longest_answer = 65536;
 
 struct Kind {
     const char* name; // of the socket
     mode_t hidden;    // from whom
-    time_t patience;  // seconds
+    std::chrono::milliseconds patience;
 };
 
-Kind kind_of(Request request) { return request == Request::state ? Kind{"state", 0111, 3} : Kind{"reload", 0177, 20}; }
+Kind kind_of(Request request) {
+    return request == Request::state ? Kind{"state", 0111, 3s} : Kind{"reload", 0177, 20s};
+}
 
 Result<sockaddr_un> address_of(const std::filesystem::path& path) {
     sockaddr_un address{};
@@ -43,8 +47,9 @@ const sockaddr* generic(const sockaddr_un& address) { return reinterpret_cast<co
 std::filesystem::path path_of(const Root& root, const Kind& kind) { return root.run / "kmon" / kind.name; }
 
 Error no_answer(const Kind& kind) {
-    return {"kmond did not answer within " + std::to_string(kind.patience) + " seconds", ExitCode::failed,
-            "systemctl restart kmon", ETIMEDOUT};
+    const auto time = kind.patience % 1s == 0ms ? std::to_string(kind.patience / 1s) + " seconds"
+                                                : std::to_string(kind.patience / 1ms) + " ms";
+    return {"kmond did not answer within " + time, ExitCode::failed, "systemctl restart kmon", ETIMEDOUT};
 }
 
 Result<Report> outcome_in(const std::string& text) {
@@ -57,17 +62,18 @@ Result<Report> outcome_in(const std::string& text) {
 
 } // namespace
 
-Result<Report> ask(const Root& root, Request request) {
-    const auto kind = kind_of(request);
+Result<Report> ask(const Root& root, Request request, std::chrono::milliseconds patience) {
+    auto kind = kind_of(request);
+    if (patience > 0ms) kind.patience = patience;
     const auto path = path_of(root, kind);
     const auto address = address_of(path);
     if (!address) return fail(address.error());
     const auto socket = open_socket();
     if (!socket) return fail(socket.error());
     // A kmond that hangs takes no connection either, once a few wait.
-    const timeval patience{.tv_sec = kind.patience, .tv_usec = 0};
-    ::setsockopt(socket->get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    ::setsockopt(socket->get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    const timeval time{.tv_sec = kind.patience / 1s, .tv_usec = kind.patience % 1s / 1us};
+    ::setsockopt(socket->get(), SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+    ::setsockopt(socket->get(), SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
     if (::connect(socket->get(), generic(*address), sizeof *address) < 0) {
         if (errno == ENOENT || errno == ECONNREFUSED)
             return fail("kmond is not running", ExitCode::not_running, "systemctl start kmon");

@@ -3,6 +3,8 @@
 // message. Anybody may ask for the state of the modules; only root may make it reload.
 #pragma once
 
+#include <chrono>
+
 #include "file_descriptor.hpp"
 #include "report.hpp"
 #include "result.hpp"
@@ -13,7 +15,8 @@ namespace kmon::control {
 enum class Request { state, reload };
 
 // The client's side: waits for the answer, but not for ever. ExitCode::not_running if kmond is not running.
-Result<Report> ask(const Root& root, Request request);
+// patience: how long it waits; 0: the usual time.
+Result<Report> ask(const Root& root, Request request, std::chrono::milliseconds patience = {});
 
 // The service's side.
 Result<FileDescriptor> open_socket_for(const Root& root, Request request);

@@ -107,6 +107,7 @@ std::unique_ptr<CLI::App> command_line(Context& context) {
     add_top(*app, context);
     add_exits(*app, context);
     add_macs(*app, context);
+    add_metrics(*app, context);
     add_check(*app, context);
     add_load(*app, context);
     add_apply(*app, context);

@@ -11,7 +11,11 @@ Json to_json(const Config& config) {
         for (const auto& key : keys_of(module))
             json[module.section][key.name] = std::visit([](const auto& value) { return Json(value); },
                                                         config.values.at(module.section + "." + key.name));
-    json["exporter"] = {{"host", config.exporter.host}, {"port", config.exporter.port}};
+    const auto& exporter = config.exporter;
+    json["exporter"] = {
+        {"host", exporter.host},       {"port", exporter.port},         {"unix_socket", exporter.unix_socket},
+        {"top", exporter.top},         {"insecure", exporter.insecure}, {"tls_certificate", exporter.tls_certificate},
+        {"tls_key", exporter.tls_key}, {"users", exporter.users}};
     return json;
 }
 

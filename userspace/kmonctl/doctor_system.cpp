@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "control/module_look.hpp"
 #include "doctor.hpp"
 #include "escape.hpp"
 #include "file.hpp"
-#include "module_look.hpp"
 #include "modules/module_table.hpp"
 #include "version.hpp"
 
@@ -22,7 +22,7 @@ Finding look_at_config(const ConfigReading& config) {
     return {subject, Finding::good, "good", ""};
 }
 
-Finding look_at_module(const Root& root, const ModuleLook& module) {
+Finding look_at_module(const Root& root, const control::ModuleLook& module) {
     const auto& state = module.state;
     const auto& report = module.report;
     const auto& name = report.name;
@@ -44,7 +44,7 @@ Finding look_at_module(const Root& root, const ModuleLook& module) {
     return {name, Finding::good, running + (state.signer.empty() ? "" : ", signed by " + printable(state.signer)), ""};
 }
 
-Finding look_at_service(const Context& context, const ModulesLook& look) {
+Finding look_at_service(const Context& context, const control::ModulesLook& look) {
     const std::string subject = "kmon.service";
     const auto service = context.service();
     if (!service) return {subject, Finding::skipped, service.error().what, ""};
@@ -90,7 +90,7 @@ Finding look_at_interface(const Root& root, const Module& watching, const contro
 
 Findings look_at_system(const Context& context, const ConfigReading& config) {
     Findings findings = {look_at_config(config)};
-    const auto look = look_at_modules(context, config.config);
+    const auto look = control::look_at_modules(context.root, config.config, context.network);
     for (const auto& module : look.modules)
         findings.push_back(look_at_module(context.root, module));
     findings.push_back(look_at_service(context, look));

@@ -2,11 +2,11 @@
 #include <algorithm>
 
 #include "command.hpp"
+#include "control/module_look.hpp"
 #include "escape.hpp"
 #include "host.hpp"
 #include "json.hpp"
 #include "local_time.hpp"
-#include "module_look.hpp"
 #include "report_page.hpp"
 
 namespace kmon::cli {
@@ -20,11 +20,11 @@ struct Shown {
     Host host;
     std::string time;
     ConfigReading config;
-    ModulesLook look;
+    control::ModulesLook look;
     Result<Service> service;
 };
 
-bool runs(const ModuleLook& module) { return module.report.loaded || !module.report.wanted; }
+bool runs(const control::ModuleLook& module) { return module.report.loaded || !module.report.wanted; }
 
 // Without the unit there is no service that could be down.
 bool runs(const Result<Service>& service) {
@@ -51,7 +51,7 @@ void add_differences(ReportPage& page, const control::ModuleReport& module) {
                   Style::warning);
 }
 
-void add_module(ReportPage& page, const ModuleLook& module) {
+void add_module(ReportPage& page, const control::ModuleLook& module) {
     const auto& state = module.state;
     const auto& report = module.report;
     const auto version = state.loaded ? printable(state.loaded_version) : "-";
@@ -119,24 +119,6 @@ Page page_of(const Shown& shown, const Context& context) {
     return page.page();
 }
 
-Json json_of(const ModuleLook& module) {
-    const auto& state = module.state;
-    const auto& report = module.report;
-    Json json = control::to_json(report);
-    if (state.loaded) {
-        json["version"] = state.loaded_version;
-        json["settings"] = module.settings;
-        json["reload_needed"] = state.reload_needed();
-    } else if (report.problem) {
-        json["reason"] = report.problem->what;
-        json["cure"] = report.problem->hint;
-    }
-    json["file"] = state.file.string();
-    json["file_version"] = state.file_version;
-    json["signer"] = state.signer;
-    return json;
-}
-
 Json json_of(const Result<Service>& service, bool degraded) {
     if (!service) return nullptr;
     return {{"load", service->load},
@@ -149,7 +131,7 @@ Json json_of(const Result<Service>& service, bool degraded) {
 Json json_of(const Shown& shown) {
     Json modules = Json::object();
     for (const auto& module : shown.look.modules)
-        modules[module.report.name] = json_of(module);
+        modules[module.report.name] = control::to_json(module);
     Json files = Json::array();
     for (const auto& file : shown.config.files)
         files.push_back(file.string());
@@ -168,7 +150,7 @@ Json json_of(const Shown& shown) {
 
 Result<ExitCode> status(Context& context) {
     auto config = read_config(context.root);
-    auto look = look_at_modules(context, config.config);
+    auto look = control::look_at_modules(context.root, config.config, context.network);
     const Shown shown = {read_host(context.root), local_time(context.now(), time_form), std::move(config),
                          std::move(look), context.service()};
     if (context.json)

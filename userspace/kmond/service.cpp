@@ -13,14 +13,15 @@
 #include <csignal>
 #include <ctime>
 
+#include "control/event_loop.hpp"
 #include "control/keeper.hpp"
 #include "control/known_network.hpp"
 #include "control/loading.hpp"
 #include "control/network.hpp"
 #include "control/requests.hpp"
 #include "control/status_line.hpp"
-#include "event_loop.hpp"
 #include "file.hpp"
+#include "last_reload.hpp"
 #include "links.hpp"
 #include "module_events.hpp"
 #include "privileges.hpp"
@@ -78,6 +79,7 @@ private:
     void notify(const std::string& state);
     Result<void> reload();
     Result<void> take_configuration();
+    void remember(bool worked);
     void serve(const FileDescriptor& socket, Request request);
 
     const Root& root_;
@@ -92,12 +94,14 @@ private:
     EventLoop::Timer* soon_ = nullptr;
     EventLoop::Timer* regularly_ = nullptr;
     std::string status_;
+    LastReload last_;
 };
 
 Result<void> Service::set_up(const Config& config) {
     // First the ears, then a look: what changes between the two is heard.
     if (auto listening = listen(); !listening) return listening;
     keeper_.start(config);
+    remember(true);
     journal_({Topic::started, LOG_INFO, std::string("kmond ") + version + ": " + status_line(root_, keeper_), {}});
     notify("READY=1\n");
     look();
@@ -180,6 +184,7 @@ Result<void> Service::reload() {
     network_.forget(); // what changed just before may not have been heard of yet
     ::sd_notify(0, ("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(monotonic_usec())).c_str());
     auto outcome = take_configuration();
+    remember(outcome.has_value());
     notify("READY=1\n");
     if (outcome) journal_({Topic::reloaded, LOG_INFO, "reloaded: " + status_, {}});
     return outcome;
@@ -195,6 +200,13 @@ Result<void> Service::take_configuration() {
     auto outcome = keeper_.reload(*config);
     if (!outcome) journal_({Topic::reload_undone, LOG_ERR, "not reloaded: " + sentence(outcome.error()), {}});
     return outcome;
+}
+
+// For the metrics; a full /run is no reason to fail.
+void Service::remember(bool worked) {
+    last_.worked = worked;
+    if (worked) last_.worked_at = static_cast<std::uint64_t>(std::time(nullptr));
+    (void)write_last_reload(root_, last_);
 }
 
 void Service::serve(const FileDescriptor& socket, Request request) {

@@ -24,6 +24,12 @@ struct Config {
     struct Exporter {
         std::string host = "127.0.0.1"; // an IP address, IPv6 without brackets
         std::uint16_t port = 9778;
+        std::string unix_socket{};     // a path; empty: none
+        std::uint32_t top = 100;       // source addresses of each interface
+        bool insecure = false;         // may listen beyond loopback without TLS
+        std::string tls_certificate{}; // files; empty: no TLS
+        std::string tls_key{};
+        std::vector<std::string> users{}; // "NAME:HASH"; empty: everybody may ask
         bool operator==(const Exporter&) const = default;
     } exporter;
 

@@ -10,6 +10,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <optional>
 #include <span>
@@ -174,8 +175,70 @@ Refusal take_listen(const toml::node& value, Config& config) {
     if (text == nullptr) return expected("a string", value);
     const auto endpoint = parse_endpoint(text->get());
     if (!endpoint) return shown(text->get()) + " is not an address and a port";
-    config.exporter = {endpoint->host, endpoint->port};
+    config.exporter.host = endpoint->host;
+    config.exporter.port = endpoint->port;
     return {};
+}
+
+// A key of the exporter's that is like a module's: a flag or a number.
+Key exporters(const ConfigKey& key, void (*put)(Config::Exporter& exporter, const ConfigValue& value)) {
+    return {key.name, key.allowed, [key, put](const toml::node& value, Config& config) {
+                ConfigValue taken;
+                auto refusal = take(value, key, taken);
+                if (!refusal) put(config.exporter, taken);
+                return refusal;
+            }};
+}
+
+Key path_key(const char* name, std::string Config::Exporter::*path) {
+    return {name, "a path that begins with /, or a credential's name",
+            [path](const auto& value, Config& config) -> Refusal {
+                const auto* text = value.as_string();
+                if (text == nullptr) return expected("a string", value);
+                if (text->get().find('\0') != std::string::npos) return shown(text->get()) + " is no path";
+                config.exporter.*path = text->get();
+                return {};
+            }};
+}
+
+// "NAME:HASH". The hash is one that crypt(3) makes and that is slow to try: no MD5, no DES.
+bool takes_user(std::string_view user) {
+    const auto colon = user.find(':');
+    if (colon == 0 || colon == std::string_view::npos) return false;
+    const auto hash = user.substr(colon + 1);
+    const bool slow = std::ranges::any_of(std::array{"$y$", "$gy$", "$7$", "$6$", "$5$", "$2b$", "$2y$", "$2a$"},
+                                          [&](const char* method) { return hash.starts_with(method); });
+    return slow && hash.size() > 20 && std::ranges::all_of(user, [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+Refusal take_users(const toml::node& value, Config& config) {
+    const auto* users = value.as_array();
+    if (users == nullptr) return expected("an array of users", value);
+    std::vector<std::string> taken;
+    for (const auto& element : *users) {
+        const auto* user = element.as_string();
+        if (user == nullptr) return expected("strings", element);
+        // The rest may be a password that somebody took for a hash.
+        if (!takes_user(user->get())) return shown(user->get().substr(0, user->get().find(':'))) + " has no hash";
+        taken.push_back(user->get());
+    }
+    config.exporter.users = std::move(taken);
+    return {};
+}
+
+Section exporter_section() {
+    using Exporter = Config::Exporter;
+    return {
+        "exporter",
+        {{"listen", R"(an IP address and a port: "127.0.0.1:9778", "[::1]:9778")", take_listen},
+         path_key("unix_socket", &Exporter::unix_socket),
+         exporters(number("top", 0, 100000, 100),
+                   [](Exporter& exporter, const ConfigValue& value) { exporter.top = std::get<std::uint32_t>(value); }),
+         exporters(yes_or_no("insecure", false),
+                   [](Exporter& exporter, const ConfigValue& value) { exporter.insecure = std::get<bool>(value); }),
+         path_key("tls_certificate", &Exporter::tls_certificate),
+         path_key("tls_key", &Exporter::tls_key),
+         {"users", R"(["NAME:HASH"], the hash by: openssl passwd -6)", take_users}}};
 }
 
 // ---- all of them
@@ -195,8 +258,7 @@ const std::vector<Section>& sections() {
         std::vector<Section> made;
         for (const auto& module : modules())
             made.push_back(section_of(module));
-        made.push_back(
-            {"exporter", {{"listen", R"(an IP address and a port: "127.0.0.1:9778", "[::1]:9778")", take_listen}}});
+        made.push_back(exporter_section());
         return made;
     }();
     return all;

@@ -6,6 +6,9 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
 #include <system_error>
 
 #include "escape.hpp"
@@ -24,6 +27,16 @@ Result<FileDescriptor> open_to_read(const std::filesystem::path& path) {
     if (S_ISDIR(about.st_mode)) return fail(system_error("cannot read " + quoted(path), EISDIR));
     if (!S_ISREG(about.st_mode)) return fail("cannot read " + quoted(path) + ": it is not a regular file");
     return fd;
+}
+
+Result<void> write_all(const FileDescriptor& fd, std::string_view content, const std::filesystem::path& path) {
+    while (!content.empty()) {
+        const auto written = ::write(fd.get(), content.data(), content.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return fail(system_error("cannot write " + quoted(path), errno));
+        content.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
 }
 
 } // namespace
@@ -68,6 +81,19 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view cont
     if (static_cast<std::size_t>(written) != content.size())
         return fail("cannot write " + quoted(path) + ": only " + std::to_string(written) + " bytes were written");
     return {};
+}
+
+Result<void> replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode) {
+    auto name = path.native() + ".XXXXXX";
+    const FileDescriptor fd(::mkostemp(name.data(), O_CLOEXEC));
+    if (!fd) return fail(system_error("cannot make " + quoted(path), errno));
+    const std::filesystem::path beside = name;
+    auto done = write_all(fd, content, beside);
+    if (done && ::fchmod(fd.get(), mode) < 0) done = fail(system_error("cannot change " + quoted(beside), errno));
+    if (done && ::rename(beside.c_str(), path.c_str()) < 0)
+        done = fail(system_error("cannot make " + quoted(path), errno));
+    if (!done) ::unlink(beside.c_str());
+    return done;
 }
 
 } // namespace kmon

@@ -2,6 +2,8 @@
 // Small files, whole.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <filesystem>
 #include <string>
@@ -25,5 +27,8 @@ std::string first_line_of(const std::filesystem::path& path);
 
 // One write(2), as the files of sysfs want it.
 Result<void> write_file(const std::filesystem::path& path, std::string_view content);
+
+// All of it or nothing: whoever reads meanwhile sees the old content or the new. Any file of that name is replaced.
+Result<void> replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode);
 
 } // namespace kmon

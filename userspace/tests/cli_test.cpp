@@ -435,6 +435,45 @@ TEST_F(Cli, ExitsWithoutTheModuleSaysSo) {
     EXPECT_EQ(outcome.code, ExitCode::not_running);
 }
 
+TEST_F(Cli, MetricsAreTheSameOnStandardOutputAndInTheTextfile) {
+    const test::TempTree directory;
+    const auto name = directory.path().string();
+    const auto printed = run(test::busy("second"), {"metrics"});
+    EXPECT_EQ(printed.code, ExitCode::ok);
+    EXPECT_NE(printed.out.find("\nkmon_l2_source_packets_total{interface=\"veth0\",mac=\"52:54:00:12:34:56\"} 36000\n"),
+              std::string::npos);
+    directory.write("kmon.prom", "old\n");
+    const auto written = run(test::busy("second"), {"metrics", "--textfile", name.c_str()});
+    EXPECT_EQ(written.code, ExitCode::ok) << written.err;
+    EXPECT_EQ(written.out, "");
+    EXPECT_EQ(directory.read("kmon.prom"), printed.out);
+    EXPECT_EQ(std::filesystem::status(directory.path() / "kmon.prom").permissions(), std::filesystem::perms(0644));
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory.path()), {}), 1) << "something is left over";
+    EXPECT_TRUE(run(test::busy("second"), {"metrics", "--openmetrics"}).out.ends_with("\n# EOF\n"));
+    EXPECT_NE(run(test::busy("second"), {"metrics", "--top=0"}).out.find("mac=\"other\"} 53920\n"), std::string::npos);
+    EXPECT_EQ(run(test::busy("second"), {"metrics", "--json"}).json().at(0)["name"], "kmon_build_info");
+}
+
+TEST_F(Cli, MetricsThatCannotBeWrittenLeaveNothingBehind) {
+    const test::TempTree directory;
+    const auto name = (directory.path() / "none").string();
+    const auto outcome = run(test::busy("second"), {"metrics", "--textfile", name.c_str()});
+    EXPECT_EQ(outcome.code, ExitCode::failed);
+    EXPECT_NE(outcome.err.find("cannot make " + name), std::string::npos) << outcome.err;
+    std::filesystem::create_directories(directory.path() / "kmon.prom/in-the-way");
+    const auto there = directory.path().string();
+    EXPECT_EQ(run(test::busy("second"), {"metrics", "--textfile", there.c_str()}).code, ExitCode::failed);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory.path()), {}), 1);
+}
+
+TEST_F(Cli, MetricsWithoutAnyModuleSayThat) {
+    const test::TempTree tree;
+    const auto outcome = run(tree.root(), {"metrics"});
+    EXPECT_EQ(outcome.code, ExitCode::ok);
+    EXPECT_NE(outcome.out.find("kmon_module_up{module=\"kstat\",reason=\""), std::string::npos) << outcome.out;
+    EXPECT_EQ(outcome.out.find("kmon_tcp_out"), std::string::npos);
+}
+
 TEST_F(Cli, TopOnceIsAPageOfTheTerminalsSize) {
     const auto outcome = run(test::busy("second"), {"top", "--once", "--interval", "0.1"});
     EXPECT_EQ(outcome.code, ExitCode::ok);

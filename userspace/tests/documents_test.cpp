@@ -79,7 +79,7 @@ Words commands() { return matches(part(help("kmonctl"), "Subcommands:", "\n\n"),
 
 TEST(Documents, EveryCommandIsInTheManualAndInTheCompletions) {
     const auto all = commands();
-    EXPECT_EQ(all.size(), 16U);
+    EXPECT_EQ(all.size(), 17U);
     EXPECT_EQ(matches(read("man/kmonctl.1.scd"), "\n## kmonctl ([a-z]+)", 1), all);
     EXPECT_EQ(matches(part(read("completions/kmonctl.bash"), "commands='", "'"), "[a-z]+"), all);
     EXPECT_EQ(matches(part(read("completions/_kmonctl"), "commands=(", "\n  )"), "'([a-z]+):", 1), all);

@@ -101,6 +101,12 @@ TEST_F(Schema, OfCheck) {
     validates("kmonctl-check", {"check", "--json"});
 }
 
+TEST_F(Schema, OfMetrics) {
+    validates("kmonctl-metrics", {"metrics", "--json"});
+    tree.remove("proc/kstat");
+    validates("kmonctl-metrics", {"metrics", "--json", "--top", "0"});
+}
+
 TEST_F(Schema, OfWhatChangesModules) {
     tree.write("proc/kstat/nout", "");
     validates("kmonctl-reset", {"reset", "--json"});

@@ -13,7 +13,7 @@
 #include "release.hpp"
 #include "result.hpp"
 
-namespace kmon::kmond {
+namespace kmon::control {
 
 class EventLoop {
 public:
@@ -54,4 +54,4 @@ private:
     std::list<Timer> timers_;
 };
 
-} // namespace kmon::kmond
+} // namespace kmon::control

@@ -7,7 +7,7 @@
 
 #include "file.hpp"
 
-namespace kmon::kmond {
+namespace kmon::control {
 namespace {
 
 constexpr std::uint64_t accuracy = 20000; // microseconds
@@ -81,4 +81,4 @@ Result<void> EventLoop::run() {
 
 void EventLoop::stop() { ::sd_event_exit(loop_.get(), 0); }
 
-} // namespace kmon::kmond
+} // namespace kmon::control

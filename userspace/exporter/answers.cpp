@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "answers.hpp"
+
+#include <charconv>
+
+#include "page_files.hpp"
+
+namespace kmon::exporter {
+
+namespace {
+
+constexpr const char* json_type = "application/json";
+
+Answer words(unsigned status, std::string text) {
+    Answer answer;
+    answer.status = status;
+    answer.body = std::make_shared<const std::string>(std::move(text) + "\n");
+    return answer;
+}
+
+Answer with_body(const char* type, Text body) {
+    Answer answer;
+    answer.type = type;
+    answer.body = std::move(body);
+    return answer;
+}
+
+// How many addresses are asked for; nothing where that is no number.
+std::optional<std::size_t> top_of(const Asked& asked, const Readings& readings) {
+    if (!asked.top) return readings.top();
+    std::size_t top = 0;
+    const auto* const end = asked.top->data() + asked.top->size();
+    const auto [stopped, error] = std::from_chars(asked.top->data(), end, top);
+    if (asked.top->empty() || error != std::errc() || stopped != end) return std::nullopt;
+    return std::min(top, readings.top());
+}
+
+Answer figures(const Asked& asked, Readings& readings, bool stream) {
+    const auto top = top_of(asked, readings);
+    if (!top) return words(400, "top is to be a number");
+    if (!stream) return with_body(json_type, readings.stats(*top));
+    Answer answer;
+    answer.type = "text/event-stream";
+    answer.stream = top;
+    return answer;
+}
+
+const PageFile* find_page_file(std::string_view path) {
+    const auto name = path == "/" ? std::string_view("index.html") : path.substr(1);
+    for (const auto& file : page_files)
+        if (file.name == name) return &file;
+    return nullptr;
+}
+
+Answer page(const PageFile& file) {
+    auto answer = with_body(file.type, std::make_shared<const std::string>(file.content));
+    answer.caching = "no-cache";
+    return answer;
+}
+
+} // namespace
+
+Answer answer_to(const Asked& asked, Readings& readings, Users& users) {
+    if (asked.method != "GET" && asked.method != "HEAD") return words(405, "GET and HEAD are all there is");
+    if (asked.path == "/healthz") return words(200, "ok");
+    switch (users.judge(asked.authorization)) {
+    case Users::Verdict::welcome: break;
+    case Users::Verdict::unknown: return words(401, "a name and its password are needed");
+    case Users::Verdict::too_many: return words(429, "too many wrong passwords; try again in a second");
+    }
+    if (asked.path == "/metrics") {
+        const auto format = preferred_format(asked.accept);
+        return with_body(content_type(format), readings.metrics(format));
+    }
+    if (asked.path == "/api/v1/stats") return figures(asked, readings, false);
+    if (asked.path == "/api/v1/stream") return figures(asked, readings, true);
+    if (asked.path == "/api/v1/status") return with_body(json_type, readings.status());
+    if (const auto* file = asked.path.starts_with('/') ? find_page_file(asked.path) : nullptr) return page(*file);
+    return words(404, "there is /metrics, /api/v1/stats, /api/v1/stream, /api/v1/status, /healthz, and a page at /");
+}
+
+Text event_of(const Text& line) { return std::make_shared<const std::string>("data: " + *line + "\n\n"); }
+
+} // namespace kmon::exporter

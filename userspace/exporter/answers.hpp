@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What is answered to whom: the exporter without HTTP's own matters.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "readings.hpp"
+#include "users.hpp"
+
+namespace kmon::exporter {
+
+struct Asked {
+    std::string method;
+    std::string path; // without what follows a question mark
+    std::optional<std::string> top;
+    std::string accept;
+    std::string authorization;
+};
+
+struct Answer {
+    unsigned status = 200;
+    const char* type = "text/plain; charset=utf-8";
+    Text body{};                         // of a stream: none
+    std::optional<std::size_t> stream{}; // as many source addresses in each event
+    const char* caching = "no-store";
+};
+
+Answer answer_to(const Asked& asked, Readings& readings, Users& users);
+
+// "data: {...}\n\n"
+Text event_of(const Text& line);
+
+} // namespace kmon::exporter

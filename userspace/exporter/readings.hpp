@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What is served, in the forms in which it is asked for. Whoever asks at the same moment is given the same reading, so
+// that a thousand clients cost what one does; while nobody asks, nothing is read.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "metrics_text.hpp"
+#include "root.hpp"
+#include "snapshot.hpp"
+
+namespace kmon::exporter {
+
+using Text = std::shared_ptr<const std::string>;
+
+class Readings {
+public:
+    using Clock = std::chrono::steady_clock;
+
+    // top: source addresses of each interface at most, whatever a client asks for.
+    Readings(Root root, std::size_t top, std::function<Clock::time_point()> now = Clock::now);
+
+    Text metrics(MetricsFormat format);
+    // As `kmonctl stats --json`, on one line.
+    Text stats(std::size_t top);
+    // Of each module how it is, as in `kmonctl status --json`.
+    Text status();
+
+    std::size_t top() const { return top_; }
+    std::size_t taken() const { return taken_; } // readings, so far
+
+private:
+    void refresh();
+
+    Root root_;
+    std::size_t top_;
+    std::function<Clock::time_point()> now_;
+
+    Snapshot snapshot_;
+    Clock::time_point valid_until_;
+    std::size_t taken_ = 0;
+    std::map<MetricsFormat, Text> metrics_; // made of this reading so far
+    std::map<std::size_t, Text> stats_;     // by top
+    Text status_;
+    Clock::time_point status_valid_until_;
+};
+
+} // namespace kmon::exporter

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Who may ask, where not everybody may: names with hashed passwords, by HTTP's basic authentication.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kmon::exporter {
+
+struct Credentials {
+    std::string name;
+    std::string password;
+};
+
+// Of a header "Authorization: Basic dXNlcjpwYXNz"; nothing where it is none.
+std::optional<Credentials> credentials_in(std::string_view authorization);
+
+class Users {
+public:
+    enum class Verdict {
+        welcome,
+        unknown,  // no credentials, or wrong ones
+        too_many, // wrong ones came too fast; these were not looked at
+    };
+    using Clock = std::chrono::steady_clock;
+
+    Users() = default;
+    // "NAME:HASH", the hash as crypt(3) makes it.
+    explicit Users(const std::vector<std::string>& users);
+
+    bool everybody() const { return hashes_.empty(); }
+
+    // authorization: the value of that header; empty where there is none.
+    Verdict judge(const std::string& authorization, Clock::time_point now = Clock::now());
+
+private:
+    std::map<std::string, std::string> hashes_; // by name
+    std::set<std::string> welcome_;             // headers that were found right: hashing is slow, which it is for
+    Clock::time_point wrong_since_;
+    int wrong_ = 0; // in this second
+};
+
+} // namespace kmon::exporter

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <filesystem>
+
+#include "command.hpp"
+#include "file.hpp"
+#include "metrics_page.hpp"
+#include "number_text.hpp"
+
+namespace kmon::cli {
+
+namespace {
+
+struct Options {
+    std::string directory; // of node_exporter's text files; empty: to standard output
+    bool openmetrics = false;
+    std::size_t top = standard_top;
+};
+
+// node_exporter reads what is called *.prom, while we write as well; and it is another user.
+Result<ExitCode> write_textfile(const std::string& directory, const std::string& text) {
+    const auto file = std::filesystem::path(directory) / "kmon.prom";
+    if (const auto done = replace_file(file, text, 0644); !done) return fail(done.error());
+    return ExitCode::ok;
+}
+
+// Also without any module: that none is loaded is a metric, too.
+Result<ExitCode> metrics(Context& context, const Options& options) {
+    const auto snapshot = take_snapshot(context.root, options.top);
+    if (context.json) {
+        context.out << to_text(metrics_json(context.root, snapshot, options.top)) << '\n';
+        return ExitCode::ok;
+    }
+    const auto format = options.openmetrics ? MetricsFormat::openmetrics : MetricsFormat::prometheus;
+    const auto text = metrics_text(context.root, snapshot, options.top, format);
+    if (!options.directory.empty()) return write_textfile(options.directory, text);
+    context.out << text;
+    return ExitCode::ok;
+}
+
+} // namespace
+
+void add_metrics(CLI::App& kmon, Context& context) {
+    auto options = std::make_shared<Options>();
+    auto& command = add_command(kmon, context, "metrics", "Print what the modules counted for Prometheus",
+                                [&context, options] { return metrics(context, *options); });
+    auto* textfile = command
+                         .add_option("--textfile", options->directory,
+                                     "Into kmon.prom in that directory, for node_exporter, instead of printing it")
+                         ->type_name("DIR");
+    command.add_flag("--openmetrics", options->openmetrics, "As OpenMetrics 1.0, not as Prometheus 0.0.4")
+        ->excludes(textfile);
+    command.add_option("--top", options->top, "MAC addresses to show of each interface, 100 if not given")
+        ->type_name("N")
+        ->transform(CLI::Validator(CountFrom{0}, ""));
+}
+
+} // namespace kmon::cli

@@ -1,0 +1,520 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// kmon-exporter: what it answers, and to clients of every kind.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <regex>
+#include <thread>
+
+#include "exporter/answers.hpp"
+#include "exporter/page_files.hpp"
+#include "exporter/server.hpp"
+#include "fixture.hpp"
+#include "json.hpp"
+
+namespace kmon::exporter {
+namespace {
+
+using namespace std::chrono_literals;
+
+// "secret" by: openssl passwd -6 -salt kmontest secret
+constexpr auto hash_of_secret =
+    "$6$kmontest$rvudD7B4aF2tI49E04UB5LbnLDYP8uCF87G3pLYjPnAtDtQDrg5ocI0gWj3Qbg/vkcKs5DB6a7M7GXaykLeSB0";
+constexpr auto ann_secret = "Basic YW5uOnNlY3JldA==";
+
+// ---- who may ask
+
+TEST(ExporterUsers, CredentialsAreRead) {
+    const auto read = credentials_in("Basic YW5uOnNlOmNyZXQ=");
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->name, "ann");
+    EXPECT_EQ(read->password, "se:cret");
+    EXPECT_EQ(credentials_in("bAsIc   Og==")->name, "");
+    for (const auto* wrong : {"", "Basic", "Basic ", "Basic !!!!", "Basic YW5u", "Bearer YW5uOnM=", "Basic YTphAGI="})
+        EXPECT_FALSE(credentials_in(wrong)) << wrong;
+}
+
+TEST(ExporterUsers, EverybodyIsWelcomeWhereThereAreNone) {
+    EXPECT_EQ(Users().judge(""), Users::Verdict::welcome);
+    EXPECT_EQ(Users(std::vector<std::string>{}).judge("garbage"), Users::Verdict::welcome);
+}
+
+TEST(ExporterUsers, ThePasswordDecides) {
+    Users users({std::string("ann:") + hash_of_secret});
+    const Users::Clock::time_point now{100s};
+    EXPECT_EQ(users.judge("", now), Users::Verdict::unknown);
+    EXPECT_EQ(users.judge("Basic YW5uOnNlY3JldA==", now), Users::Verdict::welcome);
+    EXPECT_EQ(users.judge("Basic YW5uOnNlY3JlVA==", now), Users::Verdict::unknown);
+    EXPECT_EQ(users.judge("Basic Ym9iOnNlY3JldA==", now), Users::Verdict::unknown) << "bob has no account";
+}
+
+TEST(ExporterUsers, GuessingIsSlowAndKeepsNobodyOut) {
+    Users users({std::string("ann:") + hash_of_secret});
+    const Users::Clock::time_point now{100s};
+    EXPECT_EQ(users.judge(ann_secret, now), Users::Verdict::welcome);
+    for (int i = 0; i < 5; ++i)
+        EXPECT_EQ(users.judge("Basic YW5uOng=", now), Users::Verdict::unknown);
+    EXPECT_EQ(users.judge("Basic YW5uOng=", now), Users::Verdict::too_many);
+    EXPECT_EQ(users.judge(ann_secret, now), Users::Verdict::welcome) << "who was welcome before is so still";
+    EXPECT_EQ(users.judge("Basic YW5uOng=", now + 1s), Users::Verdict::unknown);
+}
+
+// ---- readings
+
+TEST(ExporterReadings, WhoAsksAtTheSameMomentIsGivenTheSame) {
+    Readings::Clock::time_point now{};
+    Readings readings(test::busy("second"), 3, [&] { return now; });
+    EXPECT_EQ(readings.taken(), 0U);
+    const auto first = readings.metrics(MetricsFormat::prometheus);
+    EXPECT_EQ(readings.metrics(MetricsFormat::prometheus), first);
+    EXPECT_NE(readings.metrics(MetricsFormat::openmetrics), first);
+    (void)readings.stats(2);
+    EXPECT_EQ(readings.taken(), 1U);
+    now += 99ms;
+    EXPECT_EQ(readings.metrics(MetricsFormat::prometheus), first);
+    now += 1ms;
+    EXPECT_NE(readings.metrics(MetricsFormat::prometheus), first);
+    EXPECT_EQ(readings.taken(), 2U);
+}
+
+TEST(ExporterReadings, AReadingThatTookLongHoldsAsLong) {
+    Readings::Clock::time_point now{};
+    int asked = 0;
+    Readings readings(test::busy("second"), 3, [&] { return ++asked == 2 ? now += 2s : now; }); // the end of the first
+    (void)readings.metrics(MetricsFormat::prometheus);
+    now += 1999ms;
+    (void)readings.metrics(MetricsFormat::prometheus);
+    EXPECT_EQ(readings.taken(), 1U);
+    now += 1ms;
+    (void)readings.metrics(MetricsFormat::prometheus);
+    EXPECT_EQ(readings.taken(), 2U);
+}
+
+TEST(ExporterReadings, AsManyAddressesAsAskedForAndNoMoreThanConfigured) {
+    Readings readings(test::busy("second"), 3);
+    const auto macs = [&](std::size_t top) {
+        return Json::parse(*readings.stats(top))["modules"]["l2packet_counter"]["interfaces"][0]["macs"].size();
+    };
+    EXPECT_EQ(macs(0), 0U);
+    EXPECT_EQ(macs(2), 2U);
+    EXPECT_EQ(macs(1000), 3U);
+}
+
+// ---- answers
+
+class ExporterAnswers : public testing::Test {
+protected:
+    Answer get(const std::string& path, std::optional<std::string> top = std::nullopt) {
+        return answer_to({"GET", path, std::move(top), "", ""}, readings, users);
+    }
+
+    Readings readings{test::busy("second"), 3};
+    Users users;
+};
+
+TEST_F(ExporterAnswers, EachPathHasItsOwn) {
+    EXPECT_EQ(*get("/healthz").body, "ok\n");
+    EXPECT_NE(get("/metrics").body->find("kmon_module_up{module=\"kstat\"} 1\n"), std::string::npos);
+    EXPECT_TRUE(Json::parse(*get("/api/v1/stats").body).contains("monotonic_ms"));
+    EXPECT_EQ(get("/api/v1/stats").body->find('\n'), std::string::npos) << "an event is one line";
+    EXPECT_EQ(get("/api/v1/stream", "2").stream, 2U);
+    EXPECT_EQ(get("/api/v1/stream", "9").stream, 3U);
+    EXPECT_EQ(Json::parse(*get("/api/v1/status").body)["modules"].size(), 5U);
+    const auto open = answer_to({"GET", "/metrics", {}, "application/openmetrics-text", ""}, readings, users);
+    EXPECT_TRUE(open.body->ends_with("# EOF\n"));
+    EXPECT_STREQ(open.type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+}
+
+TEST_F(ExporterAnswers, WhatIsWrongHasAClearStatus) {
+    for (const auto* path : {"/nothing", "", "metrics", "/metrics/", "//metrics", "/../etc/passwd", "/page.js/../../x",
+                             "/%2e%2e/etc/passwd", "/api/v1/stats/..", "/\xff\xfe", "/index.html\n"})
+        EXPECT_EQ(get(path).status, 404U) << path;
+    for (const auto* top : {"", "-1", "x", "1x", "99999999999999999999999", " 1"})
+        EXPECT_EQ(get("/api/v1/stats", top).status, 400U) << top;
+    for (const auto* method : {"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "get", ""})
+        EXPECT_EQ(answer_to({method, "/metrics", {}, "", ""}, readings, users).status, 405U) << method;
+    EXPECT_EQ(readings.taken(), 0U) << "nothing was read for them";
+}
+
+TEST_F(ExporterAnswers, WithoutAPasswordThereIsOnlyTheHealth) {
+    users = Users({std::string("ann:") + hash_of_secret});
+    for (const auto* path : {"/metrics", "/api/v1/stats", "/api/v1/stream", "/api/v1/status", "/", "/nothing"})
+        EXPECT_EQ(get(path).status, 401U) << path;
+    EXPECT_EQ(get("/healthz").status, 200U);
+    EXPECT_EQ(answer_to({"GET", "/metrics", {}, "", ann_secret}, readings, users).status, 200U);
+    EXPECT_EQ(readings.taken(), 1U);
+}
+
+TEST_F(ExporterAnswers, ThePageIsInTheProgram) {
+    for (const auto& file : page_files) {
+        const auto answer = get("/" + std::string(file.name));
+        EXPECT_EQ(answer.status, 200U) << file.name;
+        EXPECT_EQ(*answer.body, file.content);
+    }
+    EXPECT_EQ(get("/").status, page_files.empty() ? 404U : 200U);
+}
+
+TEST_F(ExporterAnswers, TheStatusSaysWhatIsMissingAndWhy) {
+    const test::BusyCopy tree;
+    tree.remove("sys/module/kstat");
+    Readings without(test::root_of(tree.path()), 3);
+    const auto status = Json::parse(*without.status());
+    EXPECT_EQ(status["modules"]["kstat"]["loaded"], false);
+    EXPECT_NE(status["modules"]["kstat"]["reason"], "");
+    EXPECT_EQ(status["modules"]["netmon_proc"]["loaded"], true);
+}
+
+// ---- the server, and its clients
+
+class ExporterServer : public testing::Test {
+protected:
+    // In a thread of its own, as clients wait for it.
+    void start() {
+        std::vector<Socket> sockets;
+        auto tcp = listen_at("127.0.0.1", 0);
+        ASSERT_TRUE(tcp) << tcp.error().what;
+        port_ = static_cast<std::uint16_t>(std::stoi(tcp->address.substr(tcp->address.rfind(':') + 1)));
+        sockets.push_back(std::move(*tcp));
+        auto file = listen_at_file((tree.path() / "socket").string());
+        ASSERT_TRUE(file) << file.error().what;
+        sockets.push_back(std::move(*file));
+        auto opened = Server::open(std::move(sockets), std::nullopt, Readings(root, 3), users, limits);
+        ASSERT_TRUE(opened) << opened.error().what;
+        server_ = std::move(*opened);
+        thread_ = std::thread([this] { serve(); });
+    }
+
+    void stop() {
+        if (!thread_.joinable()) return;
+        stop_ = true;
+        thread_.join();
+        server_.reset();
+    }
+
+    ~ExporterServer() override { stop(); }
+
+    // What the server knows, asked between two of its turns.
+    std::size_t ask(const std::function<std::size_t(const Server&)>& question) {
+        const std::lock_guard guard(mutex_);
+        return question(*server_);
+    }
+
+    FileDescriptor connect() const {
+        FileDescriptor fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(port_);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        const timeval patience{10, 0};
+        ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+        EXPECT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+        return fd;
+    }
+
+    static void send(const FileDescriptor& fd, const std::string& text) {
+        (void)::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL);
+    }
+
+    // Until `end` has come, or the connection is closed.
+    static std::string receive(const FileDescriptor& fd, const std::string& end = "") {
+        std::string text;
+        char piece[4096];
+        for (;;) {
+            const auto got = ::recv(fd.get(), piece, sizeof piece, 0);
+            if (got <= 0) return text;
+            text.append(piece, static_cast<std::size_t>(got));
+            if (!end.empty() && text.find(end) != std::string::npos) return text;
+        }
+    }
+
+    std::string get(const std::string& path, const std::string& headers = "") const {
+        const auto fd = connect();
+        send(fd, "GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + headers + "\r\n");
+        return receive(fd);
+    }
+
+    static int status(const std::string& answer) {
+        std::smatch match;
+        static const std::regex line("^HTTP/1\\.[01] ([0-9]{3}) ");
+        return std::regex_search(answer, match, line) ? std::stoi(match[1]) : 0;
+    }
+
+    bool soon(const std::function<bool()>& condition) {
+        for (int i = 0; i < 500; ++i) {
+            if (condition()) return true;
+            std::this_thread::sleep_for(10ms);
+        }
+        return false;
+    }
+
+    test::TempTree tree;
+    Root root = test::busy("second");
+    Users users;
+    Limits limits{.connections = 20, .streams = 3, .first_request = 400ms, .next_request = 2s, .event = 50ms};
+
+private:
+    void serve() {
+        while (!stop_) {
+            std::vector<pollfd> waiting;
+            std::chrono::milliseconds left = 20ms;
+            {
+                const std::lock_guard guard(mutex_);
+                for (const int fd : server_->descriptors())
+                    waiting.push_back({fd, POLLIN, 0});
+                if (const auto time = server_->time_left()) left = std::min(left, *time);
+            }
+            ::poll(waiting.data(), waiting.size(), static_cast<int>(left.count()));
+            const std::lock_guard guard(mutex_);
+            server_->work();
+        }
+    }
+
+    std::uint16_t port_ = 0;
+    std::unique_ptr<Server> server_;
+    std::mutex mutex_;
+    std::atomic<bool> stop_ = false;
+    std::thread thread_;
+};
+
+TEST_F(ExporterServer, ServesWithTheHeadersThatKeepABrowserSafe) {
+    start();
+    const auto answer = get("/metrics");
+    EXPECT_EQ(status(answer), 200);
+    EXPECT_NE(answer.find("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"), std::string::npos);
+    EXPECT_NE(answer.find("\r\nContent-Security-Policy: default-src 'none'; script-src 'self';"), std::string::npos);
+    EXPECT_NE(answer.find("\r\nX-Content-Type-Options: nosniff\r\n"), std::string::npos);
+    EXPECT_NE(answer.find("\r\nCache-Control: no-store\r\n"), std::string::npos);
+    EXPECT_NE(answer.find("\nkmon_l2_packets_total{interface=\"veth0\"} 53920\n"), std::string::npos);
+    EXPECT_NE(get("/metrics", "Accept: application/openmetrics-text; version=1.0.0\r\n").find("# EOF\n"),
+              std::string::npos);
+    EXPECT_EQ(status(get("/api/v1/stats?top=2")), 200);
+    EXPECT_EQ(status(get("/api/v1/stats?top=x")), 400);
+    EXPECT_EQ(status(get("/../../etc/passwd")), 404);
+}
+
+TEST_F(ExporterServer, AHeadIsTheHeadersAlone) {
+    start();
+    const auto fd = connect();
+    send(fd, "HEAD /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    const auto answer = receive(fd);
+    EXPECT_EQ(status(answer), 200);
+    EXPECT_TRUE(answer.ends_with("\r\n\r\n"));
+    EXPECT_NE(answer.find("\r\nContent-Length: "), std::string::npos);
+}
+
+TEST_F(ExporterServer, AUnixSocketServesTheSame) {
+    start();
+    const FileDescriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const auto path = (tree.path() / "socket").string();
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(std::filesystem::status(path).permissions() & std::filesystem::perms::others_all,
+              std::filesystem::perms::none);
+    ASSERT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    send(fd, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    EXPECT_EQ(status(receive(fd)), 200);
+}
+
+TEST_F(ExporterServer, PipelinedRequestsAreAnsweredInTheirOrder) {
+    start();
+    const auto fd = connect();
+    send(fd, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /no HTTP/1.1\r\nHost: x\r\n\r\n"
+             "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    const auto answers = receive(fd);
+    const std::regex line("HTTP/1.1 (200|404) ");
+    std::string order;
+    for (std::sregex_iterator match(answers.begin(), answers.end(), line), end; match != end; ++match)
+        order += (*match)[1].str() + " ";
+    EXPECT_EQ(order, "200 404 200 ");
+}
+
+TEST_F(ExporterServer, WhatIsNoRequestHasAClearStatus) {
+    start();
+    const auto status_of = [&](const std::string& request) {
+        const auto fd = connect();
+        send(fd, request);
+        ::shutdown(fd.get(), SHUT_WR);
+        return status(receive(fd));
+    };
+    EXPECT_EQ(status_of("POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"), 405);
+    EXPECT_EQ(status_of("DELETE /metrics HTTP/1.1\r\nHost: x\r\n\r\n"), 405);
+    const auto much = status_of("GET /metrics HTTP/1.1\r\nHost: x\r\nX: " + std::string(100'000, 'a') + "\r\n\r\n");
+    EXPECT_TRUE(much == 431 || much == 413 || much == 0) << much;
+    const auto lengthy = status_of("GET /" + std::string(100'000, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_TRUE(lengthy == 414 || lengthy == 431 || lengthy == 413 || lengthy == 0) << lengthy;
+    EXPECT_EQ(status_of("GET /\xc3\xa9\xff HTTP/1.1\r\nHost: x\r\n\r\n"), 404);
+    for (const auto* garbage :
+         {"\r\n\r\n\r\n", "\x16\x03\x01\x02", "GET", "GET /metrics", "GET /metrics HTTP/9.9\r\n\r\n"}) {
+        const auto code = status_of(garbage);
+        EXPECT_TRUE(code == 0 || code >= 400) << garbage << code;
+    }
+    EXPECT_EQ(status(get("/healthz")), 200) << "and the others are served";
+}
+
+// More than there may be, of which none says a word.
+TEST_F(ExporterServer, IdleConnectionsKeepNobodyOut) {
+    start();
+    std::vector<FileDescriptor> idle;
+    for (int i = 0; i < 200; ++i)
+        idle.push_back(connect());
+    EXPECT_EQ(status(get("/metrics")), 200);
+    EXPECT_LE(ask([](const Server& server) { return server.connections(); }), limits.connections + 1);
+    EXPECT_TRUE(soon([&] { return ask([](const Server& server) { return server.connections(); }) == 0; }))
+        << "a request has to come in time";
+}
+
+// One byte after the other, each in time for itself.
+TEST_F(ExporterServer, ARequestThatTricklesInIsNotWaitedFor) {
+    start();
+    const auto fd = connect();
+    const std::string request = "GET /metrics HTTP/1.1\r\nHost: " + std::string(200, 'x') + "\r\n\r\n";
+    const auto begin = std::chrono::steady_clock::now();
+    for (const char c : request) {
+        if (::send(fd.get(), &c, 1, MSG_NOSIGNAL) < 0) break;
+        std::this_thread::sleep_for(20ms);
+        if (std::chrono::steady_clock::now() - begin > 3s) break;
+    }
+    EXPECT_EQ(receive(fd), "");
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 3s);
+    EXPECT_EQ(status(get("/healthz")), 200);
+}
+
+std::size_t events_in(const std::string& text) {
+    const std::regex event("data: \\{[^\\n]*\\}\\n\\n");
+    return static_cast<std::size_t>(std::distance(std::sregex_iterator(text.begin(), text.end(), event), {}));
+}
+
+TEST_F(ExporterServer, AStreamHasAnEventAfterTheOther) {
+    start();
+    const auto fd = connect();
+    send(fd, "GET /api/v1/stream?top=1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    std::string text;
+    for (int i = 0; i < 1000 && events_in(text) < 4; ++i) {
+        char piece[4096];
+        const auto got = ::recv(fd.get(), piece, sizeof piece, 0);
+        ASSERT_GT(got, 0);
+        text.append(piece, static_cast<std::size_t>(got));
+        // Chunked, and a chunk may begin anywhere.
+        text = std::regex_replace(text, std::regex("\\r\\n[0-9a-f]+\\r\\n"), "");
+    }
+    EXPECT_EQ(status(text), 200);
+    EXPECT_NE(text.find("\r\nContent-Type: text/event-stream\r\n"), std::string::npos);
+    EXPECT_GE(events_in(text), 4U) << text;
+    EXPECT_EQ(ask([](const Server& server) { return server.streams(); }), 1U);
+}
+
+TEST_F(ExporterServer, ManyStreamsShareAReadingAndEndWithTheirClients) {
+    limits.event = 150ms;
+    start();
+    std::vector<FileDescriptor> clients;
+    for (int i = 0; i < 3; ++i) {
+        clients.push_back(connect());
+        send(clients.back(), "GET /api/v1/stream HTTP/1.1\r\nHost: x\r\n\r\n");
+        EXPECT_EQ(status(receive(clients.back(), "\r\n\r\n")), 200);
+    }
+    EXPECT_EQ(status(get("/api/v1/stream")), 503) << "there is room for three";
+    const auto before = ask([](const Server& server) { return server.readings().taken(); });
+    std::this_thread::sleep_for(1s);
+    const auto taken = ask([](const Server& server) { return server.readings().taken(); }) - before;
+    EXPECT_GE(taken, 3U);
+    EXPECT_LE(taken, 8U) << "one for all three, every 150 ms";
+    clients.clear();
+    EXPECT_TRUE(soon([&] { return ask([](const Server& server) { return server.streams(); }) == 0; }));
+    const auto end = ask([](const Server& server) { return server.readings().taken(); });
+    std::this_thread::sleep_for(400ms);
+    EXPECT_EQ(ask([](const Server& server) { return server.readings().taken(); }), end) << "no client, no work";
+}
+
+// A client that reads nothing: its socket fills up, and then it has the newest event, not all of them.
+TEST_F(ExporterServer, AClientThatDoesNotReadStallsNobody) {
+    limits.event = 5ms;
+    start();
+    const auto deaf = connect();
+    const int small = 4096;
+    ::setsockopt(deaf.get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    send(deaf, "GET /api/v1/stream HTTP/1.1\r\nHost: x\r\n\r\n");
+    for (int i = 0; i < 20; ++i) {
+        const auto begin = std::chrono::steady_clock::now();
+        EXPECT_EQ(status(get("/metrics")), 200);
+        EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s);
+        std::this_thread::sleep_for(10ms);
+    }
+}
+
+TEST_F(ExporterServer, EndsWhileStreamsGoOn) {
+    start();
+    const auto fd = connect();
+    send(fd, "GET /api/v1/stream HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(status(receive(fd, "\r\n\r\n")), 200);
+    stop();
+    (void)receive(fd); // to the end of the connection
+}
+
+TEST_F(ExporterServer, AsksForThePassword) {
+    users = Users({std::string("ann:") + hash_of_secret});
+    start();
+    const auto refused = get("/metrics");
+    EXPECT_EQ(status(refused), 401);
+    EXPECT_NE(refused.find("\r\nWWW-Authenticate: Basic realm=\"kmon\""), std::string::npos);
+    EXPECT_EQ(refused.find("kmon_"), std::string::npos);
+    EXPECT_EQ(status(get("/metrics", std::string("Authorization: ") + ann_secret + "\r\n")), 200);
+}
+
+// Modules come and go while it serves.
+TEST_F(ExporterServer, SaysThatNoModuleIsThere) {
+    root = tree.root();
+    start();
+    const auto answer = get("/metrics");
+    EXPECT_EQ(status(answer), 200);
+    EXPECT_NE(answer.find("kmon_module_up{module=\"kstat\",reason="), std::string::npos) << answer;
+}
+
+// ---- where it listens
+
+TEST(ExporterSockets, BeyondLoopbackOnlyByExpressWish) {
+    Config::Exporter config;
+    for (const auto* host : {"127.0.0.1", "::1", "127.0.0.2"}) {
+        const auto socket = listen_at(host, 0);
+        if (!socket && std::string(host) == "::1") continue; // no IPv6 here
+        ASSERT_TRUE(socket) << socket.error().what;
+        EXPECT_TRUE(socket->loopback) << host;
+        EXPECT_TRUE(allow(*socket, config)) << host;
+    }
+    const auto any = listen_at("0.0.0.0", 0);
+    ASSERT_TRUE(any);
+    const auto refused = allow(*any, config);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ExitCode::bad_config);
+    EXPECT_NE(refused.error().what.find("not listening at 0.0.0.0:"), std::string::npos) << refused.error().what;
+    config.insecure = true;
+    EXPECT_TRUE(allow(*any, config));
+    config.insecure = false;
+    config.tls_certificate = "cert.pem";
+    EXPECT_TRUE(allow(*any, config));
+    const auto taken = listen_at("127.0.0.1", static_cast<std::uint16_t>(std::stoi(any->address.substr(8))));
+    EXPECT_FALSE(taken) << "the port is in use";
+}
+
+TEST(ExporterSockets, AFileThatIsNoSocketIsNotRemoved) {
+    const test::TempTree tree;
+    const auto path = tree.write("precious", "content").string();
+    EXPECT_FALSE(listen_at_file(path));
+    EXPECT_EQ(tree.read("precious"), "content");
+    EXPECT_FALSE(listen_at_file("/" + std::string(200, 'x')));
+    const auto again = (tree.path() / "socket").string();
+    ASSERT_TRUE(listen_at_file(again));
+    EXPECT_TRUE(listen_at_file(again)) << "what one left that was killed is in nobody's way";
+}
+
+} // namespace
+} // namespace kmon::exporter
