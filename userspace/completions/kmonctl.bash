@@ -12,7 +12,7 @@ _kmonctl() {
     return
   fi
   case $prev in
-    --top | --interval | -i | --seconds | --count | -n | --pid | --ppid | --code) return ;; # a number
+    --top | --interval | -i | --seconds | --count | -n | --pid | --ppid | --code | --since) return ;; # a number
     --color)
       mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
       return
@@ -44,7 +44,7 @@ _kmonctl() {
     stats) options='--top --interval' words=$modules ;;
     reset) words=${modules/netmon_proc /} ;; # that one has nothing to reset
     top) options='--once --interval' ;;
-    exits) options='--follow --failed --seconds --count --summary --name --pid --ppid --code --signal --uid --cgroup' ;;
+    exits) options='--follow --since --failed --seconds --count --summary --name --pid --ppid --code --signal --uid --cgroup' ;;
     selftest) options='--interface --stop-service' words='basic traffic stress all' ;;
     check)
       compopt -o filenames

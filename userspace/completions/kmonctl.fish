@@ -35,6 +35,7 @@ complete -c kmonctl -n '__fish_seen_subcommand_from stats' -s i -l interval -x -
 complete -c kmonctl -n '__fish_seen_subcommand_from top' -l once -d 'Print one page and exit'
 complete -c kmonctl -n '__fish_seen_subcommand_from top' -s i -l interval -x -d 'Seconds between readings'
 complete -c kmonctl -n '__fish_seen_subcommand_from exits' -s f -l follow -d 'Run until Ctrl-C'
+complete -c kmonctl -n '__fish_seen_subcommand_from exits' -l since -x -d 'Failed exits from the journal'
 complete -c kmonctl -n '__fish_seen_subcommand_from exits' -l failed -d 'Only exits with a non-zero code or by a signal'
 complete -c kmonctl -n '__fish_seen_subcommand_from exits' -l seconds -x -d 'Run for so many seconds'
 complete -c kmonctl -n '__fish_seen_subcommand_from exits' -s n -l count -x -d 'Exit after showing so many'

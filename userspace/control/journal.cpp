@@ -73,6 +73,8 @@ const char* message_id(Topic topic) {
     case Topic::setting_refused: return "571d88373c644952ac3d51bea5dad414";
     case Topic::interface_followed: return "b55f1f6835af4f43b4da242197e4ac8e";
     case Topic::interface_missing: return "084e75897bbb4e65b66e7de2cdefc7a9";
+    case Topic::process_failed: return "f6ad2322e3a646298d607e1a7b48a6b1";
+    case Topic::exits_suppressed: return "688104a07bc349449b484ea9501a3b33";
     }
     return "";
 }

@@ -25,6 +25,8 @@ enum class Topic {
     setting_refused,
     interface_followed,
     interface_missing,
+    process_failed,
+    exits_suppressed,
 };
 
 struct Entry {

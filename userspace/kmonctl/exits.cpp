@@ -25,6 +25,7 @@ struct Options {
     bool follow = false;
     bool summary = false;
     double seconds = 10;
+    std::string since;       // from the journal; empty: live
     std::uint64_t count = 0; // end after so many; 0: no limit
 
     // Only those...
@@ -142,12 +143,13 @@ private:
             if (enough()) break;
             ++exits_;
             if (record.failed()) ++failed_;
+            ++number_;
             if (!is_wanted(record, options_) || !is_in_wanted_cgroup(record)) continue;
             ++shown_;
             if (options_.summary)
                 summary_.add(record);
             else if (context_.json)
-                context_.out << to_text(to_json(record, to_wall, cgroup_of(record)), -1) << '\n';
+                context_.out << to_text(numbered(to_json(record, to_wall, cgroup_of(record))), -1) << '\n';
             else
                 print(context_.out, {exit_row(record, to_wall)}, context_.colour);
         }
@@ -162,6 +164,23 @@ private:
         return options_.cgroup.empty() || is_within(cgroup_of(record), options_.cgroup);
     }
 
+    // With the number of the exit among all that came, those that are not shown and those that were lost among them.
+    Json numbered(const Json& record) const {
+        Json json = {{"seq", number_}};
+        json.update(record);
+        return json;
+    }
+
+    // What is missing between two numbers.
+    void tell_lost(std::uint64_t now) {
+        const auto fresh = now - lost_told_;
+        lost_told_ = now;
+        if (context_.json && !options_.summary && context_.out)
+            context_.out << to_text({{"seq", number_ + 1}, {"lost", fresh}}, -1) << std::endl;
+        number_ += fresh;
+        context_.err << "kmonctl: " << grouped(fresh) << " exits lost: they came faster than they were read\n";
+    }
+
     bool enough() const { return options_.count != 0 && shown_ >= options_.count; }
 
     // Once a second: is the module still loaded, and was anything lost?
@@ -173,11 +192,7 @@ private:
             context_.err << (attached ? "kmonctl: process_monitor is back\n"
                                       : "kmonctl: process_monitor was unloaded; waiting for it\n");
         attached_ = attached;
-        if (const auto now = lost(); now > lost_told_) {
-            context_.err << "kmonctl: " << grouped(now - lost_told_)
-                         << " exits lost: they came faster than they were read\n";
-            lost_told_ = now;
-        }
+        if (const auto now = lost(); now > lost_told_) tell_lost(now);
     }
 
     std::uint64_t missed() const {
@@ -194,6 +209,7 @@ private:
     void summarize() {
         if (!context_.out) return;
         const auto lost_all = lost();
+        if (lost_all > lost_told_) tell_lost(lost_all);
         if (options_.summary && !context_.json) print(context_.out, summary_.page(context_.columns), context_.colour);
         if (context_.json) {
             Json summary = {{"exits", exits_}, {"failed", failed_}, {"lost", lost_all}};
@@ -212,13 +228,51 @@ private:
     std::uint64_t exits_ = 0;
     std::uint64_t failed_ = 0;
     std::uint64_t shown_ = 0;
+    std::uint64_t number_ = 0; // of the last exit
     Summary summary_;
     std::uint64_t lost_told_ = 0;
     bool attached_ = true;
     Clock::time_point next_look_ = Clock::now() + std::chrono::seconds(1);
 };
 
+// Those that kmond wrote to the journal.
+Result<ExitCode> past_exits(Context& context, const Options& options) {
+    const auto since = parse_since(options.since, context.now());
+    if (!since)
+        return fail("'" + printable(options.since) + "' is not a time", ExitCode::usage,
+                    "10m, 15:04, 2026-11-29, '2026-11-29 15:04:05' or @1795000000");
+    std::uint64_t shown = 0;
+    Summary summary;
+    if (!context.json && !options.summary) print(context.out, {exit_heading()}, context.colour);
+    const auto left_out = context.past_exits(*since, [&](const ExitRecord& record) {
+        if (!is_wanted(record, options)) return true;
+        ++shown;
+        if (options.summary)
+            summary.add(record);
+        else if (context.json)
+            context.out << to_text(to_json(record, 0, ""), -1) << '\n';
+        else
+            print(context.out, {exit_row(record, 0)}, context.colour);
+        return context.out && (options.count == 0 || shown < options.count);
+    });
+    if (!left_out) return fail(left_out.error());
+    if (context.json) {
+        Json last = {{"exits", shown}, {"left_out", *left_out}};
+        if (options.summary) last["by_name"] = summary.json();
+        context.out << to_text({{"summary", std::move(last)}}, -1) << '\n';
+        return ExitCode::ok;
+    }
+    if (options.summary) print(context.out, summary.page(context.columns), context.colour);
+    context.err << grouped(shown) << " exits; " << (*left_out ? grouped(*left_out) : "none")
+                << " left out of the journal.\n";
+    const auto config = read_config(context.root).config;
+    if (shown == 0 && config.get<std::string>("process_monitor.journal") == "none")
+        context.err << "kmond writes none; set journal = \"failed\" in [process_monitor] of /etc/kmon.toml\n";
+    return ExitCode::ok;
+}
+
 Result<ExitCode> exits(Context& context, const Options& options) {
+    if (!options.since.empty()) return past_exits(context, options);
     const StopSignals signals; // before there is anything to clean up
     auto trace = ExitTrace::open(context.root);
     if (!trace) return fail(trace.error());
@@ -231,7 +285,10 @@ void add_exits(CLI::App& kmon, Context& context) {
     auto options = std::make_shared<Options>();
     auto& command = add_command(kmon, context, "exits", "Show each process as it exits",
                                 [&context, options] { return exits(context, *options); });
-    command.add_flag("-f,--follow", options->follow, "Run until Ctrl-C instead of 10 seconds");
+    auto* follow = command.add_flag("-f,--follow", options->follow, "Run until Ctrl-C instead of 10 seconds");
+    auto* since = command.add_option("--since", options->since,
+                                     "Failed exits since then, from the journal: 10m, 15:04, 2026-11-29, @SECONDS");
+    since->type_name("TIME")->excludes(follow);
     command.add_flag("--failed", options->failed, "Only exits with a non-zero code or by a signal");
     command.add_option("--seconds", options->seconds, "Run for N seconds instead of 10")
         ->type_name("N")
@@ -252,6 +309,7 @@ void add_exits(CLI::App& kmon, Context& context) {
         ->type_name("SIGNAL");
     command.add_option("--uid", options->uid, "Only processes of the user with this number")->type_name("UID");
     command.add_option("--cgroup", options->cgroup, "Only processes in this cgroup, or in one below it")
+        ->excludes(since) // the journal has its number alone
         ->type_name("PATH")
         ->check(CLI::Validator(
             [](const std::string& path) {

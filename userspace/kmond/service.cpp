@@ -20,6 +20,7 @@
 #include "control/network.hpp"
 #include "control/requests.hpp"
 #include "control/status_line.hpp"
+#include "failed_exits.hpp"
 #include "file.hpp"
 #include "last_reload.hpp"
 #include "links.hpp"
@@ -36,6 +37,7 @@ using namespace control;
 // Events come in bursts: a bridge with its ports, a module with what it brings.
 constexpr auto settle = 100ms;
 constexpr auto look_anyway = 10s;
+constexpr auto look_for_exits = 250ms; // where they go to the journal
 
 std::uint64_t monotonic_usec() {
     return static_cast<std::uint64_t>(
@@ -80,6 +82,7 @@ private:
     Result<void> reload();
     Result<void> take_configuration();
     void remember(bool worked);
+    void follow_exits();
     void serve(const FileDescriptor& socket, Request request);
 
     const Root& root_;
@@ -93,6 +96,8 @@ private:
     FileDescriptor questions_;
     EventLoop::Timer* soon_ = nullptr;
     EventLoop::Timer* regularly_ = nullptr;
+    EventLoop::Timer* exits_timer_ = nullptr;
+    FailedExits exits_{root_, journal_};
     std::string status_;
     LastReload last_;
 };
@@ -102,6 +107,7 @@ Result<void> Service::set_up(const Config& config) {
     if (auto listening = listen(); !listening) return listening;
     keeper_.start(config);
     remember(true);
+    follow_exits();
     journal_({Topic::started, LOG_INFO, std::string("kmond ") + version + ": " + status_line(root_, keeper_), {}});
     notify("READY=1\n");
     look();
@@ -128,6 +134,12 @@ Result<void> Service::listen() {
         look();
     });
     if (!soon || !regularly) return fail((soon ? regularly : soon).error());
+    const auto exits = loop_.add_timer([this] {
+        exits_.look();
+        if (exits_.wanted()) exits_timer_->arm(look_for_exits);
+    });
+    if (!exits) return fail(exits.error());
+    exits_timer_ = *exits;
     soon_ = *soon;
     regularly_ = *regularly;
 
@@ -185,6 +197,7 @@ Result<void> Service::reload() {
     ::sd_notify(0, ("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(monotonic_usec())).c_str());
     auto outcome = take_configuration();
     remember(outcome.has_value());
+    follow_exits();
     notify("READY=1\n");
     if (outcome) journal_({Topic::reloaded, LOG_INFO, "reloaded: " + status_, {}});
     return outcome;
@@ -207,6 +220,12 @@ void Service::remember(bool worked) {
     last_.worked = worked;
     if (worked) last_.worked_at = static_cast<std::uint64_t>(std::time(nullptr));
     (void)write_last_reload(root_, last_);
+}
+
+void Service::follow_exits() {
+    const auto& config = keeper_.config();
+    exits_.want(config.enabled("process_monitor") && config.get<std::string>("process_monitor.journal") == "failed");
+    if (exits_.wanted()) exits_timer_->arm(0ms);
 }
 
 void Service::serve(const FileDescriptor& socket, Request request) {

@@ -73,7 +73,7 @@ std::uint64_t lost_on_cpu(const fs::path& stats) {
 
 } // namespace
 
-Result<ExitTrace> ExitTrace::open(const Root& root) {
+Result<ExitTrace> ExitTrace::open(const Root& root, Only only) {
     const auto tracing = find_tracing(root);
     if (!tracing) return fail(tracing.error());
     std::error_code error;
@@ -88,7 +88,7 @@ Result<ExitTrace> ExitTrace::open(const Root& root) {
     const auto instance = instances / (std::string(prefix) + std::to_string(::getpid()));
     ::rmdir(instance.c_str()); // left by a dead process that had our PID
     if (::mkdir(instance.c_str(), 0700) < 0) return fail(trace_error("cannot make " + instance.string(), errno));
-    ExitTrace trace(instance);
+    ExitTrace trace(instance, only);
     if (const auto done = trace.set_up(); !done) return fail(done.error());
     return trace;
 }
@@ -102,12 +102,20 @@ Result<void> ExitTrace::set_up() {
     if (!pipe_) return fail(trace_error("cannot open " + pipe.string(), errno));
     // So that poll() wakes for each exit, and not for a buffer that is half full. Older kernels always do.
     (void)write_file(instance_ / "buffer_percent", "0");
-    return write_file(event_of(instance_) / "enable", "1");
+    return switch_on();
+}
+
+// The filter goes with the module.
+Result<void> ExitTrace::switch_on() const {
+    const auto event = event_of(instance_);
+    if (only_ == Only::failed)
+        if (auto done = write_file(event / "filter", "exit_code != 0"); !done) return done;
+    return write_file(event / "enable", "1");
 }
 
 ExitTrace::ExitTrace(ExitTrace&& other) noexcept
-    : instance_(std::exchange(other.instance_, {})), pipe_(std::move(other.pipe_)), unread_(std::move(other.unread_)),
-      lost_before_(other.lost_before_), lost_now_(other.lost_now_) {}
+    : instance_(std::exchange(other.instance_, {})), only_(other.only_), pipe_(std::move(other.pipe_)),
+      unread_(std::move(other.unread_)), lost_before_(other.lost_before_), lost_now_(other.lost_now_) {}
 
 ExitTrace::~ExitTrace() {
     if (instance_.empty()) return;
@@ -148,10 +156,9 @@ std::uint64_t ExitTrace::lost() {
 }
 
 bool ExitTrace::attached() const {
-    const auto enable = event_of(instance_) / "enable";
     char state = '0';
-    if (!(std::ifstream(enable) >> state)) return false;
-    return state == '1' || write_file(enable, "1").has_value();
+    if (!(std::ifstream(event_of(instance_) / "enable") >> state)) return false;
+    return state == '1' || switch_on().has_value();
 }
 
 } // namespace kmon

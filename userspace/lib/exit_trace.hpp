@@ -16,8 +16,10 @@ namespace kmon {
 
 class ExitTrace {
 public:
+    enum class Only { all, failed }; // with another code than 0, or by a signal: the kernel leaves out the others
+
     // Only root may. Also removes what an ExitTrace left behind that was killed.
-    static Result<ExitTrace> open(const Root& root);
+    static Result<ExitTrace> open(const Root& root, Only only = Only::all);
 
     ExitTrace(ExitTrace&& other) noexcept;
     ExitTrace(const ExitTrace&) = delete;
@@ -38,11 +40,13 @@ public:
     bool attached() const;
 
 private:
-    ExitTrace(std::filesystem::path instance) : instance_(std::move(instance)) {}
+    ExitTrace(std::filesystem::path instance, Only only) : instance_(std::move(instance)), only_(only) {}
 
     Result<void> set_up();
+    Result<void> switch_on() const;
 
     std::filesystem::path instance_; // empty: moved from
+    Only only_;
     FileDescriptor pipe_;
     std::string unread_;            // the start of a line
     std::uint64_t lost_before_ = 0; // the kernel's count restarts when the module is unloaded

@@ -40,6 +40,12 @@ protected:
         context.service = [this] { return service; };
         context.stimulus = [this] { return stimulus; };
         context.test_bench = [this] { return bench; };
+        context.past_exits = [this](std::time_t since, const VisitExit& visit) {
+            past_since = since;
+            for (const auto& record : past)
+                if (!visit(record)) break;
+            return Result<std::uint64_t>(7);
+        };
         context.network = [] { return control::Network{{"lo", "veth0", "veth1"}, {}, std::nullopt}; };
         arguments.insert(arguments.begin(), "kmonctl");
         const auto code = cli::run(context, static_cast<int>(arguments.size()), arguments.data());
@@ -52,6 +58,8 @@ protected:
     Stimulus stimulus = {[](unsigned) { return Result<void>(); }, [] { return Result<std::uint64_t>(0); },
                          [](unsigned) { return Result<void>(); }, [] {}};
     TestBench bench;
+    std::vector<ExitRecord> past;
+    std::time_t past_since = 0;
 };
 
 inline std::size_t longest_line(const std::string& text) {

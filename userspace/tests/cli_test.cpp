@@ -474,6 +474,28 @@ TEST_F(Cli, MetricsWithoutAnyModuleSayThat) {
     EXPECT_EQ(outcome.out.find("kmon_tcp_out"), std::string::npos);
 }
 
+TEST_F(Cli, PastExitsComeOutOfTheJournal) {
+    ExitRecord failed;
+    failed.tgid = 11;
+    failed.status = 3 << 8;
+    failed.name = "cc1";
+    past = {failed, failed};
+    past[1].name = "ld";
+    const auto all = run(test::busy("second"), {"exits", "--since", "10m"});
+    EXPECT_EQ(all.code, ExitCode::ok);
+    EXPECT_EQ(past_since, 1'800'000'000 - 600);
+    EXPECT_NE(all.out.find("cc1"), std::string::npos);
+    EXPECT_NE(all.err.find("2 exits; 7 left out of the journal."), std::string::npos) << all.err;
+    const auto one = run(test::busy("second"), {"exits", "--since", "10m", "--name", "ld", "--json"});
+    EXPECT_EQ(one.out.find("cc1"), std::string::npos);
+    EXPECT_NE(one.out.find("{\"summary\":{\"exits\":1,\"left_out\":7}}"), std::string::npos) << one.out;
+    past.clear();
+    EXPECT_NE(run(test::busy("second"), {"exits", "--since", "10m"}).err.find("journal = \"failed\""),
+              std::string::npos);
+    EXPECT_EQ(run(test::busy("second"), {"exits", "--since", "yesterdai"}).code, ExitCode::usage);
+    EXPECT_EQ(run(test::busy("second"), {"exits", "--since", "1h", "--follow"}).code, ExitCode::usage);
+}
+
 TEST_F(Cli, TopOnceIsAPageOfTheTerminalsSize) {
     const auto outcome = run(test::busy("second"), {"top", "--once", "--interval", "0.1"});
     EXPECT_EQ(outcome.code, ExitCode::ok);

@@ -107,6 +107,13 @@ TEST_F(Schema, OfMetrics) {
     validates("kmonctl-metrics", {"metrics", "--json", "--top", "0"});
 }
 
+TEST_F(Schema, OfPastExits) {
+    past.push_back({});
+    validates("kmonctl-exits", {"exits", "--since", "1h", "--json"});
+    validates("kmonctl-exits", {"exits", "--since", "1h", "--json", "--summary"});
+    EXPECT_EQ(faults("kmonctl-exits", R"({"seq":12,"lost":3})"), "");
+}
+
 TEST_F(Schema, OfWhatChangesModules) {
     tree.write("proc/kstat/nout", "");
     validates("kmonctl-reset", {"reset", "--json"});

@@ -140,7 +140,8 @@ Module process_monitor() {
     return {
         .name = name,
         .section = name,
-        .keys = {yes_or_no("log", false), number("log_rate", 0, 1000000, 100, " a second; 0: no limit")},
+        .keys = {yes_or_no("log", false), number("log_rate", 0, 1000000, 100, " a second; 0: no limit"),
+                 choice("journal", {"none", "failed"})},
         .settings =
             [name](const Config& config) {
                 return std::vector<Setting>{
