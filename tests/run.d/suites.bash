@@ -145,6 +145,27 @@ service() {
   done
 }
 
+# Prometheus asks the exporter, whatever the kernel.
+observability() {
+  local target with
+  export KMON_THROWAWAY=1
+  with=$(cached "prometheus-$(apt-cache show prometheus | sed -n 's/^SHA256: //p' | key prometheus)" fill_prometheus)
+  for target in $(userspace_targets | head -n 1); do
+    start boots "$target observability" "$target" --system --timeout "$(patience "$target")" --with "$with" -- \
+      tests/lib/in-guest observability.bats
+  done
+}
+
+# The two programs, out of Debian's package: installing it would start a Prometheus here.
+fill_prometheus() {
+  cd "$1"
+  apt-get -q download prometheus
+  dpkg-deb -x prometheus_*.deb unpacked
+  mkdir prometheus
+  mv unpacked/usr/bin/{prometheus,promtool} prometheus/
+  rm -r unpacked prometheus_*.deb
+}
+
 # How the installed tests behave on a user's machine is no question of its kernel: one will do.
 selftest() {
   local target
