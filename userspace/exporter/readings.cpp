@@ -39,6 +39,7 @@ void Readings::refresh() {
     metrics_.clear();
     stats_.clear();
     ++taken_;
+    taken_at_ = begin;
     const auto end = now_();
     valid_until_ = end + std::max<Clock::duration>(moment, end - begin);
 }
@@ -57,7 +58,7 @@ Text Readings::stats(std::size_t top) {
     auto& text = stats_[top];
     if (!text) {
         auto json = stats_json(root_, snapshot_, std::time(nullptr), top);
-        json["monotonic_ms"] = milliseconds(now_()); // for rates, whatever the time of day does
+        json["monotonic_ms"] = milliseconds(taken_at_); // for rates, whatever the time of day does
         text = shared(to_text(json, -1));
     }
     return text;

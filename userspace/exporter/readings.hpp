@@ -42,6 +42,7 @@ private:
     std::function<Clock::time_point()> now_;
 
     Snapshot snapshot_;
+    Clock::time_point taken_at_;
     Clock::time_point valid_until_;
     std::size_t taken_ = 0;
     std::map<MetricsFormat, Text> metrics_; // made of this reading so far

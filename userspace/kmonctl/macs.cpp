@@ -3,7 +3,6 @@
 
 #include "command.hpp"
 #include "escape.hpp"
-#include "ethers.hpp"
 #include "format.hpp"
 #include "modules/l2packet_counter.hpp"
 #include "table.hpp"
@@ -23,12 +22,12 @@ struct Row {
     L2View::Mac mac;
 };
 
-std::vector<Row> rows_of(const L2View& view, const Ethers& names) {
+std::vector<Row> rows_of(const L2View& view) {
     std::vector<Row> rows;
     for (const auto& interface : view.interfaces)
         for (const auto& mac : interface.macs) {
-            const auto name = names.find(mac.address);
-            rows.push_back({interface.name, name == names.end() ? "" : name->second, mac});
+            const auto name = view.names.find(mac.address);
+            rows.push_back({interface.name, name == view.names.end() ? "" : name->second, mac});
         }
     return rows;
 }
@@ -86,7 +85,7 @@ Json json_of(const std::vector<Row>& rows) {
 Result<ExitCode> macs(Context& context, const Options& options) {
     const auto view = read_l2(context.root);
     if (!view) return fail(view.error());
-    auto rows = rows_of(*view, read_ethers(context.root));
+    auto rows = rows_of(*view);
     keep(rows, options.address);
     sort(rows, options.sort);
     if (context.json) context.out << to_text(json_of(rows)) << '\n';

@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "modules/l2packet_counter.hpp"
 #include "version.hpp"
 
 namespace kmon::cli {
@@ -370,6 +371,12 @@ TEST_F(Cli, MacsAreSortedFoundAndNamed) {
     EXPECT_EQ(run(root, {"macs", "ff:ff"}).code, ExitCode::failed);
     EXPECT_EQ(run(root, {"macs", "--sort", "age"}).code, ExitCode::usage);
     EXPECT_LE(longest_line(run(root, {"macs"}).out), 80U);
+
+    const auto view = *read_l2(root);
+    const auto interface = view.json(2)["interfaces"][0];
+    EXPECT_EQ(interface["mac_count"], 50);
+    EXPECT_EQ(interface["macs"][0]["name"], "router");
+    EXPECT_FALSE(interface["macs"][1].contains("name")) << "which has none";
 }
 
 TEST_F(Cli, StartWithoutTheModuleIsNotRunning) {

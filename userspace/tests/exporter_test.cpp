@@ -98,6 +98,18 @@ TEST(ExporterReadings, AReadingThatTookLongHoldsAsLong) {
     EXPECT_EQ(readings.taken(), 2U);
 }
 
+// A rate is what was counted between two readings, by the time between them: not by that of their rendering.
+TEST(ExporterReadings, SayWhenTheyWereTaken) {
+    Readings::Clock::time_point now{5s};
+    Readings readings(test::busy("second"), 3, [&] { return now; });
+    const auto taken = [&](std::size_t top) { return Json::parse(*readings.stats(top))["monotonic_ms"]; };
+    EXPECT_EQ(taken(1), 5000);
+    now += 99ms;
+    EXPECT_EQ(taken(2), 5000) << "the same reading, as another text";
+    now += 1ms;
+    EXPECT_EQ(taken(1), 5100);
+}
+
 TEST(ExporterReadings, AsManyAddressesAsAskedForAndNoMoreThanConfigured) {
     Readings readings(test::busy("second"), 3);
     const auto macs = [&](std::size_t top) {

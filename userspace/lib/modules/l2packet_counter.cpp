@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "escape.hpp"
+#include "ethers.hpp"
 #include "format.hpp"
 #include "kernel_counts.hpp"
 #include "table.hpp"
@@ -245,7 +246,9 @@ Result<L2View> parse_l2(Lines& lines, std::size_t top) {
 Result<L2View> read_l2(const Root& root, std::size_t top) {
     auto lines = Lines::open(root.proc / "l2packet_counter.json", "l2packet_counter");
     if (!lines) return fail(lines.error());
-    return parse_l2(*lines, top);
+    auto view = parse_l2(*lines, top);
+    if (view) view->names = read_ethers(root);
+    return view;
 }
 
 Page L2View::page(const Look& look) const {
@@ -273,12 +276,14 @@ Json L2View::json(std::size_t top) const {
     Json list = Json::array();
     for (const auto& i : interfaces) {
         Json macs = Json::array();
-        for (const auto& m : busiest(i, top))
+        for (const auto& m : busiest(i, top)) {
             macs.push_back({{"mac", to_string(m.address)},
                             {"packets", m.packets},
                             {"bytes", m.bytes},
                             {"first_seen", m.first_seen},
                             {"last_seen", m.last_seen}});
+            if (const auto name = names.find(m.address); name != names.end()) macs.back()["name"] = name->second;
+        }
         list.push_back({{"interface", i.name},
                         {"waiting", i.waiting},
                         {"hook", i.hook},
@@ -289,6 +294,7 @@ Json L2View::json(std::size_t top) const {
                         {"evicted_packets", i.evicted_packets},
                         {"evicted_bytes", i.evicted_bytes},
                         {"skipped_packets", i.skipped_packets},
+                        {"mac_count", i.known_macs},
                         {"macs", std::move(macs)}});
     }
     return {{"version", version},

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ namespace kmon {
 using MacAddress = std::array<std::uint8_t, 6>;
 
 std::string to_string(const MacAddress& mac);
+
+using Ethers = std::map<MacAddress, std::string>; // names; ethers.hpp
 
 struct L2View : View {
     struct Mac {
@@ -43,6 +46,7 @@ struct L2View : View {
     std::uint64_t reset_interval = 0; // seconds
     std::uint64_t max_macs = 0;
     std::vector<Interface> interfaces;
+    Ethers names; // of /etc/ethers
 
     Page page(const Look& look) const override;
     Json json(std::size_t top = all) const override;

@@ -8,7 +8,7 @@
 
 #include "file.hpp"
 
-namespace kmon::cli {
+namespace kmon {
 
 Ethers read_ethers(const Root& root) {
     constexpr std::size_t longest = std::size_t{1} << 20U;
@@ -27,4 +27,4 @@ Ethers read_ethers(const Root& root) {
     return names;
 }
 
-} // namespace kmon::cli
+} // namespace kmon

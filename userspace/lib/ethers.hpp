@@ -2,17 +2,12 @@
 // Names of MAC addresses, from /etc/ethers: see ethers(5).
 #pragma once
 
-#include <map>
-#include <string>
-
 #include "modules/l2packet_counter.hpp"
 #include "root.hpp"
 
-namespace kmon::cli {
-
-using Ethers = std::map<MacAddress, std::string>;
+namespace kmon {
 
 // Empty where there is no such file. What is no entry in it is left out.
 Ethers read_ethers(const Root& root);
 
-} // namespace kmon::cli
+} // namespace kmon
