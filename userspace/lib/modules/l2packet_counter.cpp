@@ -305,12 +305,12 @@ Json L2View::json(std::size_t top) const {
 }
 
 std::string L2View::settings() const {
-    std::string names;
+    std::string watched;
     for (const auto& interface : interfaces)
-        names += (names.empty() ? "" : ", ") + printable(interface.name) + (interface.waiting ? " (waiting)" : "");
+        watched += (watched.empty() ? "" : ", ") + printable(interface.name) + (interface.waiting ? " (waiting)" : "");
     const auto reset =
         reset_interval ? "text view resets every " + seconds(reset_interval) : std::string("text view never resets");
-    return (names.empty() ? "on no interface" : "on " + names) + "; " + reset;
+    return (watched.empty() ? "on no interface" : "on " + watched) + "; " + reset;
 }
 
 std::vector<Figure> L2View::figures() const {
