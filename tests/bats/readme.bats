@@ -56,6 +56,13 @@ teardown_file() { ip link del eth0 2>/dev/null || true; }
         assert_success
         assert_equal "$(jq -r .interface <<<"$output" | sort | uniq -c | tr -s ' ')" ' 3 eth0'
         ;;
+      *'enable --now kmon-exporter.socket'*)
+        type_it "$command"
+        assert_success
+        on_teardown systemctl disable --now kmon-exporter.socket kmon-exporter.service
+        run bash -c 'exec 3<>/dev/tcp/127.0.0.1/9778; printf "GET /healthz HTTP/1.0\r\n\r\n" >&3; head -n 1 <&3'
+        assert_output --partial ' 200 '
+        ;;
       'kmonctl status' | 'kmonctl stats' | 'kmonctl macs' | 'kmonctl doctor' | 'cat /proc/'* | *'systemctl reload kmon')
         type_it "$command"
         assert_success
