@@ -149,6 +149,11 @@ describe('the figures', () => {
     assert.deepEqual((await tile('netmon_proc')).rates, ['1.23 MB/s', '0 B/s']);
     assert.deepEqual((await tile('process_monitor')).rates, ['31/s', '3/s']);
 
+    // The same reading again, as a new stream begins with it.
+    exporter.send(toText(exporter.stats));
+    await page.waitForTimeout(200);
+    assert.equal((await tile('kstat')).rates[0], '250/s');
+
     // Two seconds between two readings: half as much a second.
     exporter.stats.monotonic_ms += 1000;
     await second((modules) => (modules.kstat.packets += 1000));

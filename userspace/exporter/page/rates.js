@@ -35,8 +35,9 @@ export class Rates {
   #seconds = NaN;
   #reading = 0;
 
-  // A reading begins that was taken at that moment of the host's clock.
+  // A reading begins that was taken at that moment of the host's clock. The one from before again says nothing new.
   begin(milliseconds) {
+    if (milliseconds === this.#at) return;
     this.#seconds = (milliseconds - this.#at) / 1000;
     this.#at = milliseconds;
     this.#reading += 1;
