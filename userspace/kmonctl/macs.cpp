@@ -26,8 +26,8 @@ std::vector<Row> rows_of(const L2View& view) {
     std::vector<Row> rows;
     for (const auto& interface : view.interfaces)
         for (const auto& mac : interface.macs) {
-            const auto name = view.names.find(mac.address);
-            rows.push_back({interface.name, name == view.names.end() ? "" : name->second, mac});
+            const auto name = view.ethers.find(mac.address);
+            rows.push_back({interface.name, name == view.ethers.end() ? "" : name->second, mac});
         }
     return rows;
 }

@@ -247,7 +247,7 @@ Result<L2View> read_l2(const Root& root, std::size_t top) {
     auto lines = Lines::open(root.proc / "l2packet_counter.json", "l2packet_counter");
     if (!lines) return fail(lines.error());
     auto view = parse_l2(*lines, top);
-    if (view) view->names = read_ethers(root);
+    if (view) view->ethers = read_ethers(root);
     return view;
 }
 
@@ -282,7 +282,7 @@ Json L2View::json(std::size_t top) const {
                             {"bytes", m.bytes},
                             {"first_seen", m.first_seen},
                             {"last_seen", m.last_seen}});
-            if (const auto name = names.find(m.address); name != names.end()) macs.back()["name"] = name->second;
+            if (const auto name = ethers.find(m.address); name != ethers.end()) macs.back()["name"] = name->second;
         }
         list.push_back({{"interface", i.name},
                         {"waiting", i.waiting},

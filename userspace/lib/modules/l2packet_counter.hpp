@@ -46,7 +46,7 @@ struct L2View : View {
     std::uint64_t reset_interval = 0; // seconds
     std::uint64_t max_macs = 0;
     std::vector<Interface> interfaces;
-    Ethers names; // of /etc/ethers
+    Ethers ethers; // of /etc/ethers
 
     Page page(const Look& look) const override;
     Json json(std::size_t top = all) const override;
