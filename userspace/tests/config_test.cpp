@@ -210,6 +210,34 @@ TEST(Config, an_endpoint_is_an_address_and_a_port) {
         expect_problem(listen(bad), "is not an address and a port");
 }
 
+TEST(Config, the_exporter_takes_what_it_serves_and_to_whom) {
+    const std::string hash = "$6$salt$" + std::string(86, 'x');
+    const auto exporter =
+        config_from("[exporter]\nlisten = \"0.0.0.0:80\"\nunix_socket = \"/run/x/y\"\ntop = 0\n"
+                    "insecure = true\ntls_certificate = \"cert.pem\"\ntls_key = \"/k\"\nusers = [\"ann:" +
+                    hash + "\"]\n")
+            .exporter;
+    EXPECT_EQ(exporter.host, "0.0.0.0");
+    EXPECT_EQ(exporter.unix_socket, "/run/x/y");
+    EXPECT_EQ(exporter.top, 0U);
+    EXPECT_TRUE(exporter.insecure);
+    EXPECT_EQ(exporter.tls_certificate, "cert.pem");
+    EXPECT_EQ(exporter.tls_key, "/k");
+    EXPECT_EQ(exporter.users, std::vector<std::string>{"ann:" + hash});
+    expect_problem("[exporter]\ntop = 100001\n", "exporter.top: 100001 is too large");
+    expect_problem("[exporter]\ninsecure = 1\n", "exporter.insecure: expected true or false, found a number");
+    expect_problem("[exporter]\ntls_key = 1\n", "exporter.tls_key: expected a string, found a number");
+    expect_problem("[exporter]\nusers = \"ann\"\n", "exporter.users: expected an array of users, found a string");
+    // What may be a password is not repeated; weak hashes are none.
+    const auto told = problems_of("[exporter]\nusers = [\"ann:hunter2\"]\n");
+    EXPECT_NE(told.find("exporter.users: \"ann\" has no hash"), std::string::npos) << told;
+    EXPECT_EQ(told.find("hunter2"), std::string::npos) << told;
+    for (const std::string weak :
+         {"$1$salt$" + std::string(22, 'x'), std::string("abJnggxhB/yWI"), std::string("$6$x")})
+        expect_problem("[exporter]\nusers = [\"ann:" + weak + "\"]\n", "has no hash");
+    expect_problem("[exporter]\nusers = [\":" + hash + "\"]\n", "has no hash");
+}
+
 TEST(Config, every_problem_is_told_in_the_order_of_the_lines) {
     EXPECT_EQ(problems_of("[process_monitor]\nlog = 1\n[kstat]\nstart = 2\ncounter = 0\n"),
               "kmon.toml:2:7: process_monitor.log: expected true or false, found a number; allowed: true or false\n"
