@@ -87,7 +87,7 @@ Result<void> serve(const Root& root) {
 }
 
 ExitCode run(int argc, char** argv) {
-    CLI::App app("Serves what kmon counts over HTTP: metrics, JSON and a live page. Started by kmon-exporter.socket.",
+    CLI::App app("Serve what kmon counts over HTTP: metrics, JSON and a live page. Started by kmon-exporter.socket.",
                  "kmon-exporter");
     app.set_version_flag("--version", std::string("kmon-exporter ") + version);
     try {

@@ -52,7 +52,7 @@ Result<FileDescriptor> open_socket(int family) {
 Result<Socket> listening(FileDescriptor fd, const Address& address, socklen_t length, const std::string& name) {
     if (::bind(fd.get(), &address.generic, length) < 0 || ::listen(fd.get(), backlog) < 0) {
         auto error = system_error("cannot listen at " + printable(name), errno);
-        if (error.system == EADDRINUSE) error.hint = "another program does; or is kmon-exporter.socket active?";
+        if (error.system == EADDRINUSE) error.hint = "another program listens there; is kmon-exporter.socket active?";
         return fail(std::move(error));
     }
     return known_socket(std::move(fd));
@@ -67,7 +67,7 @@ Result<Socket> known_socket(FileDescriptor fd) {
     socklen_t size = sizeof listens;
     if (::getsockopt(fd.get(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) < 0 || !listens ||
         ::getsockname(fd.get(), &address.generic, &length) < 0)
-        return fail("what is to be listened at is no listening socket");
+        return fail("the socket that was handed over does not listen");
     Socket socket{.fd = std::move(fd), .address = {}};
     const int family = address.generic.sa_family;
     if (family == AF_UNIX) {
@@ -95,7 +95,7 @@ Result<Socket> listen_at(const std::string& host, std::uint16_t port) {
         address.v6.sin6_port = htons(port);
         length = sizeof address.v6;
     } else {
-        return fail(printable(host) + " is no IP address");
+        return fail(printable(host) + " is not an IP address");
     }
     auto fd = open_socket(address.generic.sa_family);
     if (!fd) return fail(fd.error());
@@ -145,7 +145,7 @@ Result<std::vector<Socket>> open_sockets(const Config::Exporter& config) {
 Result<void> allow(const Socket& socket, const Config::Exporter& config) {
     if (socket.loopback || config.insecure || !config.tls_certificate.empty()) return {};
     return fail(
-        "not listening at " + socket.address + ": what is sent there can be read on the way, MAC addresses, too",
+        "not listening at " + socket.address + ": others could read what is sent there, including MAC addresses",
         ExitCode::bad_config, "in [exporter] of /etc/kmon.toml set tls_certificate and tls_key, or insecure = true");
 }
 

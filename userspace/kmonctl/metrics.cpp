@@ -47,9 +47,9 @@ void add_metrics(CLI::App& kmon, Context& context) {
                          .add_option("--textfile", options->directory,
                                      "Into kmon.prom in that directory, for node_exporter, instead of printing it")
                          ->type_name("DIR");
-    command.add_flag("--openmetrics", options->openmetrics, "As OpenMetrics 1.0, not as Prometheus 0.0.4")
+    command.add_flag("--openmetrics", options->openmetrics, "Print OpenMetrics 1.0 instead of Prometheus 0.0.4")
         ->excludes(textfile);
-    command.add_option("--top", options->top, "MAC addresses to show of each interface, 100 if not given")
+    command.add_option("--top", options->top, "MAC addresses to show for each interface (default 100)")
         ->type_name("N")
         ->transform(CLI::Validator(CountFrom{0}, ""));
 }
