@@ -59,6 +59,7 @@ Server& server() {
 
 // What the server sends until it closes, or has nothing more to say.
 std::string answer_to(std::string_view request) {
+    auto& served = server(); // it makes the socket
     const FileDescriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -77,7 +78,7 @@ std::string answer_to(std::string_view request) {
             ::shutdown(fd.get(), SHUT_WR);
             said_all = true;
         }
-        server().work();
+        served.work();
         const auto got = ::recv(fd.get(), piece.data(), piece.size(), 0);
         if (got == 0) return answer;
         if (got > 0) answer.append(piece.data(), static_cast<std::size_t>(got));
