@@ -98,7 +98,7 @@ value() { body /metrics | awk -v series="$1" '{ v = $NF; sub(/ [^ ]*$/, "") } $0
   configure <<<$'[exporter]\nlisten = "0.0.0.0:9779"'
   run ! systemctl start kmon-exporter.service
   assert_equal "$(systemctl show -P ExecMainStatus kmon-exporter)" 78
-  journalctl -q -o cat -u kmon-exporter --after-cursor="$kmon_cursor" | grep -q 'not listening at 0.0.0.0:9779: what is sent there can be read'
+  journalctl -q -o cat -u kmon-exporter --after-cursor="$kmon_cursor" | grep -q 'not listening at 0.0.0.0:9779: others could read what is sent there'
   configure <<<$'[exporter]\nlisten = "0.0.0.0:9779"\ninsecure = true'
   systemctl reset-failed kmon-exporter
   systemctl start kmon-exporter.service
