@@ -55,12 +55,22 @@ std::uint32_t Meter::figure_of(Group& group, const std::string& name) {
     return static_cast<std::uint32_t>(group.figures.size() - 1);
 }
 
-void Meter::put(std::uint32_t group, const std::string& figure, const std::string& labels, std::uint64_t value) {
-    const auto at = figure_of(groups_[group], figure);
-    auto& subject = subjects_[key_of(group, labels)];
+void Meter::put(std::uint32_t group, std::uint32_t figure, const std::vector<std::string>& labels,
+                std::uint64_t value) {
+    // There may be tens of thousands, most of which are known: for these, nothing is allocated.
+    key_ = std::to_string(group);
+    key_ += '[';
+    for (const auto& label : labels) {
+        if (key_.back() != '[') key_ += ',';
+        key_ += json_string(label);
+    }
+    key_ += ']';
+    auto known = subjects_.find(key_);
+    if (known == subjects_.end()) known = subjects_.emplace(key_, Subject()).first;
+    auto& subject = known->second;
     if (subject.reading != reading_) std::ranges::fill(subject.now, 0);
-    subject.now.resize(std::max<std::size_t>(subject.now.size(), at + 1));
-    subject.now[at] = value;
+    if (subject.now.size() <= figure) subject.now.resize(figure + 1);
+    subject.now[figure] = value;
     subject.group = group;
     subject.reading = reading_;
 }
@@ -68,15 +78,18 @@ void Meter::put(std::uint32_t group, const std::string& figure, const std::strin
 void Meter::collect(const View& view, const std::vector<Family>& families) {
     for (const auto& family : families) {
         if (!family.recorded || family.kind == Family::Kind::info) continue;
+        const auto samples = family.samples(view, std::numeric_limits<std::size_t>::max());
+        if (samples.empty()) continue;
         const auto group = group_of(family.labels);
         const bool histogram = family.kind == Family::Kind::histogram;
-        const auto figure = (family.kind == Family::Kind::gauge ? "=" : "") + family.name + (histogram ? "_sum" : "");
-        for (const auto& sample : family.samples(view, std::numeric_limits<std::size_t>::max())) {
-            const auto labels = json_list(sample.labels);
-            put(group, figure, labels, sample.value);
-            for (const auto& [most, count] : sample.buckets)
-                put(group, family.name + "_up_to_" + (most == Bucket::no_bound ? "any" : std::to_string(most)), labels,
-                    count);
+        const auto figure = figure_of(groups_[group], (family.kind == Family::Kind::gauge ? "=" : "") + family.name +
+                                                          (histogram ? "_sum" : ""));
+        for (const auto& sample : samples) {
+            put(group, figure, sample.labels, sample.value);
+            for (const auto& [most, count] : sample.buckets) {
+                const auto bucket = most == Bucket::no_bound ? "any" : std::to_string(most);
+                put(group, figure_of(groups_[group], family.name + "_up_to_" + bucket), sample.labels, count);
+            }
         }
     }
     // All of a group have all its figures; with more of them than before, they get other numbers.

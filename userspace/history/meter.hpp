@@ -100,7 +100,7 @@ private:
     std::uint32_t group_of(const std::vector<std::string>& labels);
     static std::uint32_t figure_of(Group& group, const std::string& name);
     void collect(const View& view, const std::vector<Family>& families);
-    void put(std::uint32_t group, const std::string& figure, const std::string& labels, std::uint64_t value);
+    void put(std::uint32_t group, std::uint32_t figure, const std::vector<std::string>& labels, std::uint64_t value);
     Result<void> number_new(Numbers& numbers);
     std::map<std::string, std::vector<std::uint64_t>> take_vanished();
     void grow(Subject& subject, const std::vector<std::uint64_t>* vanished, bool from_zero, bool baseline,
@@ -120,6 +120,7 @@ private:
     bool refused_ = false; // the last time, there were too many new ones
     std::vector<Group> groups_;
     Subjects subjects_; // by group and labels
+    std::string key_;   // of the one that is looked for
 };
 
 } // namespace kmon::history

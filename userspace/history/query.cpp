@@ -181,7 +181,8 @@ private:
                 std::max(from, answer_.extent.from), std::min(sums.to, answer_.extent.to), sums.seen, {}, {}};
             period.total.resize(columns_);
             for (const auto line : counted_)
-                add_to(period.total, values(sums.values, line));
+                for (std::size_t column = 0; column < columns_; ++column)
+                    period.total[column] += sums.values[line * columns_ + column];
             for (const auto line : chosen_)
                 if (auto of_line = values(sums.values, line); any(of_line))
                     period.lines.push_back({lines_[line], std::move(of_line)});
