@@ -19,7 +19,9 @@ setup_file() {
   cp $config "$BATS_FILE_TMPDIR/default.toml"
 }
 
-setup() {
+setup() { service_setup; }
+
+service_setup() {
   kmon_undo=()
   meanwhile=()
   kernel_log_mark

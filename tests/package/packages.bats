@@ -43,11 +43,12 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert_success
   assert_output --partial "$KMON_VERSION"
   assert [ -e /etc/systemd/system/multi-user.target.wants/kmon.service ]
+  assert [ ! -e /etc/systemd/system/multi-user.target.wants/kmon-recorder.service ] # off until enabled
   assert [ ! -e /etc/systemd/system/sockets.target.wants/kmon-exporter.socket ] # off until somebody enables it
   run kmonctl check
   assert_success
   run dpkg-deb -c /srv/new/kmon-tools_*.deb
-  for file in usr/bin/kmonctl usr/bin/netmon usr/sbin/kmond usr/sbin/kmon-exporter usr/share/man/man1/kmonctl.1.gz usr/share/man/man8/kmond.8.gz \
+  for file in usr/bin/kmonctl usr/bin/netmon usr/sbin/kmond usr/sbin/kmon-exporter usr/sbin/kmon-recorder usr/share/man/man1/kmonctl.1.gz usr/share/man/man8/kmond.8.gz \
     usr/share/man/man8/kmon-exporter.8.gz usr/share/man/man5/kmon.toml.5.gz usr/share/bash-completion/completions/kmonctl usr/lib/modprobe.d/kmon.conf; do
     assert_output --partial " ./$file"
   done

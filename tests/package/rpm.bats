@@ -177,11 +177,11 @@ kmon-tools = $KMON_VERSION-1"
   chmod 755 /usr/bin/systemctl
   rm -f /tmp/systemctl
   rpm -i --nodeps /srv/kmon-tools-"$KMON_VERSION"-1.x86_64.rpm
-  assert_equal "$(xargs </tmp/systemctl)" "--no-reload preset kmon.service"
+  assert_equal "$(xargs </tmp/systemctl)" "--no-reload preset kmon.service kmon-exporter.socket kmon-exporter.service kmon-recorder.service"
   rm /tmp/systemctl
   rpm -U --nodeps /srv/kmon-tools-"$KMON_VERSION"-2.x86_64.rpm
-  assert_equal "$(xargs </tmp/systemctl)" "daemon-reload try-restart kmon.service try-restart netmon@*.service"
+  assert_equal "$(xargs </tmp/systemctl)" "daemon-reload try-restart kmon.service kmon-exporter.service kmon-recorder.service try-restart netmon@*.service"
   rm /tmp/systemctl
   rpm -e --nodeps kmon-tools
-  assert_equal "$(xargs </tmp/systemctl)" "--no-reload disable --now kmon.service --no-reload disable netmon@.service stop netmon@*.service daemon-reload"
+  assert_equal "$(xargs </tmp/systemctl)" "--no-reload disable --now kmon.service kmon-exporter.socket kmon-exporter.service kmon-recorder.service --no-reload disable netmon@.service stop netmon@*.service daemon-reload"
 }

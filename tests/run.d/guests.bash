@@ -77,7 +77,7 @@ files_for() {
 }
 
 # What needs no program of kmon: the others are the service suite's.
-module_files() { printf '%s\n' *.bats | grep -vxE '(service.*|cli|netmon|readme|selftest|originals|observability)\.bats'; }
+module_files() { printf '%s\n' *.bats | grep -vxE '(service.*|history|cli|netmon|readme|selftest|originals|observability)\.bats'; }
 
 # files_about MODULE: the bats files that test it, by their names.
 files_about() {

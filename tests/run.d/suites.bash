@@ -166,6 +166,16 @@ fill_prometheus() {
   rm -r unpacked prometheus_*.deb
 }
 
+# One kernel: how its modules count is asked elsewhere.
+history() {
+  local target
+  export KMON_THROWAWAY=1
+  for target in $(userspace_targets | tail -n 1); do
+    start boots "$target history" "$target" --system --timeout "$(patience "$target")" -- tests/lib/in-guest history.bats
+    { check "the history is whole after power cuts" "$here/vm/power-cut" "${KMON_CUTS:-3}" "$target"; } | tally "$target history"
+  done
+}
+
 # How the installed tests behave on a user's machine is no question of its kernel: one will do.
 selftest() {
   local target

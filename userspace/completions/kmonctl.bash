@@ -3,7 +3,7 @@
 
 _kmonctl() {
   local modules='@KMON_MODULES@'
-  local commands='status stats top exits macs metrics check load apply reset kstat start stop doctor selftest version help'
+  local commands='status stats top exits macs history alert metrics check load apply reset kstat start stop doctor selftest version help'
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} options='' words=''
   COMPREPLY=()
 
@@ -26,6 +26,10 @@ _kmonctl() {
       mapfile -t COMPREPLY < <(compgen -W 'frames bytes seen address' -- "$cur")
       return
       ;;
+    --by)
+      mapfile -t COMPREPLY < <(compgen -W 'hour day month' -- "$cur")
+      return
+      ;;
     --signal)
       mapfile -t COMPREPLY < <(compgen -A signal -- "$cur")
       return
@@ -40,10 +44,12 @@ _kmonctl() {
     help) words=$commands ;;
     kstat) words='start stop counter' ;;
     macs) options='--sort' ;;
+    history) options='--last --from --to --by --top --device --csv' words='devices interfaces loopback tcp exits' ;;
+    alert) options='--last --from --to --device --column --warning --critical' words='devices interfaces loopback tcp exits' ;;
     metrics) options='--textfile --openmetrics --top' ;;
     stats) options='--top --interval' words=$modules ;;
     reset) words=${modules/netmon_proc /} ;; # that one has nothing to reset
-    top) options='--once --interval' ;;
+    top) options='--once --interval --at --replay' ;;
     exits) options='--follow --since --failed --seconds --count --summary --name --pid --ppid --code --signal --uid --cgroup' ;;
     selftest) options='--interface --stop-service' words='basic traffic stress all' ;;
     check)

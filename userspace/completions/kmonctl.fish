@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # fish completion for kmonctl(1)
 
-set -l commands status stats top exits macs metrics check load apply reset kstat start stop doctor selftest version help
+set -l commands status stats top exits macs history alert metrics check load apply reset kstat start stop doctor selftest version help
 set -l modules @KMON_MODULES@
 
 complete -c kmonctl -f
@@ -17,6 +17,8 @@ complete -c kmonctl -n "$first" -a top -d 'Show the rates of every module, live'
 complete -c kmonctl -n "$first" -a exits -d 'Show each process as it exits'
 complete -c kmonctl -n "$first" -a macs -d 'List the MAC addresses that were seen'
 complete -c kmonctl -n "$first" -a metrics -d 'Print the counts for Prometheus'
+complete -c kmonctl -n "$first" -a history -d 'Show which device used how much, and when'
+complete -c kmonctl -n "$first" -a alert -d 'Check a sum of the history against limits'
 complete -c kmonctl -n "$first" -a check -d 'Check the configuration'
 complete -c kmonctl -n "$first" -a load -d 'Load the enabled modules'
 complete -c kmonctl -n "$first" -a apply -d 'Load the enabled modules and apply the configuration'
@@ -32,6 +34,8 @@ complete -c kmonctl -n "$first" -a help -d 'Show the help of a command'
 complete -c kmonctl -n '__fish_seen_subcommand_from stats reset' -a "$modules"
 complete -c kmonctl -n '__fish_seen_subcommand_from stats' -l top -x -d 'MAC addresses to show for each interface'
 complete -c kmonctl -n '__fish_seen_subcommand_from stats' -s i -l interval -x -d 'Show totals and rates every so many seconds'
+complete -c kmonctl -n '__fish_seen_subcommand_from top' -l at -x -d 'Show this moment of the history'
+complete -c kmonctl -n '__fish_seen_subcommand_from top' -l replay -x -d 'Go on from there, so many times as fast'
 complete -c kmonctl -n '__fish_seen_subcommand_from top' -l once -d 'Print one page and exit'
 complete -c kmonctl -n '__fish_seen_subcommand_from top' -s i -l interval -x -d 'Seconds between readings'
 complete -c kmonctl -n '__fish_seen_subcommand_from exits' -s f -l follow -d 'Run until Ctrl-C'
@@ -51,6 +55,21 @@ complete -c kmonctl -n '__fish_seen_subcommand_from macs' -l sort -x -a 'frames 
 complete -c kmonctl -n '__fish_seen_subcommand_from metrics' -l textfile -x -a '(__fish_complete_directories)' -d 'Write kmon.prom in this directory'
 complete -c kmonctl -n '__fish_seen_subcommand_from metrics' -l openmetrics -d 'Print OpenMetrics 1.0'
 complete -c kmonctl -n '__fish_seen_subcommand_from metrics' -l top -x -d 'MAC addresses to show for each interface'
+complete -c kmonctl -n '__fish_seen_subcommand_from history alert' -a 'devices interfaces loopback tcp exits'
+complete -c kmonctl -n '__fish_seen_subcommand_from history' -l last -x -d 'The time up to now'
+complete -c kmonctl -n '__fish_seen_subcommand_from history' -l from -x -d 'From then on'
+complete -c kmonctl -n '__fish_seen_subcommand_from history' -l to -x -d 'Up to then'
+complete -c kmonctl -n '__fish_seen_subcommand_from history' -l by -x -a 'hour day month' -d 'Line by line'
+complete -c kmonctl -n '__fish_seen_subcommand_from history' -l top -x -d 'So many lines'
+complete -c kmonctl -n '__fish_seen_subcommand_from history' -l device -x -d 'Only this one'
+complete -c kmonctl -n '__fish_seen_subcommand_from history' -l csv -d 'CSV instead of text'
+complete -c kmonctl -n '__fish_seen_subcommand_from alert' -l last -x -d 'The time up to now'
+complete -c kmonctl -n '__fish_seen_subcommand_from alert' -l from -x -d 'From then on'
+complete -c kmonctl -n '__fish_seen_subcommand_from alert' -l to -x -d 'Up to then'
+complete -c kmonctl -n '__fish_seen_subcommand_from alert' -l device -x -d 'Only this one'
+complete -c kmonctl -n '__fish_seen_subcommand_from alert' -l column -x -d 'That number alone'
+complete -c kmonctl -n '__fish_seen_subcommand_from alert' -s w -l warning -x -d 'More is a warning'
+complete -c kmonctl -n '__fish_seen_subcommand_from alert' -s c -l critical -x -d 'More is critical'
 complete -c kmonctl -n '__fish_seen_subcommand_from check' -F
 complete -c kmonctl -n '__fish_seen_subcommand_from kstat' -a 'start stop counter'
 complete -c kmonctl -n '__fish_seen_subcommand_from help' -a "$commands"

@@ -108,6 +108,8 @@ std::unique_ptr<CLI::App> command_line(Context& context) {
     add_exits(*app, context);
     add_macs(*app, context);
     add_metrics(*app, context);
+    add_history(*app, context);
+    add_alert(*app, context);
     add_check(*app, context);
     add_load(*app, context);
     add_apply(*app, context);

@@ -18,6 +18,8 @@ void add_top(CLI::App& kmon, Context& context);
 void add_exits(CLI::App& kmon, Context& context);
 void add_macs(CLI::App& kmon, Context& context);
 void add_metrics(CLI::App& kmon, Context& context);
+void add_history(CLI::App& kmon, Context& context);
+void add_alert(CLI::App& kmon, Context& context);
 void add_check(CLI::App& kmon, Context& context);
 void add_load(CLI::App& kmon, Context& context);
 void add_apply(CLI::App& kmon, Context& context);

@@ -2,6 +2,7 @@
 #include "config_json.hpp"
 
 #include "modules/module_table.hpp"
+#include "recorder_keys.hpp"
 
 namespace kmon::cli {
 
@@ -11,6 +12,10 @@ Json to_json(const Config& config) {
         for (const auto& key : keys_of(module))
             json[module.section][key.name] = std::visit([](const auto& value) { return Json(value); },
                                                         config.values.at(module.section + "." + key.name));
+    for (const auto& key : recorder_keys())
+        json["recorder"][key.name] =
+            std::visit([](const auto& value) { return Json(value); }, config.values.at("recorder." + key.name));
+    json["devices"] = config.devices;
     const auto& exporter = config.exporter;
     json["exporter"] = {
         {"host", exporter.host},       {"port", exporter.port},         {"unix_socket", exporter.unix_socket},

@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "control/network.hpp"
+#include "names.hpp"
 #include "past_exits.hpp"
 #include "progress.hpp"
 #include "root.hpp"
@@ -39,6 +40,7 @@ struct Context {
     std::function<Result<Service>()> service = [] { return query_service("kmon.service"); };
 
     std::function<Result<control::Network>()> network = control::ask_network;
+    std::function<NamesByMac()> neighbours = kmon::neighbours;
 
     std::function<Result<std::uint64_t>(std::time_t since, const VisitExit& visit)> past_exits = read_past_exits;
 

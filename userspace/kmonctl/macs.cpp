@@ -5,6 +5,7 @@
 #include "escape.hpp"
 #include "format.hpp"
 #include "modules/l2packet_counter.hpp"
+#include "names.hpp"
 #include "table.hpp"
 
 namespace kmon::cli {
@@ -18,16 +19,16 @@ struct Options {
 
 struct Row {
     std::string interface;
-    std::string name; // of /etc/ethers
+    std::string name; // see names.hpp
     L2View::Mac mac;
 };
 
-std::vector<Row> rows_of(const L2View& view) {
+std::vector<Row> rows_of(const L2View& view, const NamesByMac& names) {
     std::vector<Row> rows;
     for (const auto& interface : view.interfaces)
         for (const auto& mac : interface.macs) {
-            const auto name = view.ethers.find(mac.address);
-            rows.push_back({interface.name, name == view.ethers.end() ? "" : name->second, mac});
+            const auto name = names.find(mac.address);
+            rows.push_back({interface.name, name == names.end() ? "" : name->second, mac});
         }
     return rows;
 }
@@ -85,7 +86,7 @@ Json json_of(const std::vector<Row>& rows) {
 Result<ExitCode> macs(Context& context, const Options& options) {
     const auto view = read_l2(context.root);
     if (!view) return fail(view.error());
-    auto rows = rows_of(*view);
+    auto rows = rows_of(*view, device_names(context.root));
     keep(rows, options.address);
     sort(rows, options.sort);
     if (context.json) context.out << to_text(json_of(rows)) << '\n';
@@ -102,7 +103,7 @@ void add_macs(CLI::App& kmon, Context& context) {
     auto options = std::make_shared<Options>();
     auto& command = add_command(kmon, context, "macs", "List the MAC addresses that were seen, or find one",
                                 [&context, options] { return macs(context, *options); });
-    command.add_option("ADDRESS", options->address, "An address, the beginning of one, or a name from /etc/ethers");
+    command.add_option("ADDRESS", options->address, "An address, the beginning of one, or a name");
     command.add_option("--sort", options->sort, "Sort by frames (the default), bytes, seen or address")
         ->type_name("KEY")
         ->check(CLI::IsMember({"frames", "bytes", "seen", "address"}));

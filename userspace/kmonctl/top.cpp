@@ -6,14 +6,18 @@
 #include <thread>
 
 #include "command.hpp"
+#include "escape.hpp"
 #include "exit_rows.hpp"
 #include "exit_trace.hpp"
 #include "format.hpp"
+#include "history_span.hpp"
 #include "host.hpp"
 #include "local_time.hpp"
 #include "number_text.hpp"
+#include "replay.hpp"
 #include "screen.hpp"
 #include "stop_signals.hpp"
+#include "time_text.hpp"
 #include "top_page.hpp"
 
 namespace kmon::cli {
@@ -25,6 +29,8 @@ using Clock = std::chrono::steady_clock;
 struct Options {
     bool once = false;
     double interval = 1;
+    std::string at;    // a time of the history
+    double replay = 0; // so many times as fast; 0: it stands still
 };
 
 const char* const not_loaded = "process_monitor is not loaded";
@@ -178,18 +184,131 @@ Result<ExitCode> live(Context& context, const Options& options) {
     return ExitCode::ok;
 }
 
+// ---- of the history
+
+TopLook recorded_look(const Context& context, const Replay& replay, std::size_t rows, std::size_t columns,
+                      std::string keys) {
+    return {rows,
+            columns,
+            context.unicode,
+            read_host(context.root).name,
+            local_time(replay.time(), "%Y-%m-%d %H:%M:%S"),
+            interval_text(static_cast<double>(replay.length())),
+            std::move(keys),
+            0};
+}
+
+// Up to that time, which fills the graphs. False: the history ends before.
+Result<bool> go_to(Replay& replay, TopModel& model, std::int64_t time) {
+    while (replay.time() < time) {
+        const auto more = replay.next(model);
+        if (!more || !*more) return more;
+    }
+    return true;
+}
+
+Result<ExitCode> print_recorded(Context& context, Replay& replay, TopModel& model, const Options& options) {
+    for (bool more = true; more && context.out;) {
+        if (context.json)
+            context.out << to_text(rates_json(model, replay.time()), -1) << '\n';
+        else
+            print(context.out,
+                  top_page(model, recorded_look(context, replay, 24, std::max<std::size_t>(context.columns, 80), "")),
+                  context.colour);
+        context.out.flush();
+        if (options.once || options.replay == 0) break;
+        const auto due = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(
+                                            static_cast<double>(replay.length()) / options.replay));
+        while (more && !StopSignals::came() && Clock::now() < due)
+            more = wait_with_reader(std::chrono::milliseconds(20), context.out_descriptor);
+        if (StopSignals::came() || !more) break;
+        const auto next = replay.next(model);
+        if (!next) return fail(next.error());
+        more = *next;
+    }
+    return ExitCode::ok;
+}
+
+// Until q: paused where no speed was given.
+Result<ExitCode> show_recorded(Context& context, Replay& replay, TopModel& model, const Options& options) {
+    auto screen = Screen::open(context.colour);
+    if (!screen) return fail(screen.error());
+    bool paused = options.replay == 0;
+    double speed = options.replay == 0 ? 1 : options.replay;
+    bool help = false;
+    bool interfaces = false;
+    bool over = false;
+    auto shown = Clock::now();
+    while (!StopSignals::came()) {
+        const auto state = over ? "the history ends here" : paused ? "paused   p go on" : "p pause";
+        auto look = recorded_look(context, replay, screen->rows(), screen->columns(),
+                                  std::string(state) + "   + faster   - slower   ? help   q quit");
+        look.help = help;
+        look.interfaces = interfaces;
+        screen->show(top_page(model, look));
+        const auto due = shown + std::chrono::duration_cast<Clock::duration>(
+                                     std::chrono::duration<double>(static_cast<double>(replay.length()) / speed));
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(due - Clock::now());
+        switch (screen->wait_for_key(std::clamp(left, std::chrono::milliseconds(0), std::chrono::milliseconds(500)))) {
+        case Screen::Key::quit: return ExitCode::ok;
+        case Screen::Key::pause: paused = !paused; break;
+        case Screen::Key::help: help = !help; break;
+        case Screen::Key::sort: model.by_bytes = !model.by_bytes; break;
+        case Screen::Key::panel: interfaces = !interfaces; break;
+        case Screen::Key::faster: speed = std::min(speed * 2, 100'000.0); break;
+        case Screen::Key::slower: speed = std::max(speed / 2, 0.1); break;
+        default: break;
+        }
+        if (paused || over || Clock::now() < due) continue;
+        const auto next = replay.next(model);
+        if (!next) return fail(next.error());
+        over = !*next;
+        shown = Clock::now();
+    }
+    return ExitCode::ok;
+}
+
+Result<ExitCode> recorded(Context& context, const Options& options) {
+    const auto now = context.now();
+    constexpr std::int64_t an_hour = 3600;
+    std::int64_t from = now - an_hour;
+    if (!options.at.empty()) {
+        const auto time = parse_time(options.at, now);
+        if (!time)
+            return fail("'" + printable(options.at) + "' is no time", ExitCode::usage,
+                        "2027-01-15, \"2027-01-15 09:30\", 09:30, today, yesterday, 2h (ago), @SECONDS");
+        from = *time;
+    }
+    auto history = open_history(context);
+    if (!history) return fail(history.error());
+    auto replay = Replay::open(std::move(*history), from);
+    if (!replay) return fail(replay.error());
+    TopModel model;
+    model.exits_missing = "not in the history";
+    const auto there = go_to(*replay, model, from + 1);
+    if (!there) return fail(there.error());
+    const bool printed = options.once || context.json;
+    return printed ? print_recorded(context, *replay, model, options) : show_recorded(context, *replay, model, options);
+}
+
 } // namespace
 
 void add_top(CLI::App& kmon, Context& context) {
     auto options = std::make_shared<Options>();
     auto& command = add_command(kmon, context, "top", "Show the rates of every module, live", [&context, options] {
         const StopSignals signals; // before there is anything to clean up
+        if (!options->at.empty() || options->replay > 0) return recorded(context, *options);
         return options->once || context.json ? print_readings(context, *options) : live(context, *options);
     });
     command.add_flag("--once", options->once, "Print one page and exit");
     command.add_option("-i,--interval", options->interval, "Seconds between readings (default 1)")
         ->type_name("SECONDS")
         ->transform(CLI::Validator(DecimalBetween{0.1, 3600}, ""));
+    command.add_option("--at", options->at, "As it was then, from the history: 09:30, \"2027-01-15 09:30\", 2h (ago)")
+        ->type_name("TIME");
+    command.add_option("--replay", options->replay, "On from there, so many times as fast as it was")
+        ->type_name("SPEED")
+        ->transform(CLI::Validator(DecimalBetween{0.1, 100000}, ""));
 }
 
 } // namespace kmon::cli

@@ -33,6 +33,12 @@ void Rate::take(std::uint64_t counter, double seconds) {
     last_ = counter;
 }
 
+void Rate::take_rate(double rate) {
+    known_ = true;
+    history_.push_back(rate);
+    if (history_.size() > longest) history_.erase(history_.begin());
+}
+
 void Rate::lose() { have_last_ = known_ = false; }
 
 double Rate::peak() const { return history_.empty() ? 0 : *std::max_element(history_.begin(), history_.end()); }
@@ -90,6 +96,10 @@ void TopModel::take_macs(const L2View& view, double seconds) {
         }
     }
     seen_macs_ = std::move(seen);
+    sort_macs();
+}
+
+void TopModel::sort_macs() {
     std::sort(macs.begin(), macs.end(), [this](const auto& a, const auto& b) {
         if (by_bytes && a.bytes != b.bytes) return a.bytes > b.bytes;
         if (a.frames != b.frames) return a.frames > b.frames;
@@ -111,6 +121,23 @@ void TopModel::take_interfaces(const NetmonView& view, double seconds) {
         seen[now.name] = now;
     }
     seen_interfaces_ = std::move(seen);
+}
+
+void TopModel::take_recorded(const std::string& module, const std::string& figure, bool bytes, double rate) {
+    auto known = std::ranges::find(rates, module, &ModuleRates::module);
+    if (known == rates.end())
+        known = rates.insert(rates.end(), ModuleRates{.module = module, .missing = {}, .figures = {}});
+    auto of_figure = std::ranges::find(known->figures, figure, &FigureRate::name);
+    if (of_figure == known->figures.end())
+        of_figure = known->figures.insert(known->figures.end(), FigureRate{figure, bytes, {}});
+    of_figure->rate.take_rate(rate);
+}
+
+void TopModel::take_recorded(std::vector<MacRate> seen, std::vector<InterfaceRate> links) {
+    macs = std::move(seen);
+    interfaces = std::move(links);
+    sort_macs();
+    ++readings_;
 }
 
 void TopModel::take(const std::vector<ExitRecord>& exits_seen) {

@@ -23,6 +23,7 @@ public:
     // Unknown at the first reading, and after the counter went back because the module was reloaded.
     void take(std::uint64_t counter, double seconds);
     void lose(); // the module is not there
+    void take_rate(double rate);
 
     bool known() const { return known_; }
     double now() const { return known_ ? history_.back() : 0; }
@@ -61,6 +62,10 @@ public:
     void take(const Snapshot& snapshot, double seconds);
     void take(const std::vector<ExitRecord>& exits);
 
+    // The same from the history, which has rates and no counters.
+    void take_recorded(const std::string& module, const std::string& figure, bool bytes, double rate);
+    void take_recorded(std::vector<MacRate> seen, std::vector<InterfaceRate> links);
+
     std::size_t readings() const { return readings_; }
 
     // Of each module, in the table's order, the rates of its figures.
@@ -86,6 +91,7 @@ public:
     std::uint64_t exits_lost = 0;
 
 private:
+    void sort_macs();
     void take_figures(const Reading& reading, double seconds);
     void take_macs(const L2View& view, double seconds);
     void take_interfaces(const NetmonView& view, double seconds);

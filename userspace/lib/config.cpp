@@ -11,6 +11,7 @@
 #include "escape.hpp"
 #include "file.hpp"
 #include "modules/module_table.hpp"
+#include "recorder_keys.hpp"
 
 namespace kmon {
 namespace {
@@ -63,6 +64,8 @@ Config::Config() {
     for (const auto& module : modules())
         for (const auto& key : keys_of(module))
             values.emplace(module.section + "." + key.name, key.standard);
+    for (const auto& key : recorder_keys())
+        values.emplace("recorder." + key.name, key.standard);
 }
 
 bool Config::enabled(const std::string& module) const {

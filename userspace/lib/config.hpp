@@ -18,7 +18,7 @@ namespace kmon {
 struct Config {
     Config(); // the defaults
 
-    // The modules' keys, all of them: "kstat.counter". See modules/module.hpp.
+    // The modules' keys, all of them: "kstat.counter", see modules/module.hpp; and those of [recorder].
     std::map<std::string, ConfigValue> values;
 
     struct Exporter {
@@ -32,6 +32,9 @@ struct Config {
         std::vector<std::string> users{}; // "NAME:HASH"; empty: everybody may ask
         bool operator==(const Exporter&) const = default;
     } exporter;
+
+    // Names of devices, by MAC address: "aa:bb:cc:dd:ee:ff".
+    std::map<std::string, std::string> devices;
 
     bool operator==(const Config&) const = default;
 

@@ -30,6 +30,10 @@ ConfigKey duration(std::string name, std::uint32_t longest, std::uint32_t standa
             longest};
 }
 
+ConfigKey size(std::string name, std::uint32_t from, std::uint32_t standard) {
+    return {std::move(name), Kind::size, standard, R"("64M", "1G" or a number of bytes)", from, 0xffffffff};
+}
+
 ConfigKey choice(std::string name, std::vector<std::string> words) {
     std::string allowed;
     for (const auto& word : words)

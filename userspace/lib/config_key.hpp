@@ -16,6 +16,7 @@ struct ConfigKey {
         yes_or_no,  // a bool
         number,     // from..to
         duration,   // seconds up to `to`
+        size,       // KiB, `from` or more
         choice,     // one of `words`
         interface,  // "all", or a name
         interfaces, // "auto", or a list of names
@@ -35,6 +36,8 @@ ConfigKey yes_or_no(std::string name, bool standard);
 ConfigKey number(std::string name, std::uint32_t from, std::uint32_t to, std::uint32_t standard,
                  const std::string& remark = "");
 ConfigKey duration(std::string name, std::uint32_t longest, std::uint32_t standard);
+// In KiB.
+ConfigKey size(std::string name, std::uint32_t from, std::uint32_t standard);
 ConfigKey choice(std::string name, std::vector<std::string> words); // the first is the standard
 ConfigKey interface(std::string name);
 ConfigKey interfaces(std::string name);

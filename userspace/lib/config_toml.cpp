@@ -20,7 +20,9 @@
 #include "config_values.hpp"
 #include "escape.hpp"
 #include "interface_name.hpp"
+#include "mac_address.hpp"
 #include "modules/module_table.hpp"
+#include "recorder_keys.hpp"
 #include "suggest.hpp"
 
 namespace kmon {
@@ -36,9 +38,14 @@ struct Key {
     std::function<Refusal(const toml::node& value, Config& config)> take;
 };
 
+// What a section that has no keys of its own takes: any key, with what is wrong about it.
+using TakeAny = Refusal (*)(std::string_view key, const toml::node& value, Config& config);
+
 struct Section {
     std::string name;
     std::vector<Key> keys;
+    TakeAny any = nullptr;
+    std::string allowed{}; // there
 };
 
 const char* type_name(const toml::node& value) {
@@ -97,6 +104,19 @@ Refusal take_duration(const toml::node& value, const ConfigKey& key, ConfigValue
     const auto seconds = parse_duration(text->get());
     if (!seconds) return shown(text->get()) + " is not a duration";
     auto refusal = take_number(*seconds, false, key, out);
+    if (refusal) *refusal = shown(text->get()) + " is " + *refusal;
+    return refusal;
+}
+
+Refusal take_size(const toml::node& value, const ConfigKey& key, ConfigValue& out) {
+    constexpr std::uint64_t kib = 1024;
+    if (const auto* integer = value.as_integer())
+        return take_number(static_cast<std::uint64_t>(integer->get()) / kib, integer->get() < 0, key, out);
+    const auto* text = value.as_string();
+    if (text == nullptr) return expected("a size", value);
+    const auto bytes = parse_size(text->get());
+    if (!bytes) return shown(text->get()) + " is no size";
+    auto refusal = take_number(*bytes / kib, false, key, out);
     if (refusal) *refusal = shown(text->get()) + " is " + *refusal;
     return refusal;
 }
@@ -163,6 +183,7 @@ Refusal take(const toml::node& value, const ConfigKey& key, ConfigValue& out) {
     case ConfigKey::Kind::yes_or_no: return take_flag(value, out);
     case ConfigKey::Kind::number: return take_number(value, key, out);
     case ConfigKey::Kind::duration: return take_duration(value, key, out);
+    case ConfigKey::Kind::size: return take_size(value, key, out);
     case ConfigKey::Kind::choice: return take_choice(value, key, out);
     case ConfigKey::Kind::interface: return take_interface(value, out);
     case ConfigKey::Kind::interfaces: return take_interfaces(value, out);
@@ -243,14 +264,28 @@ Section exporter_section() {
 
 // ---- all of them
 
-Section section_of(const Module& module) {
-    Section section{module.section, {}};
-    for (const auto& key : keys_of(module))
+Section section_of(const std::string& name, const std::vector<ConfigKey>& keys) {
+    Section section{name, {}};
+    for (const auto& key : keys)
         section.keys.push_back(
-            {key.name, key.allowed, [key, place = module.section + "." + key.name](const auto& value, Config& config) {
+            {key.name, key.allowed, [key, place = name + "." + key.name](const auto& value, Config& config) {
                  return take(value, key, config.values.at(place));
              }});
     return section;
+}
+
+Section section_of(const Module& module) { return section_of(module.section, keys_of(module)); }
+
+// A MAC address and what is to be read in its place.
+Refusal take_device(std::string_view key, const toml::node& value, Config& config) {
+    constexpr std::size_t longest = 64;
+    const auto mac = canonical_mac(key);
+    if (!mac) return shown(key) + " is no MAC address";
+    const auto* name = value.as_string();
+    if (name == nullptr) return expected("a name", value);
+    if (name->get().empty() || name->get().size() > longest) return shown(name->get()) + " is no name";
+    config.devices[*mac] = name->get();
+    return {};
 }
 
 const std::vector<Section>& sections() {
@@ -259,6 +294,8 @@ const std::vector<Section>& sections() {
         for (const auto& module : modules())
             made.push_back(section_of(module));
         made.push_back(exporter_section());
+        made.push_back(section_of("recorder", recorder_keys()));
+        made.push_back({"devices", {}, take_device, R"("aa:bb:cc:dd:ee:ff" = "a name")"});
         return made;
     }();
     return all;
@@ -339,6 +376,11 @@ private:
     }
 
     void read_key(const Section& section, const toml::key& name, const toml::node& value) {
+        if (section.any != nullptr) {
+            const auto refusal = section.any(name.str(), value, reading_.config);
+            if (refusal) find_problem(value, section.name + "." + printable(name.str()), *refusal, section.allowed);
+            return;
+        }
         const auto* key = find(section.keys, name.str());
         if (key == nullptr) return unknown_.push_back({&name, &section});
         if (const auto refusal = key->take(value, reading_.config))

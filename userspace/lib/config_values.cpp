@@ -23,8 +23,34 @@ std::uint64_t seconds_in(char unit) {
     case 's': return 1;
     case 'm': return 60;
     case 'h': return 3600;
+    case 'd': return 86400;
+    case 'y': return std::uint64_t{365} * 86400;
     default: return 0;
     }
+}
+
+std::uint64_t bytes_in(char unit) {
+    switch (unit) {
+    case 'k':
+    case 'K': return std::uint64_t{1} << 10U;
+    case 'M': return std::uint64_t{1} << 20U;
+    case 'G': return std::uint64_t{1} << 30U;
+    case 'T': return std::uint64_t{1} << 40U;
+    default: return 0;
+    }
+}
+
+// A number and, perhaps, one of the units.
+std::optional<std::uint64_t> parse_amount(std::string_view text, std::uint64_t (*size_of)(char unit)) {
+    if (text.empty()) return std::nullopt;
+    std::uint64_t unit = size_of(text.back());
+    if (unit != 0)
+        text.remove_suffix(1);
+    else
+        unit = 1;
+    const auto number = parse_number(text);
+    if (!number || *number > std::numeric_limits<std::uint64_t>::max() / unit) return std::nullopt;
+    return *number * unit;
 }
 
 bool is_address(int family, const std::string& host) {
@@ -34,17 +60,9 @@ bool is_address(int family, const std::string& host) {
 
 } // namespace
 
-std::optional<std::uint64_t> parse_duration(std::string_view text) {
-    if (text.empty()) return std::nullopt;
-    std::uint64_t unit = seconds_in(text.back());
-    if (unit != 0)
-        text.remove_suffix(1);
-    else
-        unit = 1;
-    const auto number = parse_number(text);
-    if (!number || *number > std::numeric_limits<std::uint64_t>::max() / unit) return std::nullopt;
-    return *number * unit;
-}
+std::optional<std::uint64_t> parse_duration(std::string_view text) { return parse_amount(text, seconds_in); }
+
+std::optional<std::uint64_t> parse_size(std::string_view text) { return parse_amount(text, bytes_in); }
 
 std::optional<Endpoint> parse_endpoint(std::string_view text) {
     const auto colon = text.rfind(':');

@@ -9,8 +9,11 @@
 
 namespace kmon {
 
-// "20s", "5m", "2h", "20" in seconds.
+// "20s", "5m", "2h", "1d", "1y", "20" in seconds.
 std::optional<std::uint64_t> parse_duration(std::string_view text);
+
+// "64M", "1G", "500k", in bytes.
+std::optional<std::uint64_t> parse_size(std::string_view text);
 
 struct Endpoint {
     std::string host;

@@ -12,6 +12,8 @@ struct Root {
     std::filesystem::path etc = "/etc";
     std::filesystem::path lib_modules = "/lib/modules";
     std::filesystem::path run = "/run";
+    std::filesystem::path var_lib = "/var/lib";
+    std::filesystem::path usr_share = "/usr/share";
 };
 
 } // namespace kmon

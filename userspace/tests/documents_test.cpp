@@ -30,7 +30,8 @@ std::string read(const std::string& name) {
 }
 
 std::string help(const std::string& program, const std::string& command = "") {
-    const auto line = std::string(KMON_BUILD) + "/userspace/" + program + "/" + program + " " + command + " --help";
+    const auto directory = program == "kmon-recorder" ? "recorder" : program;
+    const auto line = std::string(KMON_BUILD) + "/userspace/" + directory + "/" + program + " " + command + " --help";
     FILE* pipe = ::popen(line.c_str(), "r"); // NOLINT(cert-env33-c): a test's own words
     std::string text;
     std::array<char, 4096> buffer{};
@@ -79,7 +80,7 @@ Words commands() { return matches(part(help("kmonctl"), "Subcommands:", "\n\n"),
 
 TEST(Documents, EveryCommandIsInTheManualAndInTheCompletions) {
     const auto all = commands();
-    EXPECT_EQ(all.size(), 17U);
+    EXPECT_EQ(all.size(), 19U);
     EXPECT_EQ(matches(read("man/kmonctl.1.scd"), "\n## kmonctl ([a-z]+)", 1), all);
     EXPECT_EQ(matches(part(read("completions/kmonctl.bash"), "commands='", "'"), "[a-z]+"), all);
     EXPECT_EQ(matches(part(read("completions/_kmonctl"), "commands=(", "\n  )"), "'([a-z]+):", 1), all);
@@ -152,8 +153,13 @@ TEST_P(Program, HasTheSameOptionsEverywhere) {
 
 INSTANTIATE_TEST_SUITE_P(Documents, Program,
                          testing::Values(std::pair("kmond", "man/kmond.8.scd"),
+                                         std::pair("kmon-recorder", "man/kmon-recorder.8.scd"),
                                          std::pair("netmon", "man/netmon.1.scd")),
-                         [](const auto& program) { return std::string(program.param.first); });
+                         [](const auto& program) {
+                             std::string name = program.param.first;
+                             std::ranges::replace(name, '-', '_');
+                             return name;
+                         });
 
 } // namespace
 } // namespace kmon

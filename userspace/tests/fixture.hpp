@@ -21,6 +21,8 @@ inline Root root_of(const std::filesystem::path& tree) {
     root.etc = tree / "etc";
     root.lib_modules = tree / "lib/modules";
     root.run = tree / "run";
+    root.var_lib = tree / "var/lib";
+    root.usr_share = tree / "usr/share";
     return root;
 }
 

@@ -27,7 +27,10 @@ public:
     TempTree& operator=(const TempTree&) = delete;
 
     const std::filesystem::path& path() const { return path_; }
-    Root root() const { return {path_ / "proc", path_ / "sys", path_ / "etc", path_ / "lib/modules", path_ / "run"}; }
+    Root root() const {
+        return {path_ / "proc", path_ / "sys",     path_ / "etc",      path_ / "lib/modules",
+                path_ / "run",  path_ / "var/lib", path_ / "usr/share"};
+    }
 
     // The name is under the tree; directories are made as needed.
     std::filesystem::path write(const std::string& name, const std::string& content) const {

@@ -137,6 +137,12 @@ Module kstat() {
                 gauge("kmon_tcp_out_all_netns", "1 if every network namespace is watched, 0 if the initial one.", {},
                       one(&KstatView::all_netns)),
             },
+        .history = {.name = "tcp",
+                    .labels = {"ip_version"},
+                    .columns = {{"packets", "packets", "kmon_tcp_out_packets"},
+                                {"segments", "segments", "kmon_tcp_out_segments"}},
+                    .rates = {{"packets", "kmon_tcp_out_packets"}, {"segments", "kmon_tcp_out_segments"}}},
+
         .brief = state_of,
         .reset_file = "kstat/nout",
         .compare = compare,

@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "escape.hpp"
-#include "ethers.hpp"
 #include "format.hpp"
 #include "kernel_counts.hpp"
+#include "names.hpp"
 #include "table.hpp"
 #include "view_fields.hpp"
 
@@ -41,6 +41,7 @@ Result<L2View::Mac> parse_mac_line(Fields& line) {
     L2View::Mac mac;
     std::string address;
     line.get("mac", address).get("packets", mac.packets).get("bytes", mac.bytes);
+    if (line.has("tx_packets")) line.get("tx_packets", mac.tx_packets).get("tx_bytes", mac.tx_bytes);
     line.get("first_seen", mac.first_seen).get("last_seen", mac.last_seen);
     if (const auto done = line.done(); !done) return fail(done.error());
 
@@ -77,8 +78,11 @@ std::optional<L2View::Mac> parse_usual_mac_line(std::string_view line) {
 
     L2View::Mac mac{.address = *address};
     if (took(line, R"(","packets":)") && took_number(line, mac.packets) && took(line, R"(,"bytes":)") &&
-        took_number(line, mac.bytes) && took(line, R"(,"first_seen":)") && took_number(line, mac.first_seen) &&
-        took(line, R"(,"last_seen":)") && took_number(line, mac.last_seen) && line == "}")
+        took_number(line, mac.bytes) &&
+        (!took(line, R"(,"tx_packets":)") ||
+         (took_number(line, mac.tx_packets) && took(line, R"(,"tx_bytes":)") && took_number(line, mac.tx_bytes))) &&
+        took(line, R"(,"first_seen":)") && took_number(line, mac.first_seen) && took(line, R"(,"last_seen":)") &&
+        took_number(line, mac.last_seen) && line == "}")
         return mac;
     return std::nullopt;
 }
@@ -98,40 +102,42 @@ void keep_most(std::vector<L2View::Mac>& macs, std::size_t top, std::uint64_t L2
 // The MACs of an interface, of which only the busiest are kept.
 class Busiest {
 public:
-    explicit Busiest(std::size_t top) : top_(top), room_(top > View::all / 4 ? View::all : 2 * top + 256) {}
+    explicit Busiest(std::size_t top) : top_(top), room_(top > View::all / 16 ? View::all : 8 * top + 256) {}
 
     void add(const L2View::Mac& mac) {
-        by_packets_.push_back(mac);
-        if (top_ == View::all) return;
-        by_bytes_.push_back(mac);
-        if (by_packets_.size() > room_) forget();
+        all_.push_back(mac);
+        if (top_ != View::all && all_.size() > room_) forget();
     }
 
     // In the order in which they came, where all were asked for.
     std::vector<L2View::Mac> take() {
         if (top_ != View::all) {
             forget();
-            by_packets_.insert(by_packets_.end(), by_bytes_.begin(), by_bytes_.end());
-            std::ranges::sort(by_packets_, {}, &L2View::Mac::address);
-            const auto same = std::ranges::unique(by_packets_, {}, &L2View::Mac::address);
-            by_packets_.erase(same.begin(), same.end());
-            std::ranges::sort(by_packets_,
+            std::ranges::sort(all_,
                               [](const auto& a, const auto& b) { return comes_before(a, b, &L2View::Mac::packets); });
         }
-        by_bytes_.clear();
-        return std::exchange(by_packets_, {});
+        return std::exchange(all_, {});
     }
 
 private:
+    // All but those with most of one number or another.
     void forget() {
-        keep_most(by_packets_, top_, &L2View::Mac::packets);
-        keep_most(by_bytes_, top_, &L2View::Mac::bytes);
+        std::vector<L2View::Mac> kept;
+        for (const auto number :
+             {&L2View::Mac::packets, &L2View::Mac::bytes, &L2View::Mac::tx_packets, &L2View::Mac::tx_bytes}) {
+            auto most = all_;
+            keep_most(most, top_, number);
+            kept.insert(kept.end(), most.begin(), most.end());
+        }
+        std::ranges::sort(kept, {}, &L2View::Mac::address);
+        const auto same = std::ranges::unique(kept, {}, &L2View::Mac::address);
+        kept.erase(same.begin(), same.end());
+        all_ = std::move(kept);
     }
 
     std::size_t top_;
     std::size_t room_;
-    std::vector<L2View::Mac> by_packets_;
-    std::vector<L2View::Mac> by_bytes_;
+    std::vector<L2View::Mac> all_;
 };
 
 // known_macs is the number of MAC lines that are to follow.
@@ -142,6 +148,8 @@ Result<L2View::Interface> parse_interface(Fields& line) {
     line.get("untracked_packets", interface.untracked_packets).get("untracked_bytes", interface.untracked_bytes);
     line.get("evicted_packets", interface.evicted_packets).get("evicted_bytes", interface.evicted_bytes);
     line.get("skipped_packets", interface.skipped_packets);
+    interface.counts_sent = line.has("tx_packets");
+    if (interface.counts_sent) line.get("tx_packets", interface.tx_packets).get("tx_bytes", interface.tx_bytes);
     if (const auto done = line.done(); !done) return fail(done.error());
     return interface;
 }
@@ -181,21 +189,6 @@ Page top_macs(const L2View::Interface& interface, const Look& look) {
 std::string every(std::uint64_t interval) {
     return interval ? "text view resets every " + seconds(interval) : "text view never resets";
 }
-
-} // namespace
-
-std::string to_string(const MacAddress& mac) {
-    static const char hex[] = "0123456789abcdef";
-    std::string text;
-    for (const auto byte : mac) {
-        if (!text.empty()) text += ':';
-        text += hex[byte >> 4];
-        text += hex[byte & 0xf];
-    }
-    return text;
-}
-
-namespace {
 
 // awaited: how many MAC lines are to come, this one among them.
 Result<void> take_mac_line(Lines& lines, std::uint64_t awaited, Busiest& busiest) {
@@ -272,16 +265,23 @@ Page L2View::page(const Look& look) const {
     return page;
 }
 
+namespace {
+
+Json mac_json(const L2View::Mac& mac, bool counts_sent) {
+    Json json = {{"mac", to_string(mac.address)}, {"packets", mac.packets}, {"bytes", mac.bytes}};
+    if (counts_sent) json.update({{"tx_packets", mac.tx_packets}, {"tx_bytes", mac.tx_bytes}});
+    json.update({{"first_seen", mac.first_seen}, {"last_seen", mac.last_seen}});
+    return json;
+}
+
+} // namespace
+
 Json L2View::json(std::size_t top) const {
     Json list = Json::array();
     for (const auto& i : interfaces) {
         Json macs = Json::array();
         for (const auto& m : busiest(i, top)) {
-            macs.push_back({{"mac", to_string(m.address)},
-                            {"packets", m.packets},
-                            {"bytes", m.bytes},
-                            {"first_seen", m.first_seen},
-                            {"last_seen", m.last_seen}});
+            macs.push_back(mac_json(m, i.counts_sent));
             if (const auto name = ethers.find(m.address); name != ethers.end()) macs.back()["name"] = name->second;
         }
         list.push_back({{"interface", i.name},
@@ -375,8 +375,8 @@ Family of_interface(const std::string& name, const std::string& help, std::uint6
 // Those with most of `number`, and all the rest in one, with what is of no MAC that is known. Only because the same
 // number chooses who stands alone does the rest never go down: whoever comes out of it has just overtaken whoever goes
 // in.
-Samples by_source(const Interface& interface, std::size_t top, std::uint64_t L2View::Mac::*number,
-                  std::uint64_t Interface::*total) {
+Samples by_mac(const Interface& interface, std::size_t top, std::uint64_t L2View::Mac::*number,
+               std::uint64_t Interface::*total) {
     auto macs = interface.macs;
     keep_most(macs, top, number);
     std::ranges::sort(macs, [number](const auto& a, const auto& b) { return comes_before(a, b, number); });
@@ -397,7 +397,20 @@ Family of_source(const std::string& name, const std::string& help, std::uint64_t
                    made_by<L2View>([number, total](const L2View& view, std::size_t top) {
                        Samples samples;
                        for (const auto& interface : view.interfaces)
-                           std::ranges::move(by_source(interface, top, number, total), std::back_inserter(samples));
+                           std::ranges::move(by_mac(interface, top, number, total), std::back_inserter(samples));
+                       return samples;
+                   }));
+}
+
+// Where the module counts what is sent, too.
+Family of_destination(const std::string& name, const std::string& help, std::uint64_t L2View::Mac::*number,
+                      std::uint64_t Interface::*total) {
+    return counter("kmon_l2_destination_" + name, help, {"interface", "mac"},
+                   made_by<L2View>([number, total](const L2View& view, std::size_t top) {
+                       Samples samples;
+                       for (const auto& interface : view.interfaces)
+                           if (interface.counts_sent)
+                               std::ranges::move(by_mac(interface, top, number, total), std::back_inserter(samples));
                        return samples;
                    }));
 }
@@ -446,6 +459,10 @@ Module l2packet_counter() {
                           &L2View::Mac::packets, &Interface::packets),
                 of_source("bytes", "Bytes received by source MAC address: the busiest by bytes, the rest as other.",
                           &L2View::Mac::bytes, &Interface::bytes),
+                of_destination("packets", "Frames sent by destination MAC address, where direction is both.",
+                               &L2View::Mac::tx_packets, &Interface::tx_packets),
+                of_destination("bytes", "Bytes sent by destination MAC address, where direction is both.",
+                               &L2View::Mac::tx_bytes, &Interface::tx_bytes),
                 gauge("kmon_l2_source_last_seen_timestamp_seconds", "When the last frame of the MAC address came.",
                       {"interface", "mac"}, made_by<L2View>(last_seen)),
                 recorded(gauge("kmon_l2_sources", "MAC addresses that the module knows.", {"interface"},
@@ -472,6 +489,14 @@ Module l2packet_counter() {
                 gauge("kmon_l2_max_sources", "MAC addresses that the module keeps of an interface at most.", {},
                       one(&L2View::max_macs)),
             },
+        .history = {.name = "devices",
+                    .labels = {"interface", "mac"},
+                    .columns = {{"sent_bytes", "sent", "kmon_l2_source_bytes", true},
+                                {"received_bytes", "received", "kmon_l2_destination_bytes", true},
+                                {"sent_packets", "", "kmon_l2_source_packets"},
+                                {"received_packets", "", "kmon_l2_destination_packets"}},
+                    .rates = {{"frames", "kmon_l2_packets"}, {"bytes", "kmon_l2_bytes", true}}},
+
         .reset_file = name,
         .compare = compare,
         .in_its_namespace = true,

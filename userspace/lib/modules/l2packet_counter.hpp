@@ -2,28 +2,26 @@
 // Received frames by source MAC address.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "lines.hpp"
+#include "mac_address.hpp"
 #include "modules/module.hpp"
 
 namespace kmon {
 
-using MacAddress = std::array<std::uint8_t, 6>;
-
-std::string to_string(const MacAddress& mac);
-
-using Ethers = std::map<MacAddress, std::string>; // names; ethers.hpp
+using Ethers = std::map<MacAddress, std::string>; // names; names.hpp
 
 struct L2View : View {
     struct Mac {
         MacAddress address = {};
         std::uint64_t packets = 0;
         std::uint64_t bytes = 0;
+        std::uint64_t tx_packets = 0; // sent to it; 0 where the module counts no sent frames
+        std::uint64_t tx_bytes = 0;
         std::uint64_t first_seen = 0; // seconds since 1970
         std::uint64_t last_seen = 0;
     };
@@ -38,8 +36,11 @@ struct L2View : View {
         std::uint64_t evicted_packets = 0; // of sources whose memory was freed
         std::uint64_t evicted_bytes = 0;
         std::uint64_t skipped_packets = 0; // group source address: not in packets
-        std::vector<Mac> macs;             // where only the busiest were asked for: they, by packets and by bytes
-        std::uint64_t known_macs = 0;      // how many there are
+        bool counts_sent = false;          // too: direction=both
+        std::uint64_t tx_packets = 0;
+        std::uint64_t tx_bytes = 0;
+        std::vector<Mac> macs;        // where only the busiest were asked for: they, by packets and by bytes
+        std::uint64_t known_macs = 0; // how many there are
     };
 
     std::string hook;
@@ -54,7 +55,8 @@ struct L2View : View {
     std::vector<Figure> figures() const override;
 };
 
-// top: of each interface, so many MACs with most packets and so many with most bytes. A million others take no memory.
+// top: of each interface, so many MACs with most packets, and so many with most bytes, of each direction. A million
+// others take no memory.
 Result<L2View> parse_l2(Lines& lines, std::size_t top = View::all);
 // Of a module that is not there, or goes meanwhile: ExitCode::not_running.
 Result<L2View> read_l2(const Root& root, std::size_t top = View::all);

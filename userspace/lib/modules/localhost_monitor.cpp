@@ -218,6 +218,13 @@ Module localhost_monitor() {
                 gauge("kmon_loopback_all_netns", "1 if every network namespace is watched, 0 if the initial one.", {},
                       one(&LocalhostView::all_netns)),
             },
+        .history = {.name = "loopback",
+                    .labels = {"ip_version", "protocol"},
+                    .columns = {{"packets", "packets", "kmon_loopback_packets"},
+                                {"segments", "segments", "kmon_loopback_segments"},
+                                {"bytes", "bytes", "kmon_loopback_bytes", true}},
+                    .rates = {{"packets", "kmon_loopback_packets"}, {"bytes", "kmon_loopback_bytes", true}}},
+
         .reset_file = "localhost_stats",
         .compare = compare,
         .in_its_namespace = true,

@@ -64,6 +64,30 @@ public:
     std::uint64_t since = 0; // when its counters were 0, in seconds since 1970; 0: the module does not tell
 };
 
+// A table of `kmonctl history`: what was counted in some time, a line for each set of labels.
+struct HistoryTable {
+    struct Column {
+        std::string name;   // in JSON and CSV: "sent_bytes"
+        std::string head;   // on a page: "sent"; empty: it is not shown there
+        std::string figure; // of Module::metrics
+        bool bytes = false;
+    };
+
+    std::string name{};                // "devices"; empty: there is none
+    std::vector<std::string> labels{}; // of the columns' figures
+    std::vector<Column> columns{};     // lines are sorted by the sum of those that are bytes, else by the first
+    // A figure without labels that counts the first column as a whole, and the line for what is in no other.
+    std::string whole{};
+    std::string rest{};
+    // What `kmonctl top` shows of it: a name as in View::figures(), and the figure whose series add up to it.
+    struct Rate {
+        std::string name;
+        std::string figure;
+        bool bytes = false;
+    };
+    std::vector<Rate> rates{};
+};
+
 struct Module {
     std::string name;
     std::string section; // of /etc/kmon.toml
@@ -80,6 +104,10 @@ struct Module {
     std::function<Result<std::unique_ptr<View>>(const Root& root, std::size_t top)> read_top{};
     // What it tells machines.
     std::vector<Family> metrics{};
+    // Its counters are the kernel's own: they go on when the module is loaded again, and began before it did.
+    bool of_kernel = false;
+    // How its history is shown.
+    HistoryTable history{};
     // A few words for the service's status line; empty: none.
     std::function<std::string(const Root& root)> brief{};
     // Takes the word "reset"; under /proc. Empty: there is nothing to reset.

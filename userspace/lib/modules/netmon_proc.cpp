@@ -166,6 +166,20 @@ Module netmon_proc() {
                       each(
                           &NetmonView::interfaces, [](const auto& i) { return std::vector{i.name}; }, is_present)),
             },
+        .of_kernel = true,
+        .history = {.name = "interfaces",
+                    .labels = {"interface"},
+                    .columns = {{"received_bytes", "received", "kmon_interface_receive_bytes", true},
+                                {"sent_bytes", "sent", "kmon_interface_transmit_bytes", true},
+                                {"received_packets", "", "kmon_interface_receive_packets"},
+                                {"sent_packets", "", "kmon_interface_transmit_packets"},
+                                {"receive_errors", "", "kmon_interface_receive_errors"},
+                                {"transmit_errors", "", "kmon_interface_transmit_errors"},
+                                {"receive_dropped", "", "kmon_interface_receive_dropped"},
+                                {"transmit_dropped", "", "kmon_interface_transmit_dropped"}},
+                    .rates = {{"rx bytes", "kmon_interface_receive_bytes", true},
+                              {"tx bytes", "kmon_interface_transmit_bytes", true}}},
+
         .compare = compare,
     };
 }

@@ -174,6 +174,12 @@ Module process_monitor() {
                 gauge("kmon_process_log_rate", "Process exits logged a second at most; 0: no limit.", {},
                       one(&ProcessView::log_rate)),
             },
+        .history = {.name = "exits",
+                    .labels = {"reason"},
+                    .columns = {{"exits", "exits", "kmon_process_failed_exits"}},
+                    .whole = "kmon_process_exits",
+                    .rest = "code 0",
+                    .rates = {{"exits", "kmon_process_exits"}, {"failed", "kmon_process_failed_exits"}}},
         .reset_file = name,
         .compare = compare,
     };

@@ -1,0 +1,279 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# kmon-recorder.service under a real systemd, and what kmonctl history says of traffic whose bytes the kernel counted.
+# shellcheck disable=SC2030,SC2031,SC2154 # output, status and stderr are set by run, in the test's own subshell
+
+load ../lib/service
+
+# Behind a directory for root alone, as that of each user who is there only while his service runs.
+state=/var/lib/private/kmon
+history=$state/history.db
+
+setup() {
+  service_setup
+  on_teardown rm -rf $state/history.db $state/history.db-wal $state/history.db-shm $state/history.db.damaged
+  on_teardown systemctl stop kmon-recorder
+}
+
+# fast [LINE...]: readings each second, each written at once; other lines of [recorder] besides.
+fast() {
+  {
+    sed '/^\[recorder\]/,/^$/d' "$BATS_FILE_TMPDIR/default.toml"
+    printf '%s\n' '[recorder]' 'interval = "1s"' 'write_interval = "1s"' "$@"
+  } | sed 's/^interface = "auto".*/interface = "br0"/' >"$config"
+}
+
+# A router: three devices, each in a network namespace, on the ports of br0.
+router() {
+  local i
+  make_link br0 type bridge
+  ip link set br0 address 02:00:00:00:01:00
+  quiet_link br0
+  ip link set br0 up
+  for i in 1 2 3; do
+    make_netns "dev$i"
+    make_veth "port$i" eth0 "dev$i"
+    ip link set "port$i" master br0
+    in_netns "dev$i" ip link set eth0 address "28:6f:b9:00:00:0$i"
+  done
+  wait_until 30 link_is_up br0
+}
+
+# sends DEVICE COUNT SIZE: frames to the router.
+sends() { in_netns "dev$1" frames eth0 --src "28:6f:b9:00:00:0$1" --dst 02:00:00:00:01:00 --count "$2" --size "$3" >/dev/null; }
+
+# What the kernel says a device sent: bytes and packets of its interface.
+sent_by() { in_netns "dev$1" cat "/sys/class/net/eth0/statistics/tx_$2"; }
+
+# sum DEVICE KEY: what the history has of it, all in all.
+sum() { kmonctl history devices --last 30d --device "28:6f:b9:00:00:0$1" --json 2>/dev/null | jq -r ".total.$2 // 0"; }
+
+write_now() {
+  systemctl kill --signal=USR1 kmon-recorder
+  sleep "${1:-1.5}"
+}
+
+# small_state SIZE: where the history is kept there is no more room.
+small_state() {
+  mkdir -p $state
+  chmod 700 /var/lib/private
+  mount -t tmpfs -o "size=$1" tmpfs $state
+  on_teardown umount $state
+}
+
+start_recorder() { systemctl start kmon-recorder; }
+
+# same DEVICE...: the history has of each what the kernel counted, to the byte.
+same() {
+  local device
+  for device; do
+    assert_equal "$device $(sum "$device" sent_bytes) $(sum "$device" sent_packets)" \
+      "$device $(sent_by "$device" bytes) $(sent_by "$device" packets)"
+  done
+}
+
+# router, watched and recorded from before the first frame.
+recorded_router() {
+  router
+  fast "$@"
+  systemctl reload kmon
+  start_recorder
+  sleep 1.5
+}
+
+recorder_words() { journalctl -q -b -o cat -u kmon-recorder --after-cursor "$cursor" -p warning; }
+
+@test "history: off until enabled; then it records as a user without privileges" {
+  assert_equal "$(systemctl is-enabled kmon-recorder || true) $(systemctl is-active kmon-recorder || true)" "disabled inactive"
+  run kmonctl history
+  assert_failure 3
+  assert_output --partial "systemctl enable --now kmon-recorder"
+  systemctl enable --now kmon-recorder
+  on_teardown systemctl disable kmon-recorder
+  pid=$(systemctl show -P MainPID kmon-recorder)
+  assert [ "$(ps -o uid= -p "$pid")" -ge 61184 ]
+  assert_equal "$(grep -c '^Cap\(Inh\|Prm\|Eff\|Bnd\|Amb\):.0*$' "/proc/$pid/status")" 5
+  assert_equal "$(stat -c '%a' $state $history | xargs)" "750 640"
+  run systemctl show -P StatusText kmon-recorder
+  assert_output --partial "recording 5 modules"
+  run kmonctl history interfaces
+  assert_success
+  run setpriv --reuid=65534 --regid=65534 --clear-groups kmonctl history
+  assert_failure 4
+  systemctl stop kmon-recorder
+  run kmonctl history interfaces
+  assert_success
+  assert_equal "$(recorder_words)" ""
+}
+
+@test "history: a router with three devices: hour by hour, to the byte, what each of them sent" {
+  recorded_router
+  for hour in 1 2 3; do
+    sends 1 $((hour * 100)) 1000
+    sends 2 $((hour * 10)) 60
+    [ "$hour" = 2 ] || sends 3 5 1500
+    write_now
+    # The next hour comes.
+    date -s "+1 hour" >/dev/null
+  done
+  write_now
+  same 1 2 3
+  run kmonctl history devices --by hour --last 12h --csv
+  assert_success
+  lines_of() { grep -o "28:6f:b9:00:00:0$1,.*" <<<"$output" | cut -d, -f3,5 | xargs; }
+  assert_equal "$(lines_of 1)" "100000,100 200000,200 300000,300"
+  assert_equal "$(lines_of 2)" "600,10 1200,20 1800,30"
+  assert_equal "$(lines_of 3)" "7500,5 7500,5"
+  run kmonctl history devices --by hour --last 12h
+  assert_success
+  assert_output --partial "28:6f:b9:00:00:01"
+  run kmonctl history devices --device 28:6f:b9:00:00:01 --last 12h --json
+  assert_equal "$(jq .total.sent_bytes <<<"$output")" 600000
+  # The bridge's own figures, as the kernel has them.
+  run kmonctl history interfaces --last 12h --json
+  assert_equal "$(jq '.lines[] | select(.interface == "br0") | .received_packets' <<<"$output")" "$(cat /sys/class/net/br0/statistics/rx_packets)"
+}
+
+@test "history: killed again and again under traffic, it loses nothing" {
+  recorded_router
+  sed -i 's/^write_interval = .*/write_interval = "5s"/' "$config"
+  systemctl reload kmon-recorder
+  for ((i = 0; i < $(scaled 30 10 5); i++)); do
+    sends 1 50 1000
+    systemctl kill --signal=KILL kmon-recorder
+    sends 2 20 500
+    systemctl reset-failed kmon-recorder
+    start_recorder
+  done
+  sends 1 7 100
+  write_now 2
+  same 1 2
+}
+
+@test "history: modules that are loaded again count on, and nothing is counted twice" {
+  recorded_router
+  sends 1 100 1000
+  write_now
+  rmmod l2packet_counter
+  kmonctl apply
+  sends 1 50 1000
+  write_now
+  same 1
+}
+
+@test "history: an idle device that the module forgets is not counted twice" {
+  recorded_router
+  sends 1 100 1000
+  write_now
+  echo reset >/proc/l2packet_counter
+  echo reset >/proc/l2packet_counter
+  sleep 1.5
+  run grep 28:6f:b9:00:00:01 /proc/l2packet_counter.json
+  assert_failure
+  sends 1 200 1000
+  write_now
+  same 1
+  assert_equal "$(kmonctl history devices --last 30d --device other --json 2>/dev/null | jq '.total.sent_bytes')" 0
+}
+
+@test "history: a full disk is told once, and nothing is lost when there is room again" {
+  small_state 512k
+  on_teardown systemctl stop kmon-recorder
+  recorded_router
+  sends 1 10 1000
+  write_now
+  dd if=/dev/zero of=$state/fill bs=1k 2>/dev/null || true
+  for i in 1 2 3 4 5 6 7 8; do
+    sends 1 10 1000
+    sends 2 3 1000
+    sleep 1
+  done
+  assert_equal "$(recorder_words | grep -c 'No space left')" 1
+  assert_equal "$(recorder_words | wc -l)" 1
+  run systemctl show -P StatusText kmon-recorder
+  assert_output --partial "cannot be written"
+  rm $state/fill
+  sleep 3
+  write_now
+  same 1 2
+  run journalctl -q -b -o cat -u kmon-recorder --after-cursor "$cursor" -p notice
+  assert_output --partial "written again"
+}
+
+@test "history: a damaged database is kept aside, and a new one begins" {
+  recorded_router
+  systemctl stop kmon-recorder
+  dd if=/dev/urandom of=$history bs=1k count=8 conv=notrunc 2>/dev/null
+  before=$(sha256sum <$history)
+  start_recorder
+  assert_equal "$(sha256sum <$history.damaged)" "$before"
+  assert_equal "$(recorder_words | wc -l)" 1
+  assert_equal "$(systemctl is-active kmon-recorder)" active
+  sleep 1.5
+  sent=$(sent_by 1 bytes)
+  sends 1 9 1000
+  write_now
+  assert_equal "$(sum 1 sent_bytes)" $(($(sent_by 1 bytes) - sent))
+}
+
+@test "history: in memory, it is on the disk after the service has ended, and nowhere before" {
+  recorded_router 'storage = "memory"'
+  sends 1 10 1000
+  write_now
+  [ ! -e $history ]
+  same 1
+  systemctl stop kmon-recorder
+  [ ! -e /run/kmon-recorder/history.db ]
+  same 1
+  start_recorder
+  sends 1 10 1000
+  write_now
+  same 1
+}
+
+@test "history: names come from the configuration, ethers and DHCP leases" {
+  recorded_router
+  sed -i 's/^\[devices\].*/&\n"28:6f:b9:00:00:01" = "printer"/' "$config"
+  echo "28:6f:b9:00:00:02 camera" >>/etc/ethers
+  on_teardown sed -i /camera/d /etc/ethers
+  mkdir -p /var/lib/misc
+  echo "1800000000 28:6f:b9:00:00:03 10.0.0.3 laptop *" >/var/lib/misc/dnsmasq.leases
+  on_teardown rm -f /var/lib/misc/dnsmasq.leases
+  sends 1 3 100
+  sends 2 2 100
+  sends 3 1 100
+  write_now
+  run kmonctl history --last 1h --csv
+  assert_equal "$(cut -d, -f5 <<<"$output" | grep -v name | head -n 3 | xargs)" "printer camera laptop"
+  run kmonctl history --device camera --last 1h --json
+  assert_equal "$(jq .total.sent_bytes <<<"$output")" 200
+  run kmonctl macs laptop
+  assert_success
+  run kmonctl alert --device printer --last 1h --warning 299
+  assert_failure 1
+  assert_output --partial "KMON WARNING - printer: 300 B"
+  run kmonctl alert --device printer --last 1h --warning 300
+  assert_success
+}
+
+@test "history: 10,000 devices are recorded in less than 16 MiB" {
+  recorded_router
+  in_netns dev1 frames eth0 --macs 10000 --dst 02:00:00:00:01:00 --count 20000 >/dev/null
+  write_now 5
+  assert_equal "$(jq -s 'map(select(.mac)) | length' /proc/l2packet_counter.json)" 10000
+  in_netns dev1 frames eth0 --macs 10000 --dst 02:00:00:00:01:00 --count 20000 >/dev/null
+  write_now 5
+  assert_equal "$(kmonctl history devices --last 1d --json | jq '[.lines[] | select(.mac != "other")] | length')" 10000
+  assert_equal "$(kmonctl history devices --last 1d --json | jq .total.sent_packets)" 40000
+  assert [ "$(awk '/^VmRSS/ { print $2 }' "/proc/$(systemctl show -P MainPID kmon-recorder)/status")" -le 16384 ]
+}
+
+# bats test_tags=heavy
+@test "history: at most one fsync a minute, with the default settings" {
+  router
+  systemctl reload kmon
+  start_recorder
+  timeout 185 strace -f -e trace=fsync,fdatasync -o "$BATS_TEST_TMPDIR/calls" -p "$(systemctl show -P MainPID kmon-recorder)" 2>/dev/null || true
+  assert [ "$(grep -c sync "$BATS_TEST_TMPDIR/calls")" -le 4 ]
+  assert [ "$(grep -c sync "$BATS_TEST_TMPDIR/calls")" -ge 2 ]
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The history as it is read: what was counted from one time to another, as a whole or slot by slot. Each reader sees
+// the database as it was when it opened it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "history/database.hpp"
+#include "history/row.hpp"
+#include "history/slots.hpp"
+#include "result.hpp"
+
+namespace kmon::history {
+
+// One set of label values, with its figures.
+struct Subject {
+    std::string module;
+    std::vector<std::string> label_names;
+    std::vector<std::string> labels;
+    std::vector<std::string> figures; // a gauge as "=NAME"
+    std::uint32_t first = 0;          // the series of the first figure; the others follow it
+
+    // The label of that name; empty where it has none.
+    const std::string& label(std::string_view name) const;
+};
+
+struct Slot {
+    Seconds start = 0;
+    Seconds seconds = 0;
+    Seconds seen = 0; // of these, the seconds in which readings came in time. The rest is a gap: only its sum is known.
+};
+
+class History {
+public:
+    // Where no recorder has been: ExitCode::not_running.
+    static Result<History> open(const std::filesystem::path& file);
+
+    // Those that have a label of that name; of "": all.
+    Result<std::vector<Subject>> subjects(std::string_view label = "");
+
+    // From the first moment of which something is known to the last.
+    struct Extent {
+        Seconds from = 0;
+        Seconds to = 0; // the same: there is nothing
+    };
+    Result<Extent> extent();
+
+    // To whole slots of the finest tier that is kept of that time.
+    Result<Extent> rounded(Extent wanted);
+
+    // Calls visit for rows that together are what was counted in that time, in no order, of slots no longer than
+    // `coarsest` has them. Take a rounded extent, or what lies at its ends in a coarse slot is left out.
+    Result<void> read(Extent extent, Tier coarsest,
+                      const std::function<void(const Slot& slot, std::string_view growth)>& visit);
+
+    // The first row that ends after that time, of the finest tier that is kept of it. Nothing: there is none.
+    struct StoredRow {
+        Slot slot;
+        std::string growth;
+    };
+    Result<std::optional<StoredRow>> row_after(Seconds time);
+
+private:
+    explicit History(Database database) : database_(std::move(database)) {}
+
+    Result<void> read_tier(Extent extent, unsigned tier,
+                           const std::function<void(const Slot& slot, std::string_view growth)>& visit);
+    Result<Seconds> edge(Seconds time, bool end);
+
+    Database database_;
+    std::array<Seconds, 4> kept_from_{};
+};
+
+// Where the history is: that of a recorder that keeps it in memory, or the one on disk.
+std::filesystem::path history_file(const std::filesystem::path& run, const std::filesystem::path& var_lib);
+
+} // namespace kmon::history

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "meter.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "escape.hpp"
+
+namespace kmon::history {
+
+namespace {
+
+std::string json_list(const std::vector<std::string>& words) {
+    std::string list = "[";
+    for (const auto& word : words)
+        list += (list.size() > 1 ? "," : "") + json_string(word);
+    return list + "]";
+}
+
+// The labels but for the last, where that stands for all that are left out.
+std::optional<std::string_view> siblings_of_rest(std::string_view labels) {
+    static const std::string rest = json_string(the_others) + "]";
+    if (!labels.ends_with(rest)) return std::nullopt;
+    return labels.substr(0, labels.size() - rest.size());
+}
+
+std::string_view siblings_of(std::string_view labels) {
+    const auto comma = labels.rfind(',');
+    return comma == std::string_view::npos ? labels.substr(0, 1) : labels.substr(0, comma + 1);
+}
+
+bool is_gauge(const std::string& figure) { return figure.starts_with('='); }
+
+std::string key_of(std::uint32_t group, const std::string& labels) { return std::to_string(group) + labels; }
+
+std::string_view labels_in(std::string_view key) { return key.substr(key.find('[')); }
+
+} // namespace
+
+std::uint32_t Meter::group_of(const std::vector<std::string>& labels) {
+    const auto names = json_list(labels);
+    const auto known = std::ranges::find(groups_, names, &Group::label_names);
+    if (known != groups_.end()) return static_cast<std::uint32_t>(known - groups_.begin());
+    groups_.push_back({names, {}, {}, {}});
+    return static_cast<std::uint32_t>(groups_.size() - 1);
+}
+
+std::uint32_t Meter::figure_of(Group& group, const std::string& name) {
+    const auto known = std::ranges::find(group.figures, name);
+    if (known != group.figures.end()) return static_cast<std::uint32_t>(known - group.figures.begin());
+    group.figures.push_back(name);
+    group.kind.reset(); // more figures are another kind
+    return static_cast<std::uint32_t>(group.figures.size() - 1);
+}
+
+void Meter::put(std::uint32_t group, std::uint32_t figure, const std::vector<std::string>& labels,
+                std::uint64_t value) {
+    // There may be tens of thousands, most of which are known: for these, nothing is allocated.
+    key_ = std::to_string(group);
+    key_ += '[';
+    for (const auto& label : labels) {
+        if (key_.back() != '[') key_ += ',';
+        key_ += json_string(label);
+    }
+    key_ += ']';
+    auto known = subjects_.find(key_);
+    if (known == subjects_.end()) known = subjects_.emplace(key_, Subject()).first;
+    auto& subject = known->second;
+    if (subject.reading != reading_) std::ranges::fill(subject.now, 0);
+    if (subject.now.size() <= figure) subject.now.resize(figure + 1);
+    subject.now[figure] = value;
+    subject.group = group;
+    subject.reading = reading_;
+}
+
+void Meter::collect(const View& view, const std::vector<Family>& families) {
+    for (const auto& family : families) {
+        if (!family.recorded || family.kind == Family::Kind::info) continue;
+        const auto samples = family.samples(view, std::numeric_limits<std::size_t>::max());
+        if (samples.empty()) continue;
+        const auto group = group_of(family.labels);
+        const bool histogram = family.kind == Family::Kind::histogram;
+        const auto figure = figure_of(groups_[group], (family.kind == Family::Kind::gauge ? "=" : "") + family.name +
+                                                          (histogram ? "_sum" : ""));
+        for (const auto& sample : samples) {
+            put(group, figure, sample.labels, sample.value);
+            for (const auto& [most, count] : sample.buckets) {
+                const auto bucket = most == Bucket::no_bound ? "any" : std::to_string(most);
+                put(group, figure_of(groups_[group], family.name + "_up_to_" + bucket), sample.labels, count);
+            }
+        }
+    }
+    // All of a group have all its figures; with more of them than before, they get other numbers.
+    for (auto& [key, subject] : subjects_) {
+        const auto figures = groups_[subject.group].figures.size();
+        if (subject.reading != reading_ || (subject.numbered && subject.before.size() == figures)) continue;
+        subject.now.resize(figures);
+        subject.numbered = false;
+    }
+}
+
+Result<void> Meter::number_new(Numbers& numbers) {
+    refused_ = false;
+    for (auto& group : groups_) {
+        if (group.kind) continue;
+        group.figure_names = json_list(group.figures);
+        const auto kind = numbers.kind(module_, group.label_names, group.figure_names);
+        if (!kind) return fail(kind.error());
+        group.kind = *kind;
+    }
+    for (auto it = subjects_.begin(); it != subjects_.end();) {
+        auto& [key, subject] = *it;
+        if (subject.numbered || subject.reading != reading_) {
+            ++it;
+            continue;
+        }
+        const auto& group = groups_[subject.group];
+        const auto first =
+            numbers.block(*group.kind, std::string(labels_in(key)), static_cast<std::uint32_t>(group.figures.size()));
+        if (!first) return fail(first.error());
+        if (!*first) {
+            refused_ = true;
+            it = subjects_.erase(it);
+            continue;
+        }
+        subject.first = **first;
+        subject.numbered = true;
+        ++it;
+    }
+    return {};
+}
+
+// What those that are not there any more had counted, by their siblings' labels. It stands among the rest from now on.
+std::map<std::string, std::vector<std::uint64_t>> Meter::take_vanished() {
+    std::map<std::string, std::vector<std::uint64_t>> sums;
+    for (auto it = subjects_.begin(); it != subjects_.end();) {
+        const auto& [key, subject] = *it;
+        if (subject.reading == reading_) {
+            ++it;
+            continue;
+        }
+        auto& sum = sums[std::to_string(subject.group) + std::string(siblings_of(labels_in(key)))];
+        sum.resize(std::max(sum.size(), subject.before.size()));
+        for (std::size_t i = 0; i < subject.before.size(); ++i)
+            sum[i] += subject.before[i];
+        it = subjects_.erase(it);
+    }
+    return sums;
+}
+
+void Meter::grow(Subject& subject, const std::vector<std::uint64_t>* vanished, bool from_zero, bool baseline,
+                 double interval, Row& row) {
+    const auto& figures = groups_[subject.group].figures;
+    auto base = subject.is_new ? std::vector<std::uint64_t>(figures.size()) : subject.before;
+    for (std::size_t i = 0; i < base.size(); ++i)
+        from_zero = from_zero || (!is_gauge(figures[i]) && subject.now[i] < base[i]);
+    if (vanished != nullptr && !from_zero)
+        for (std::size_t i = 0; i < std::min(base.size(), vanished->size()); ++i)
+            base[i] += (*vanished)[i];
+    for (std::size_t i = 0; i < base.size(); ++i) {
+        const auto now = subject.now[i];
+        std::uint64_t by = baseline ? 0 : now - (from_zero ? 0 : std::min(base[i], now));
+        if (is_gauge(figures[i]))
+            by = static_cast<std::uint64_t>(std::llround(static_cast<double>(now) * std::max(interval, 0.0)));
+        if (by > 0) row.push_back({subject.first + static_cast<std::uint32_t>(i), by});
+    }
+    // A figure that its module tells for the first time, of what it has counted for longer, begins here.
+    for (std::size_t i = base.size(); i < figures.size(); ++i)
+        if (from_zero && !baseline && subject.now[i] > 0)
+            row.push_back({subject.first + static_cast<std::uint32_t>(i), subject.now[i]});
+    subject.before = subject.now;
+    subject.is_new = false;
+}
+
+Result<Row> Meter::take(const Instance& instance, const View& view, const std::vector<Family>& families,
+                        double interval, Numbers& numbers) {
+    const bool refused_before = refused_;
+    ++reading_;
+    collect(view, families);
+    if (auto done = number_new(numbers); !done) return fail(done.error());
+    const auto vanished = take_vanished();
+
+    const bool same_boot = instance.boot == last_.boot;
+    const bool goes_on = read_before_ && same_boot && (instance.of_kernel || instance.module == last_.module);
+    const bool came_now = instance.of_kernel ? instance.scope == last_.scope : !refused_before;
+    Row row;
+    for (auto& [key, subject] : subjects_) {
+        const bool baseline = !read_before_ || (goes_on && subject.is_new && !came_now);
+        const auto siblings = siblings_of_rest(labels_in(key));
+        const auto gone = siblings && goes_on ? vanished.find(std::to_string(subject.group) + std::string(*siblings))
+                                              : vanished.end();
+        grow(subject, gone == vanished.end() ? nullptr : &gone->second, !goes_on, baseline, interval, row);
+    }
+    std::ranges::sort(row, {}, &Growth::series);
+    last_ = instance;
+    read_before_ = true;
+    return row;
+}
+
+void Meter::looked_at(const std::string& boot, std::int64_t uptime, Seconds time) { looked_ = {boot, uptime, time}; }
+
+std::optional<std::int64_t> Meter::last_uptime(const std::string& boot) const {
+    if (!looked_ || looked_->boot != boot) return std::nullopt;
+    return looked_->uptime;
+}
+
+std::optional<LastReading> Meter::state() const {
+    if (!read_before_ || !looked_) return std::nullopt;
+    Row counters;
+    for (const auto& [key, subject] : subjects_)
+        for (std::size_t i = 0; i < subject.before.size(); ++i)
+            if (subject.before[i] > 0 && subject.numbered)
+                counters.push_back({subject.first + static_cast<std::uint32_t>(i), subject.before[i]});
+    std::ranges::sort(counters, {}, &Growth::series);
+    return LastReading{module_, last_.boot, last_.module, last_.scope, looked_->uptime, looked_->time, pack(counters)};
+}
+
+void Meter::restore(const LastReading& last, const std::vector<Known>& known) {
+    last_ = {last.boot, last.instance, false, last.scope};
+    looked_ = {last.boot, last.uptime, last.time};
+    read_before_ = true;
+    for (const auto& one : known) {
+        auto group = std::ranges::find(groups_, one.label_names, &Group::label_names);
+        if (group == groups_.end()) {
+            const auto figures = nlohmann::json::parse(one.figures, nullptr, /*allow_exceptions=*/false);
+            if (!figures.is_array()) continue;
+            Group made{one.label_names, {}, one.figures, one.kind};
+            for (const auto& figure : figures)
+                if (figure.is_string()) made.figures.push_back(figure.get<std::string>());
+            group = groups_.insert(groups_.end(), std::move(made));
+        }
+        if (group->kind != one.kind || one.counters.size() != group->figures.size()) continue;
+        const auto index = static_cast<std::uint32_t>(group - groups_.begin());
+        auto& subject = subjects_[key_of(index, one.labels)];
+        subject.first = one.first;
+        subject.numbered = true;
+        subject.is_new = false;
+        subject.group = index;
+        subject.before = subject.now = one.counters;
+    }
+}
+
+void Meter::absent(const std::string& boot) {
+    // Of another boot, they begin at zero anyway, and so do the kernel's own.
+    if (!read_before_) last_.boot = boot;
+    if (last_.boot == boot) last_.module = -1;
+    read_before_ = true;
+}
+
+void Meter::for_each_block(
+    const std::function<void(std::int64_t kind, std::uint32_t first, const std::string& labels)>& visit) const {
+    for (const auto& [key, subject] : subjects_)
+        if (subject.numbered) visit(*groups_[subject.group].kind, subject.first, std::string(labels_in(key)));
+}
+
+} // namespace kmon::history

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "query.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "modules/module_table.hpp"
+
+namespace kmon::history {
+
+namespace {
+
+constexpr std::uint32_t nowhere = 0xffffffff;
+
+// Where a series' numbers go: column `cell % columns` of line `cell / columns`.
+class Places {
+public:
+    void put(std::uint32_t series, std::uint32_t cell) {
+        if (series >= cells_.size()) cells_.resize(series + 1, nowhere);
+        cells_[series] = cell;
+    }
+    std::uint32_t of(std::uint32_t series) const { return series < cells_.size() ? cells_[series] : nowhere; }
+
+private:
+    std::vector<std::uint32_t> cells_;
+};
+
+class Asking {
+public:
+    Asking(History& history, const Question& question)
+        : history_(history), question_(question), table_(*question.table.table), columns_(table_.columns.size()) {
+        answer_.table = question.table;
+        answer_.has.resize(columns_);
+        answer_.total.resize(columns_);
+    }
+
+    Result<Answer> run() {
+        const auto extent = history_.rounded(question_.extent);
+        if (!extent) return fail(extent.error());
+        answer_.extent = *extent;
+        if (const auto found = find_lines(); !found) return fail(found.error());
+
+        std::vector<std::uint64_t> sums(lines_.size() * columns_);
+        std::uint64_t whole = 0;
+        const auto read = history_.read(*extent, Tier::days, [&](const Slot& slot, std::string_view growth) {
+            answer_.seen += slot.seen;
+            add(growth, sums, whole);
+        });
+        if (!read) return fail(read.error());
+        choose(sums, whole);
+        if (question_.by == By::all) return answer_;
+        if (const auto cut = cut_time(); !cut) return fail(cut.error());
+        return answer_;
+    }
+
+private:
+    // The table's labels, of whatever module's version, and its figures' places.
+    Result<void> find_lines() {
+        auto subjects = history_.subjects();
+        if (!subjects) return fail(subjects.error());
+        std::map<std::vector<std::string>, std::uint32_t> known;
+        for (const auto& subject : *subjects) {
+            if (subject.module != question_.table.module->name) continue;
+            if (subject.label_names.empty() && !table_.whole.empty())
+                for (std::size_t i = 0; i < subject.figures.size(); ++i)
+                    if (subject.figures[i] == table_.whole)
+                        whole_.push_back(subject.first + static_cast<std::uint32_t>(i));
+            if (subject.label_names != table_.labels || subject.labels.size() != table_.labels.size()) continue;
+            std::optional<std::uint32_t> line;
+            for (std::size_t column = 0; column < columns_; ++column) {
+                const auto figure = std::ranges::find(subject.figures, table_.columns[column].figure);
+                if (figure == subject.figures.end()) continue;
+                answer_.has[column] = true;
+                if (!line) {
+                    const auto [at, is_new] =
+                        known.try_emplace(subject.labels, static_cast<std::uint32_t>(lines_.size()));
+                    if (is_new) lines_.push_back(subject.labels);
+                    line = at->second;
+                }
+                const auto place = static_cast<std::uint32_t>(*line * columns_ + column);
+                places_.put(subject.first + static_cast<std::uint32_t>(figure - subject.figures.begin()), place);
+            }
+        }
+        if (!table_.rest.empty() && !whole_.empty()) {
+            rest_ = static_cast<std::uint32_t>(lines_.size());
+            lines_.push_back({table_.rest});
+            answer_.has[0] = true;
+        }
+        return {};
+    }
+
+    void add(std::string_view growth, std::vector<std::uint64_t>& sums, std::uint64_t& whole) const {
+        (void)unpack(growth, [&](const Growth& one) {
+            if (const auto place = places_.of(one.series); place != nowhere)
+                sums[place] += one.by;
+            else if (std::ranges::find(whole_, one.series) != whole_.end())
+                whole += one.by;
+        });
+    }
+
+    // What no other line has goes into the one for it.
+    void settle(std::vector<std::uint64_t>& sums, std::uint64_t whole) const {
+        if (!rest_) return;
+        std::uint64_t others = 0;
+        for (std::size_t line = 0; line < lines_.size(); ++line)
+            if (line != *rest_) others += sums[line * columns_];
+        sums[*rest_ * columns_] = whole - std::min(whole, others);
+    }
+
+    std::vector<std::uint64_t> values(const std::vector<std::uint64_t>& sums, std::size_t line) const {
+        const auto begin = sums.begin() + static_cast<std::ptrdiff_t>(line * columns_);
+        return {begin, begin + static_cast<std::ptrdiff_t>(columns_)};
+    }
+
+    static bool any(const std::vector<std::uint64_t>& values) {
+        return std::ranges::any_of(values, [](auto value) { return value > 0; });
+    }
+
+    bool is_wanted(std::size_t line) const {
+        return !question_.wanted || (!lines_[line].empty() && question_.wanted(lines_[line].back()));
+    }
+
+    // Which lines are shown, and in what order.
+    void choose(std::vector<std::uint64_t>& sums, std::uint64_t whole) {
+        settle(sums, whole);
+        for (std::size_t line = 0; line < lines_.size(); ++line) {
+            auto of_line = values(sums, line);
+            if (!is_wanted(line) || !any(of_line)) continue;
+            add_to(answer_.total, of_line);
+            chosen_.push_back(line);
+        }
+        std::ranges::stable_sort(chosen_, [&](auto a, auto b) {
+            const auto left = weight(table_, values(sums, a));
+            const auto right = weight(table_, values(sums, b));
+            return left != right ? left > right : lines_[a] < lines_[b];
+        });
+        counted_ = chosen_;
+        if (chosen_.size() > question_.top) {
+            answer_.left_out = chosen_.size() - question_.top;
+            chosen_.resize(question_.top);
+        }
+        for (const auto line : chosen_)
+            answer_.lines.push_back({lines_[line], values(sums, line)});
+    }
+
+    static void add_to(std::vector<std::uint64_t>& total, const std::vector<std::uint64_t>& more) {
+        for (std::size_t i = 0; i < total.size(); ++i)
+            total[i] += more[i];
+    }
+
+    History::Extent period_of(Seconds time) const {
+        switch (question_.by) {
+        case By::hour: return {slot_start(Tier::hours, time, 10), slot_end(Tier::hours, time, 10)};
+        case By::day: return {slot_start(Tier::days, time, 10), slot_end(Tier::days, time, 10)};
+        default: return {month_start(time), month_end(time)};
+        }
+    }
+
+    Result<void> cut_time() {
+        struct Sums {
+            Seconds to = 0;
+            Seconds seen = 0;
+            std::uint64_t whole = 0;
+            std::vector<std::uint64_t> values;
+        };
+        std::map<Seconds, Sums> periods;
+        History::Extent last; // asking the calendar takes its time
+        const auto tier = question_.by == By::hour ? Tier::hours : Tier::days;
+        const auto done = history_.read(answer_.extent, tier, [&](const Slot& slot, std::string_view growth) {
+            if (slot.start < last.from || slot.start >= last.to) last = period_of(slot.start);
+            auto& sums = periods[last.from];
+            sums.to = last.to;
+            sums.seen += slot.seen;
+            sums.values.resize(lines_.size() * columns_);
+            add(growth, sums.values, sums.whole);
+        });
+        if (!done) return done;
+        for (auto& [from, sums] : periods) {
+            settle(sums.values, sums.whole);
+            Period period = {
+                std::max(from, answer_.extent.from), std::min(sums.to, answer_.extent.to), sums.seen, {}, {}};
+            period.total.resize(columns_);
+            for (const auto line : counted_)
+                for (std::size_t column = 0; column < columns_; ++column)
+                    period.total[column] += sums.values[line * columns_ + column];
+            for (const auto line : chosen_)
+                if (auto of_line = values(sums.values, line); any(of_line))
+                    period.lines.push_back({lines_[line], std::move(of_line)});
+            answer_.periods.push_back(std::move(period));
+            sums.values = {}; // of a year by the hour there are many
+        }
+        return {};
+    }
+
+    History& history_;
+    const Question& question_;
+    const HistoryTable& table_;
+    std::size_t columns_;
+    Answer answer_;
+    std::vector<std::vector<std::string>> lines_; // their labels
+    Places places_;
+    std::vector<std::uint32_t> whole_; // series
+    std::optional<std::uint32_t> rest_;
+    std::vector<std::size_t> chosen_;
+    std::vector<std::size_t> counted_;
+};
+
+Json values_json(const HistoryTable& table, const Answer& answer, const std::vector<std::uint64_t>& values) {
+    Json json = Json::object();
+    for (std::size_t i = 0; i < values.size(); ++i)
+        json[table.columns[i].name] = answer.has[i] ? Json(values[i]) : Json();
+    return json;
+}
+
+} // namespace
+
+std::vector<NamedTable> tables() {
+    std::vector<NamedTable> all;
+    for (const auto& module : modules())
+        if (!module.history.name.empty()) all.push_back({&module, &module.history});
+    return all;
+}
+
+std::optional<NamedTable> find_table(const std::string& name) {
+    for (const auto& one : tables())
+        if (one.table->name == name) return one;
+    return std::nullopt;
+}
+
+std::uint64_t weight(const HistoryTable& table, const std::vector<std::uint64_t>& values) {
+    std::uint64_t bytes = 0;
+    bool any = false;
+    for (std::size_t i = 0; i < values.size(); ++i)
+        if (table.columns[i].bytes) {
+            bytes += values[i];
+            any = true;
+        }
+    return any ? bytes : values.empty() ? 0 : values.front();
+}
+
+Result<Answer> ask(History& history, const Question& question) { return Asking(history, question).run(); }
+
+Json to_json(const Answer& answer, const std::function<std::string(const std::string& mac)>& name_of) {
+    const auto& table = *answer.table.table;
+    const auto line_json = [&](const Line& line) {
+        Json json = Json::object();
+        for (std::size_t i = 0; i < std::min(line.labels.size(), table.labels.size()); ++i) {
+            json[table.labels[i]] = line.labels[i];
+            if (table.labels[i] != "mac") continue;
+            const auto name = name_of(line.labels[i]);
+            json["name"] = name.empty() ? Json() : Json(name);
+        }
+        json.update(values_json(table, answer, line.values));
+        return json;
+    };
+    const auto lines_json = [&](const std::vector<Line>& lines) {
+        Json list = Json::array();
+        for (const auto& line : lines)
+            list.push_back(line_json(line));
+        return list;
+    };
+    Json json = {{"table", table.name},
+                 {"from", answer.extent.from},
+                 {"to", answer.extent.to},
+                 {"seen_seconds", answer.seen},
+                 {"total", values_json(table, answer, answer.total)},
+                 {"left_out", answer.left_out},
+                 {"lines", lines_json(answer.lines)}};
+    if (answer.periods.empty()) return json;
+    Json periods = Json::array();
+    for (const auto& period : answer.periods)
+        periods.push_back({{"from", period.from},
+                           {"to", period.to},
+                           {"seen_seconds", period.seen},
+                           {"total", values_json(table, answer, period.total)},
+                           {"lines", lines_json(period.lines)}});
+    json["periods"] = std::move(periods);
+    return json;
+}
+
+} // namespace kmon::history

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The history as it is written. One transaction takes in what was counted since the last one, sums it up into coarser
+// tiers, and lets go of what is too old or too much; so whenever the power goes, the database is as after one of them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "history/database.hpp"
+#include "history/row.hpp"
+#include "history/slots.hpp"
+#include "result.hpp"
+
+namespace kmon::history {
+
+struct Limits {
+    Seconds interval = 10;                                                    // a slot of the finest tier
+    std::array<Seconds, 4> keep = {86400, 30 * 86400, 730 * 86400, for_ever}; // of each tier
+    std::uint64_t max_size = std::uint64_t{64} << 20U;                        // bytes
+    bool durable = true; // false: for a file in memory, which nothing makes outlast a power cut
+};
+
+// Figures that have their labels in common. See the schema.
+struct Kind {
+    std::int64_t id = 0;
+    std::string module;
+    std::string labels;
+    std::string figures;
+};
+
+struct Block {
+    std::uint32_t first = 0;
+    std::int64_t kind = 0;
+    std::string labels;
+};
+
+// The counters of a module as they were last read: what to take differences from.
+struct LastReading {
+    std::string module;
+    std::string boot;          // of the kernel
+    std::int64_t instance = 0; // of the module: another one after each load
+    std::string scope;
+    std::int64_t uptime = 0; // milliseconds since boot, sleep included
+    Seconds time = 0;
+    std::string counters; // packed, by series
+};
+
+// What was counted from one moment to another.
+struct Span {
+    Seconds from = 0;
+    Seconds to = 0;
+    bool seen = true; // false: nobody looked for a while, so how it was spread over the time is not known
+    std::string growth;
+};
+
+struct Batch {
+    std::vector<Kind> kinds; // new ones
+    std::vector<Block> blocks;
+    std::vector<Span> spans;
+    std::vector<LastReading> readings;
+    Seconds now = 0;
+};
+
+class Store {
+public:
+    // Makes it where there is none. One that is damaged is an error: see put_aside().
+    static Result<Store> open(const std::filesystem::path& file, const Limits& limits);
+
+    // How a start goes on from where it was.
+    Result<std::vector<LastReading>> readings();
+    Result<std::vector<Kind>> kinds();
+    Result<std::optional<Block>> block_of(std::uint32_t series);
+    Result<std::optional<std::uint32_t>> find_block(std::int64_t kind, const std::string& labels);
+    Result<std::uint32_t> next_series();
+    Result<std::int64_t> blocks();
+
+    // All of it or nothing.
+    Result<void> write(const Batch& batch);
+
+    // Forgets sets of labels until there are no more than `most`: those that counted least, but none that is `in_use`
+    // or was within the last days. What they counted stays in the rows, and belongs to nobody.
+    Result<void> forget_blocks(std::size_t most, const std::unordered_set<std::uint32_t>& in_use, Seconds now);
+
+    // Writes what the log has into the database itself, so that the log starts anew. Now and then.
+    Result<void> checkpoint() { return database_.checkpoint(); }
+    Result<void> copy_to(const std::filesystem::path& file) { return database_.copy_to(file); }
+
+    // Bytes in use.
+    Result<std::uint64_t> size();
+
+private:
+    struct TierState {
+        Seconds rolled_up = 0;
+        Seconds kept_from = 0;
+        bool changed = false;
+    };
+    struct StoredRow {
+        Seconds start = 0;
+        Seconds seconds = 0;
+        Seconds seen = 0;
+        Row growth;
+    };
+
+    Store(Database database, const Limits& limits) : database_(std::move(database)), limits_(limits) {}
+
+    Result<void> make_tables();
+    Result<void> read_tiers();
+    Result<void> prepare();
+
+    Result<void> write_all(const Batch& batch);
+    Result<void> place(const Span& span);
+    Result<void> spread(const Span& span, const Row& growth, Tier tier, Seconds from);
+    Result<void> add_to(Tier tier, Seconds time, Seconds seen, const Row& growth);
+    Result<void> add_to_row(Tier tier, Seconds time, Seconds seen, const Row& growth);
+    Result<void> roll_up(Seconds closed);
+    Result<void> roll_up_to(Tier tier, Seconds limit);
+    Result<void> forget_old(Seconds now);
+    Result<std::int64_t> forget(Tier tier, Seconds before, std::int64_t most);
+    Result<void> fit();
+    Result<std::vector<std::uint64_t>> growth_of_each(Seconds recently);
+    Result<void> delete_blocks(const std::vector<std::uint32_t>& firsts);
+
+    TierState& state(Tier tier) { return states_[index_of(tier)]; }
+
+    Database database_;
+    Limits limits_;
+    std::array<TierState, 4> states_;
+    std::vector<Statement> containing_; // a tier each
+    std::vector<Statement> put_;
+    std::vector<Statement> first_from_;
+    std::vector<Statement> between_;
+    std::vector<Statement> delete_;
+    std::vector<Statement> last_deleted_;
+    std::optional<Statement> find_block_;
+};
+
+// Renames the database, with its log, to FILE.damaged, in place of one that was there; the new name.
+Result<std::filesystem::path> put_aside(const std::filesystem::path& file);
+
+} // namespace kmon::history

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// As monitoring systems want a check: one line, and 0, 1, 2 or 3 (Nagios, Icinga, Checkmk).
+#include <algorithm>
+
+#include "command.hpp"
+#include "config_values.hpp"
+#include "escape.hpp"
+#include "format.hpp"
+#include "history_span.hpp"
+
+namespace kmon::cli {
+
+namespace {
+
+using namespace history;
+
+struct Options {
+    std::string table = "devices";
+    SpanOptions span;
+    std::string device;
+    std::string column; // empty: the bytes, or else the first
+    std::string warning;
+    std::string critical;
+};
+
+enum State { good, warning, critical, unknown };
+
+constexpr const char* state_names[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
+
+struct Check {
+    State state = unknown;
+    std::string words;
+    std::uint64_t value = 0;
+    std::string figures; // after the | of the line
+};
+
+std::string column_names(const HistoryTable& table) {
+    std::string names;
+    for (const auto& column : table.columns)
+        names += (names.empty() ? "" : ", ") + column.name;
+    return names;
+}
+
+Result<Check> check(const Context& context, const Options& options) {
+    const auto table = find_table(options.table);
+    if (!table) return fail("there is no table '" + printable(options.table) + "'");
+    const auto& columns = table->table->columns;
+    const auto column = std::ranges::find(columns, options.column, &HistoryTable::Column::name);
+    if (!options.column.empty() && column == columns.end())
+        return fail("there is no column '" + printable(options.column) + "', but " + column_names(*table->table));
+    const auto limit = [](const std::string& text) -> Result<std::optional<std::uint64_t>> {
+        if (text.empty()) return std::optional<std::uint64_t>();
+        if (const auto bytes = parse_size(text)) return std::optional(*bytes);
+        return fail("'" + printable(text) + "' is no size and no number");
+    };
+    const auto warn = limit(options.warning);
+    if (!warn) return fail(warn.error());
+    const auto crit = limit(options.critical);
+    if (!crit) return fail(crit.error());
+    if (!*warn && !*crit) return fail("neither --warning nor --critical was given");
+
+    constexpr std::int64_t an_hour = 3600;
+    const auto extent = extent_of(options.span, context.now(), an_hour);
+    if (!extent) return fail(extent.error());
+    auto opened = open_history(context);
+    if (!opened) return fail(opened.error());
+    const auto known = opened->extent();
+    if (!known) return fail(known.error());
+    // A recorder that does not run sees nothing, which is not good news.
+    const auto latest = std::max<std::int64_t>(600, (extent->to - extent->from) / 2);
+    if (known->to < extent->to - latest)
+        return fail("the history ends " + seconds(static_cast<std::uint64_t>(extent->to - known->to)) +
+                    " before the end of this time: does kmon-recorder run?");
+    const Question question = {*table, *extent, By::all, View::all,
+                               is_called(options.device, device_names(context.root))};
+    const auto answer = ask(*opened, question);
+    if (!answer) return fail(answer.error());
+
+    Check done;
+    const bool bytes =
+        options.column.empty() ? std::ranges::any_of(columns, &HistoryTable::Column::bytes) : column->bytes;
+    done.value = options.column.empty() ? weight(*table->table, answer->total)
+                                        : answer->total[static_cast<std::size_t>(column - columns.begin())];
+    done.state = *crit && done.value > **crit ? critical : *warn && done.value > **warn ? warning : good;
+    const auto name = options.device.empty() ? options.table : options.device;
+    done.words = printable(name) + ": " + (bytes ? brief_bytes(done.value) : grouped(done.value)) + " in " +
+                 seconds(static_cast<std::uint64_t>(answer->extent.to - answer->extent.from));
+    const auto text = [](const std::optional<std::uint64_t>& number) { return number ? std::to_string(*number) : ""; };
+    done.figures = (options.column.empty() ? (bytes ? "bytes" : columns.front().name) : options.column) + "=" +
+                   std::to_string(done.value) + (bytes ? "B;" : ";") + text(*warn) + ";" + text(*crit) + ";0";
+    return done;
+}
+
+Result<ExitCode> alert(Context& context, const Options& options) {
+    auto done = check(context, options);
+    if (!done) {
+        done = Check{unknown, done.error().what, 0, ""};
+    }
+    const char* state = state_names[done->state];
+    if (context.json)
+        context.out << to_text({{"state", state}, {"words", done->words}, {"value", done->value}}) << '\n';
+    else
+        context.out << "KMON " << state << " - " << done->words << (done->figures.empty() ? "" : " | " + done->figures)
+                    << '\n';
+    return static_cast<ExitCode>(done->state);
+}
+
+} // namespace
+
+void add_alert(CLI::App& kmon, Context& context) {
+    auto options = std::make_shared<Options>();
+    auto& command = add_command(kmon, context, "alert", "Check a sum of the history against limits, as Nagios does",
+                                [&context, options] { return alert(context, *options); });
+    command.add_option("TABLE", options->table, "What of: devices, which is the default, or another table")
+        ->check(CLI::IsMember(table_names()));
+    add_span_options(command, options->span);
+    command.add_option("--device", options->device, "Only this one: a MAC address, the start of one, or a name")
+        ->type_name("DEVICE");
+    command.add_option("--column", options->column, "That number alone: sent_bytes, received_bytes ...")
+        ->type_name("NAME");
+    command.add_option("-w,--warning", options->warning, "More than that is a warning: 500M, 10G, or a number")
+        ->type_name("SIZE");
+    command.add_option("-c,--critical", options->critical, "More than that is critical")->type_name("SIZE");
+}
+
+} // namespace kmon::cli

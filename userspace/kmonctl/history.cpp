@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include "command.hpp"
+#include "escape.hpp"
+#include "format.hpp"
+#include "graph.hpp"
+#include "history_span.hpp"
+#include "local_time.hpp"
+#include "number_text.hpp"
+#include "table.hpp"
+
+namespace kmon::cli {
+
+namespace {
+
+using namespace history;
+
+constexpr std::size_t page_columns = 80; // it goes into mails and tickets
+constexpr std::size_t bar_columns = 10;
+constexpr std::size_t lines_shown = 20;
+
+struct Options {
+    std::string table = "devices";
+    SpanOptions span;
+    std::string by;
+    std::optional<std::size_t> top;
+    std::string device;
+    bool csv = false;
+};
+
+By by_of(const std::string& word) {
+    return word == "hour" ? By::hour : word == "day" ? By::day : word == "month" ? By::month : By::all;
+}
+
+const char* form_of(By by) { return by == By::hour ? "%Y-%m-%d %H:%M" : by == By::day ? "%Y-%m-%d" : "%Y-%m"; }
+
+std::string upper(std::string text) {
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::toupper(c); });
+    return text;
+}
+
+// What stands for a device beside its address: its name, or what else is known.
+class Callings {
+public:
+    Callings(const Context& context, const NamesByMac& names, const Answer& answer) : names_(names) {
+        std::set<MacAddress> nameless;
+        for (const auto& line : answer.lines)
+            if (!line.labels.empty())
+                if (const auto mac = parse_any_mac(line.labels.back()); mac && !names.contains(*mac))
+                    nameless.insert(*mac);
+        if (nameless.empty()) return;
+        addresses_ = context.neighbours();
+        vendors_ = vendors(context.root, nameless);
+    }
+
+    Cell cell(const std::string& label) const {
+        const auto mac = parse_any_mac(label);
+        if (!mac) return text_cell("");
+        const auto in = [&](const NamesByMac& names) {
+            const auto known = names.find(*mac);
+            return known == names.end() ? std::string() : cut(printable(known->second), 16);
+        };
+        if (auto name = in(names_); !name.empty()) return text_cell(std::move(name), Style::strong);
+        if (auto address = in(addresses_); !address.empty()) return text_cell(std::move(address), Style::faint);
+        if (auto vendor = in(vendors_); !vendor.empty()) return text_cell(std::move(vendor), Style::faint);
+        return text_cell(is_randomised(*mac) ? "(random)" : "", Style::faint);
+    }
+
+private:
+    const NamesByMac& names_;
+    NamesByMac addresses_;
+    NamesByMac vendors_;
+};
+
+// ---- a page
+
+class HistoryPage {
+public:
+    HistoryPage(const Context& context, const Answer& answer, const Callings& callings, By by)
+        : context_(context), answer_(answer), table_(*answer.table.table), callings_(callings), by_(by),
+          mac_(!table_.labels.empty() && table_.labels.back() == "mac"), one_first_label_(one_first_label()) {}
+
+    Page make() const {
+        Page page = {heading()};
+        if (answer_.lines.empty()) {
+            page.emplace_back("  nothing was counted in this time", Style::faint);
+        } else {
+            Table table(columns());
+            if (by_ == By::all)
+                add_whole(table);
+            else
+                add_periods(table);
+            append(page, table.page(page_columns, 0));
+            if (answer_.left_out)
+                page.emplace_back("and " + grouped(answer_.left_out) + " more, in the total", Style::faint);
+        }
+        const auto length = answer_.extent.to - answer_.extent.from;
+        if (const auto gap = length - answer_.seen; gap > 0)
+            page.emplace_back("Not seen: " + seconds(static_cast<std::uint64_t>(gap)) + " of " +
+                                  seconds(static_cast<std::uint64_t>(length)) +
+                                  "; of these, only the sum can be known.",
+                              Style::faint);
+        return page;
+    }
+
+private:
+    kmon::Line heading() const {
+        auto words = "  " + local_time(answer_.extent.from, "%Y-%m-%d %H:%M:%S") + " to " +
+                     local_time(answer_.extent.to, "%Y-%m-%d %H:%M:%S");
+        if (one_first_label_) words = "  " + printable(*one_first_label_) + "," + words.substr(1);
+        return kmon::Line(upper(table_.name), Style::heading).add(words, Style::faint);
+    }
+
+    // Of two labels, the first stands in the heading where it is the same in every line.
+    std::optional<std::string> one_first_label() const {
+        if (table_.labels.size() < 2 || answer_.lines.empty()) return std::nullopt;
+        const auto& first = answer_.lines.front().labels.front();
+        for (const auto& line : answer_.lines)
+            if (line.labels.front() != first) return std::nullopt;
+        return first;
+    }
+
+    std::vector<Column> columns() const {
+        std::vector<Column> columns;
+        if (by_ != By::all)
+            columns.push_back({by_ == By::hour ? "hour" : by_ == By::day ? "day" : "month", Column::left});
+        for (std::size_t i = one_first_label_ ? 1 : 0; i < table_.labels.size(); ++i) {
+            auto head = table_.labels[i];
+            std::ranges::replace(head, '_', ' ');
+            columns.push_back({head, Column::left});
+        }
+        if (mac_) columns.push_back({"name", Column::left});
+        for (std::size_t i = 0; i < table_.columns.size(); ++i)
+            if (!table_.columns[i].head.empty()) columns.push_back({table_.columns[i].head});
+        if (by_ == By::all) columns.push_back({"share", Column::right, 6});
+        columns.push_back({"", Column::left});
+        return columns;
+    }
+
+    std::vector<Cell> cells(const std::vector<std::string>& labels, const std::vector<std::uint64_t>& values,
+                            std::uint64_t whole, std::uint64_t largest) const {
+        std::vector<Cell> cells;
+        for (std::size_t i = one_first_label_ ? 1 : 0; i < table_.labels.size(); ++i)
+            cells.push_back(text_cell(i < labels.size() ? printable(labels[i]) : ""));
+        if (mac_) cells.push_back(labels.empty() ? text_cell("") : callings_.cell(labels.back()));
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            if (table_.columns[i].head.empty()) continue;
+            cells.push_back(!answer_.has[i]           ? text_cell("-")
+                            : table_.columns[i].bytes ? bytes_cell(values[i])
+                                                      : count_cell(values[i]));
+        }
+        const auto size = weight(table_, values);
+        if (by_ == By::all) cells.push_back(text_cell(percent(size, whole)));
+        cells.push_back(
+            text_cell(bar(static_cast<double>(size), static_cast<double>(largest), bar_columns, context_.unicode),
+                      Style::accent));
+        return cells;
+    }
+
+    void add_whole(Table& table) const {
+        const auto whole = weight(table_, answer_.total);
+        const auto largest = weight(table_, answer_.lines.front().values);
+        for (const auto& line : answer_.lines)
+            table.row(cells(line.labels, line.values, whole, largest));
+        if (answer_.lines.size() > 1 || answer_.left_out > 0) table.row(total_cells(answer_.total));
+    }
+
+    std::vector<Cell> total_cells(const std::vector<std::uint64_t>& total) const {
+        std::vector<std::string> labels(table_.labels.size());
+        labels[one_first_label_ ? 1 : 0] = "total";
+        auto row = cells(labels, total, 0, 0);
+        row[row.size() - 1] = {};
+        if (by_ == By::all) row[row.size() - 2] = {};
+        return row;
+    }
+
+    // Each of a period's lines. There is no room for a share, as the numbers are to be whole where they can.
+    void add_periods(Table& table) const {
+        std::uint64_t largest = 0;
+        for (const auto& period : answer_.periods)
+            for (const auto& line : period.lines)
+                largest = std::max(largest, weight(table_, line.values));
+        for (const auto& period : answer_.periods) {
+            std::string when = local_time(period.from, form_of(by_));
+            for (const auto& line : period.lines) {
+                auto row = cells(line.labels, line.values, weight(table_, period.total), largest);
+                row.insert(row.begin(), text_cell(std::exchange(when, "")));
+                table.row(std::move(row));
+            }
+        }
+        auto row = total_cells(answer_.total);
+        row.insert(row.begin(), text_cell("total"));
+        if (row.size() > 1) row[1] = text_cell("");
+        table.row(std::move(row));
+    }
+
+    const Context& context_;
+    const Answer& answer_;
+    const HistoryTable& table_;
+    const Callings& callings_;
+    By by_;
+    bool mac_;
+    std::optional<std::string> one_first_label_;
+};
+
+// ---- CSV (RFC 4180)
+
+std::string csv_cell(const std::string& text) {
+    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+    std::string quoted = "\"";
+    for (const char c : text)
+        quoted += c == '"' ? "\"\"" : std::string(1, c);
+    return quoted + "\"";
+}
+
+void print_csv(std::ostream& out, const Answer& answer, const NamesByMac& names) {
+    const auto& table = *answer.table.table;
+    const bool mac = !table.labels.empty() && table.labels.back() == "mac";
+    out << "from,to";
+    for (const auto& label : table.labels)
+        out << ',' << label;
+    if (mac) out << ",name";
+    for (const auto& column : table.columns)
+        out << ',' << column.name;
+    out << "\r\n";
+    const auto print_line = [&](Seconds from, Seconds to, const history::Line& line) {
+        constexpr const char* form = "%Y-%m-%dT%H:%M:%S%z";
+        out << local_time(from, form) << ',' << local_time(to, form);
+        for (std::size_t i = 0; i < table.labels.size(); ++i)
+            out << ',' << (i < line.labels.size() ? csv_cell(line.labels[i]) : "");
+        if (mac) {
+            const auto address = parse_any_mac(line.labels.back());
+            const auto name = address ? names.find(*address) : names.end();
+            out << ',' << (name == names.end() ? "" : csv_cell(name->second));
+        }
+        for (std::size_t i = 0; i < line.values.size(); ++i) {
+            out << ',';
+            if (answer.has[i]) out << line.values[i];
+        }
+        out << "\r\n";
+    };
+    if (answer.periods.empty())
+        for (const auto& line : answer.lines)
+            print_line(answer.extent.from, answer.extent.to, line);
+    for (const auto& period : answer.periods)
+        for (const auto& line : period.lines)
+            print_line(period.from, period.to, line);
+}
+
+// ----
+
+Result<ExitCode> show(Context& context, const Options& options) {
+    const auto table = find_table(options.table);
+    if (!table) return fail("there is no table '" + printable(options.table) + "'", ExitCode::usage);
+    const auto now = context.now();
+    const auto by = by_of(options.by);
+    constexpr std::int64_t a_day = 86400;
+    const auto extent = extent_of(options.span, now, by == By::month ? 365 * a_day : by == By::day ? 7 * a_day : a_day);
+    if (!extent) return fail(extent.error());
+    auto opened = open_history(context);
+    if (!opened) return fail(opened.error());
+    const auto names = device_names(context.root);
+
+    Question question = {*table, *extent, by, View::all, is_called(options.device, names)};
+    const bool for_programs = context.json || options.csv;
+    question.top = options.top.value_or(for_programs ? View::all : lines_shown);
+    const auto answer = ask(*opened, question);
+    if (!answer) return fail(answer.error());
+
+    if (options.csv) {
+        print_csv(context.out, *answer, names);
+    } else if (context.json) {
+        const auto name_of = [&](const std::string& label) {
+            const auto mac = parse_any_mac(label);
+            const auto name = mac ? names.find(*mac) : names.end();
+            return name == names.end() ? std::string() : name->second;
+        };
+        context.out << to_text(to_json(*answer, name_of)) << '\n';
+    } else {
+        const Callings callings(context, names, *answer);
+        print(context.out, HistoryPage(context, *answer, callings, by).make(), context.colour);
+    }
+    if (answer->lines.empty() && !options.device.empty())
+        return fail("nothing is known of '" + printable(options.device) + "' in this time");
+    return ExitCode::ok;
+}
+
+} // namespace
+
+void add_history(CLI::App& kmon, Context& context) {
+    auto options = std::make_shared<Options>();
+    auto& command = add_command(kmon, context, "history", "Show which device used how much, and when",
+                                [&context, options] { return show(context, *options); });
+    command.add_option("TABLE", options->table, "What of: devices, which is the default, or another table")
+        ->check(CLI::IsMember(table_names()));
+    add_span_options(command, options->span);
+    command.add_option("--by", options->by, "A line for each hour, day or month")
+        ->type_name("PERIOD")
+        ->check(CLI::IsMember({"hour", "day", "month"}));
+    command.add_option("--top", options->top, "So many lines with most; 20 if not given, for programs all")
+        ->type_name("N")
+        ->transform(CLI::Validator(CountFrom{1}, ""));
+    command.add_option("--device", options->device, "Only this one: a MAC address, the start of one, or a name")
+        ->type_name("DEVICE");
+    command.add_flag("--csv", options->csv, "CSV instead of text");
+}
+
+} // namespace kmon::cli

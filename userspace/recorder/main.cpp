@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+
+#include "service.hpp"
+#include "standard_streams.hpp"
+#include "version.hpp"
+
+namespace {
+
+using namespace kmon;
+
+// What systemd made for the service, by the variable in which it says so.
+std::filesystem::path place(const char* variable, const char* otherwise) {
+    const char* value = std::getenv(variable);
+    return value != nullptr && *value != '\0' ? value : otherwise;
+}
+
+// The whole program: the exit code.
+int run(int argc, char** argv) {
+    CLI::App app("Keeps the history of what kmon counts. Started by kmon-recorder.service.", "kmon-recorder");
+    recorder::Places places = {place("STATE_DIRECTORY", "/var/lib/kmon"),
+                               place("RUNTIME_DIRECTORY", "/run/kmon-recorder")};
+    app.set_version_flag("--version", std::string("kmon-recorder ") + version);
+    app.add_option("--state", places.state, "Where the history is kept: $STATE_DIRECTORY, or /var/lib/kmon")
+        ->type_name("DIRECTORY");
+    app.add_option("--runtime", places.runtime,
+                   "Where it is kept while it is in memory: $RUNTIME_DIRECTORY, or /run/kmon-recorder")
+        ->type_name("DIRECTORY");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? status_of(ExitCode::ok) : status_of(ExitCode::usage);
+    }
+    ::umask(0027);
+    const bool terminal = ::isatty(STDERR_FILENO) == 1;
+    const auto tell = [terminal](int priority, const std::string& what) {
+        if (terminal)
+            std::cerr << "kmon-recorder: " << what << '\n';
+        else // as systemd reads it
+            std::cerr << '<' << priority << '>' << what << '\n';
+    };
+    const auto served = recorder::serve(Root(), places, tell);
+    if (served) return status_of(ExitCode::ok);
+    tell(LOG_ERR, served.error().what + (served.error().hint.empty() ? "" : "; do: " + served.error().hint));
+    return status_of(served.error().code);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    kmon::reserve_standard_streams();
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) { // there is no memory left, say
+        std::cerr << "kmon-recorder: " << error.what() << '\n';
+        return kmon::status_of(kmon::ExitCode::failed);
+    }
+}

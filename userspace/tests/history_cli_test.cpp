@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// kmonctl history, alert and top --at, over the history of two devices whose traffic is known.
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "fixture.hpp"
+#include "format.hpp"
+#include "history/reading.hpp"
+#include "history/recording.hpp"
+#include "history_world.hpp"
+#include "json.hpp"
+#include "kmonctl/cli.hpp"
+#include "kmonctl/time_text.hpp"
+#include "modules/l2packet_counter.hpp"
+#include "modules/module_table.hpp"
+#include "modules/netmon_proc.hpp"
+#include "modules/process_monitor.hpp"
+
+namespace kmon::cli {
+namespace {
+
+using history::Recording;
+
+constexpr std::int64_t start = 1'800'000'000; // 2027-01-15 08:00:00 UTC
+
+const char* const nas = "28:6f:b9:00:00:01";
+const char* const phone = "d6:00:00:00:00:02";
+
+// Three hours: each ten seconds, the nas sends 1000 bytes and the phone 100; in the second hour the phone is silent.
+class HistoryCommand : public testing::Test {
+protected:
+    HistoryCommand() {
+        tree.write("etc/kmon.toml", std::string("[devices]\n\"") + nas + "\" = \"nas\"\n");
+        std::filesystem::create_directories(tree.path() / "var/lib/kmon");
+        history::Limits limits;
+        limits.durable = false;
+        Recording recording(tree.path() / "var/lib/kmon/history.db", limits, {[](const auto&) {}, [](const auto&) {}});
+        L2View l2;
+        auto& interface = l2.interfaces.emplace_back();
+        interface.name = "br0";
+        interface.macs = {{.address = *parse_any_mac(nas)}, {.address = *parse_any_mac(phone)}};
+        NetmonView links;
+        links.interfaces.emplace_back().name = "br0";
+        ProcessView exits;
+        const auto take = [&](std::int64_t second) {
+            const history::Moment moment = {"boot", 1'000'000 + second * 1000, (start + second) * 1000};
+            recording.take(moment, {{find_module("l2packet_counter"), &l2, false, {"boot", 1, false, ""}},
+                                    {find_module("netmon_proc"), &links, false, {"boot", 1, true, ""}},
+                                    {find_module("process_monitor"), &exits, false, {"boot", 1, false, ""}}});
+            if (second % 60 == 0) {
+                EXPECT_TRUE(recording.flush(moment));
+            }
+        };
+        take(0);
+        for (std::int64_t second = 10; second <= 3 * 3600; second += 10) {
+            const bool silent = second > 3600 && second <= 2 * 3600;
+            interface.macs[0].packets += 1;
+            interface.macs[0].bytes += 1000;
+            if (!silent) {
+                interface.macs[1].packets += 1;
+                interface.macs[1].bytes += 100;
+            }
+            interface.packets += silent ? 1 : 2;
+            interface.bytes += silent ? 1000 : 1100;
+            links.interfaces[0].rx_bytes += 5;
+            links.interfaces[0].tx_bytes += 50;
+            exits.exits += 4;
+            exits.nonzero_exits += 1;
+            take(second);
+        }
+    }
+
+    struct Outcome {
+        ExitCode code;
+        std::string out;
+        std::string err;
+        Json json() const { return Json::parse(out); }
+    };
+
+    Outcome run(std::vector<const char*> arguments, std::int64_t now = start + 3 * 3600) {
+        std::ostringstream out;
+        std::ostringstream err;
+        Context context(out, err);
+        context.root = tree.root();
+        context.unicode = true;
+        context.now = [now] { return static_cast<std::time_t>(now); };
+        context.neighbours = [] { return NamesByMac(); };
+        arguments.insert(arguments.begin(), "kmonctl");
+        const auto code = cli::run(context, static_cast<int>(arguments.size()), arguments.data());
+        return {code, out.str(), err.str()};
+    }
+
+    test::Zone zone{"UTC"};
+    test::TempTree tree;
+};
+
+TEST_F(HistoryCommand, TellsWhichDeviceUsedHowMuch) {
+    const auto outcome = run({"history"});
+    EXPECT_EQ(outcome.err, "");
+    EXPECT_EQ(outcome.out, "DEVICES  br0, 2027-01-14 11:00:00 to 2027-01-15 11:00:00\n"
+                           "mac                name           sent  received   share\n"
+                           "28:6f:b9:00:00:01  nas       1,080,000         -  93.8 %  ██████████\n"
+                           "d6:00:00:00:00:02  (random)     72,000         -   6.2 %  ▋\n"
+                           "total                        1,152,000         -\n"
+                           "Not seen: 21h 00m of 1d 00h; of these, only the sum can be known.\n");
+}
+
+TEST_F(HistoryCommand, ByTheHourItIsExact) {
+    const auto json = run({"history", "--by", "hour", "--json"}).json();
+    ASSERT_EQ(json["periods"].size(), 3U);
+    const std::vector<std::vector<std::uint64_t>> sent = {{360'000, 36'000}, {360'000}, {360'000, 36'000}};
+    for (std::size_t hour = 0; hour < sent.size(); ++hour) {
+        const auto& period = json["periods"][hour];
+        EXPECT_EQ(period["from"], start + static_cast<std::int64_t>(hour) * 3600);
+        EXPECT_EQ(period["seen_seconds"], 3600);
+        ASSERT_EQ(period["lines"].size(), sent[hour].size());
+        for (std::size_t line = 0; line < sent[hour].size(); ++line)
+            EXPECT_EQ(period["lines"][line]["sent_bytes"], sent[hour][line]);
+        EXPECT_EQ(period["lines"][0]["mac"], nas);
+        EXPECT_EQ(period["lines"][0]["name"], "nas");
+        EXPECT_EQ(period["lines"][0]["sent_packets"], 360);
+        EXPECT_TRUE(period["lines"][0]["received_bytes"].is_null());
+    }
+    const auto text = run({"history", "--by", "hour"}).out;
+    EXPECT_NE(text.find("2027-01-15 09:00  28:6f:b9:00:00:01  nas         360,000"), std::string::npos) << text;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);)
+        EXPECT_LE(width(line), 80U) << line;
+}
+
+TEST_F(HistoryCommand, OneDeviceByNameOrByAddress) {
+    for (const auto* device : {"nas", "NAS", "28-6F-B9-00-00-01", "28:6f"}) {
+        const auto json = run({"history", "--device", device, "--json"}).json();
+        ASSERT_EQ(json["lines"].size(), 1U) << device;
+        EXPECT_EQ(json["total"]["sent_bytes"], 1'080'000);
+    }
+    const auto none = run({"history", "--device", "fridge"});
+    EXPECT_EQ(none.code, ExitCode::failed);
+    EXPECT_NE(none.err.find("nothing is known of 'fridge'"), std::string::npos);
+}
+
+TEST_F(HistoryCommand, OfATime) {
+    EXPECT_EQ(run({"history", "--from", "08:00:10", "--to", "08:00:30", "--json"}).json()["total"]["sent_bytes"], 2200);
+    EXPECT_EQ(run({"history", "--last", "1h", "--json"}).json()["total"]["sent_bytes"], 396'000);
+    EXPECT_EQ(run({"history", "--last", "90m", "--by", "month", "--json"}).json()["periods"].size(), 1U);
+    for (const auto& wrong : std::vector<std::vector<const char*>>{{"history", "--last", "soon"},
+                                                                   {"history", "--from", "noon"},
+                                                                   {"history", "--from", "10:00", "--to", "09:00"},
+                                                                   {"history", "--last", "1h", "--from", "09:00"},
+                                                                   {"history", "--by", "week"},
+                                                                   {"history", "nonsense"}})
+        EXPECT_EQ(run(wrong).code, ExitCode::usage) << wrong[1];
+}
+
+TEST_F(HistoryCommand, TheFirstOfManyAndTheTotalOfAll) {
+    const auto json = run({"history", "--top", "1", "--json"}).json();
+    EXPECT_EQ(json["lines"].size(), 1U);
+    EXPECT_EQ(json["left_out"], 1);
+    EXPECT_EQ(json["total"]["sent_bytes"], 1'152'000);
+    EXPECT_NE(run({"history", "--top", "1"}).out.find("and 1 more"), std::string::npos);
+}
+
+TEST_F(HistoryCommand, OtherTables) {
+    const auto links = run({"history", "interfaces", "--json"}).json();
+    EXPECT_EQ(links["lines"][0]["interface"], "br0");
+    EXPECT_EQ(links["lines"][0]["received_bytes"], 1080 * 5);
+    EXPECT_EQ(links["lines"][0]["sent_bytes"], 1080 * 50);
+    const auto exits = run({"history", "exits", "--json"}).json();
+    ASSERT_EQ(exits["lines"].size(), 2U);
+    EXPECT_EQ(exits["lines"][0], (Json{{"reason", "code 0"}, {"exits", 1080 * 3}}));
+    EXPECT_EQ(exits["lines"][1], (Json{{"reason", "code"}, {"exits", 1080}}));
+    EXPECT_EQ(exits["total"]["exits"], 1080 * 4);
+    EXPECT_NE(run({"history", "loopback"}).out.find("nothing was counted"), std::string::npos);
+    for (const auto* table : {"interfaces", "exits", "tcp", "loopback"})
+        EXPECT_EQ(run({"history", table, "--by", "day"}).code, ExitCode::ok) << table;
+}
+
+TEST_F(HistoryCommand, AsCsv) {
+    EXPECT_EQ(run({"history", "--csv", "--from", "08:00", "--to", "09:00"}).out,
+              "from,to,interface,mac,name,sent_bytes,received_bytes,sent_packets,received_packets\r\n"
+              "2027-01-15T08:00:00+0000,2027-01-15T09:00:00+0000,br0,28:6f:b9:00:00:01,nas,360000,,360,\r\n"
+              "2027-01-15T08:00:00+0000,2027-01-15T09:00:00+0000,br0,d6:00:00:00:00:02,,36000,,360,\r\n");
+}
+
+TEST_F(HistoryCommand, WithoutARecorderItSaysSo) {
+    std::filesystem::remove_all(tree.path() / "var/lib/kmon");
+    const auto outcome = run({"history"});
+    EXPECT_EQ(outcome.code, ExitCode::not_running);
+    EXPECT_NE(outcome.err.find("systemctl enable --now kmon-recorder"), std::string::npos);
+}
+
+TEST_F(HistoryCommand, AnAlertIsALineAndAStatus) {
+    const auto check = [&](const char* warning, const char* critical) {
+        return run({"alert", "--device", "nas", "--last", "1h", "--warning", warning, "--critical", critical});
+    };
+    const auto good = check("400k", "1M");
+    EXPECT_EQ(good.code, ExitCode::ok);
+    EXPECT_EQ(good.out, "KMON OK - nas: 360 kB in 1h 00m | bytes=360000B;409600;1048576;0\n");
+    EXPECT_EQ(static_cast<int>(check("300k", "1M").code), 1);
+    const auto critical = check("300k", "350k");
+    EXPECT_EQ(static_cast<int>(critical.code), 2);
+    EXPECT_EQ(critical.out.find("KMON CRITICAL - nas: "), 0U);
+    EXPECT_EQ(static_cast<int>(run({"alert", "--warning", "x"}).code), 3);
+    EXPECT_EQ(static_cast<int>(run({"alert"}).code), 3);
+    EXPECT_EQ(static_cast<int>(run({"alert", "--column", "nonsense", "--warning", "1"}).code), 3);
+    EXPECT_EQ(static_cast<int>(run({"alert", "exits", "--column", "exits", "--last", "1h", "--warning", "1439"}).code),
+              1);
+    EXPECT_EQ(static_cast<int>(run({"alert", "exits", "--column", "exits", "--last", "1h", "--warning", "1440"}).code),
+              0);
+    // Nobody has recorded for hours.
+    const auto late = run({"alert", "--warning", "1G"}, start + 6 * 3600);
+    EXPECT_EQ(static_cast<int>(late.code), 3);
+    EXPECT_NE(late.out.find("does kmon-recorder run?"), std::string::npos);
+    std::filesystem::remove_all(tree.path() / "var/lib/kmon");
+    EXPECT_EQ(static_cast<int>(run({"alert", "--warning", "1G"}).code), 3);
+}
+
+TEST_F(HistoryCommand, TopShowsItAsItWas) {
+    const auto then = run({"top", "--at", "08:30", "--json"}).json();
+    EXPECT_EQ(then["timestamp"], start + 1810);
+    EXPECT_EQ(then["l2packet_counter"]["bytes_per_second"], 110.0);
+    EXPECT_EQ(then["netmon_proc"]["tx_bytes_per_second"], 5.0);
+    ASSERT_EQ(then["top_macs"].size(), 2U);
+    const auto page = run({"top", "--at", "09:30", "--once"}).out;
+    EXPECT_NE(page.find("2027-01-15 09:30:10, every 10 s"), std::string::npos) << page;
+    EXPECT_NE(page.find(nas), std::string::npos);
+    const auto replay = run({"top", "--at", "10:59:30", "--replay", "100000", "--json"}).out;
+    EXPECT_EQ(std::count(replay.begin(), replay.end(), '\n'), 3); // up to the end
+    EXPECT_EQ(run({"top", "--at", "noon", "--once"}).code, ExitCode::usage);
+    EXPECT_EQ(run({"top", "--at", "2026-01-01", "--once"}).code, ExitCode::failed);
+}
+
+TEST(TimeText, IsReadAsPeopleWriteIt) {
+    const test::Zone zone("Europe/Berlin");
+    const std::time_t now = start; // 09:00 there
+    EXPECT_EQ(parse_time("now", now), now);
+    EXPECT_EQ(parse_time("today", now), now - 9 * 3600);
+    EXPECT_EQ(parse_time("yesterday", now), now - 33 * 3600);
+    EXPECT_EQ(parse_time("2h", now), now - 7200);
+    EXPECT_EQ(parse_time("08:30", now), now - 1800);
+    EXPECT_EQ(parse_time("2027-01-15 08:30", now), now - 1800);
+    EXPECT_EQ(parse_time("2027-01-15T08:30:05", now), now - 1795);
+    EXPECT_EQ(parse_time("@7", now), 7);
+    for (const auto* wrong : {"", "noon", "2027-13-01", "25:00", "08:30 x", "-2h", "@", "@-1"})
+        EXPECT_EQ(parse_time(wrong, now), std::nullopt) << wrong;
+    EXPECT_EQ(parse_span("2w"), 1'209'600);
+    for (const auto* wrong : {"", "0", "w", "2 h", "99999999999y"})
+        EXPECT_EQ(parse_span(wrong), std::nullopt) << wrong;
+}
+
+} // namespace
+} // namespace kmon::cli
