@@ -22,6 +22,7 @@
 
 const char usage_text[] =
 "usage: work frames IFACE MACS   a frame out of IFACE, from MACS source addresses in turn\n"
+"       work sent IFACE MACS     the same, to MACS destination addresses\n"
 "       work udp4|udp6           a datagram over lo, to a socket that takes it\n"
 "       work tcp IFACE-ADDRESS   a TCP packet from that address, for nobody\n"
 "       work exit                a process that ends at once\n"
@@ -53,6 +54,7 @@ static int by_size(const void *a, const void *b)
 static int out;
 static uint64_t macs;
 static unsigned char frame[60];
+static unsigned char *address;	/* the one in it that changes */
 
 static int packet_socket(const char *iface)
 {
@@ -69,16 +71,16 @@ static void send_frames(uint64_t from, unsigned int n)
 	for (unsigned int i = 0; i < n; i++) {
 		uint64_t mac = (from + i) % macs;
 
-		frame[8] = mac >> 24;
-		frame[9] = mac >> 16;
-		frame[10] = mac >> 8;
-		frame[11] = mac;
+		address[2] = mac >> 24;
+		address[3] = mac >> 16;
+		address[4] = mac >> 8;
+		address[5] = mac;
 		if (send(out, frame, sizeof(frame), 0) != sizeof(frame))
 			fail("send");
 	}
 }
 
-static void prepare_frames(const char *iface, uint64_t n)
+static void prepare_frames(const char *iface, uint64_t n, unsigned int offset)
 {
 	static const unsigned char header[] = {
 		0x02, 0xff, 0xff, 0xff, 0xff, 0xfe, 0x02, 0, 0, 0, 0, 0, 0x88, 0xb5
@@ -87,6 +89,7 @@ static void prepare_frames(const char *iface, uint64_t n)
 	out = packet_socket(iface);
 	macs = n;
 	memcpy(frame, header, sizeof(header));
+	address = frame + offset;
 }
 
 static int sink;
@@ -210,8 +213,9 @@ int main(int argc, char **argv)
 	const char *kind = argc > 1 ? argv[1] : "";
 
 	limit_time(TIMEOUT_MAX);
-	if (!strcmp(kind, "frames") && argc == 4) {
-		prepare_frames(argv[2], parse_number("MACS", argv[3], 1, 1 << 20));
+	if ((!strcmp(kind, "frames") || !strcmp(kind, "sent")) && argc == 4) {
+		prepare_frames(argv[2], parse_number("MACS", argv[3], 1, 1 << 20),
+			       !strcmp(kind, "sent") ? 0 : ETH_ALEN);
 		/* All are known, and have their place, before it is measured. */
 		if (macs > 1000) {
 			send_frames(0, macs);

@@ -124,6 +124,7 @@ struct kmon_choice {
 	const char * const	*words;
 	unsigned int		n;
 	unsigned int		*value;		/* which */
+	int			(*apply)(unsigned int which);	/* stores it or fails; NULL: a plain store */
 };
 
 static inline int kmon_choice_set(const char *val, const struct kernel_param *kp)
@@ -135,7 +136,9 @@ static inline int kmon_choice_set(const char *val, const struct kernel_param *kp
 
 	for (i = 0; i < p->n; i++) {
 		if (sysfs_streq(val, p->words[i])) {
-			*p->value = i;
+			if (p->apply)
+				return p->apply(i);
+			WRITE_ONCE(*p->value, i);
 			return 0;
 		}
 		len += scnprintf(wanted + len, sizeof(wanted) - len, "%s%s",
@@ -150,17 +153,17 @@ static inline int kmon_choice_get(char *buf, const struct kernel_param *kp)
 {
 	const struct kmon_choice *p = kp->arg;
 
-	return sprintf(buf, "%s\n", p->words[*p->value]);
+	return sprintf(buf, "%s\n", p->words[READ_ONCE(*p->value)]);
 }
 
 /* Declares the parameter `param`, kept in the unsigned int `var` as an index into `list`. */
-#define KMON_PARAM_CHOICE(param, var, perm, list, desc)			\
+#define KMON_PARAM_CHOICE(param, var, perm, list, fn, desc)		\
 static const struct kernel_param_ops param_##param##_ops = {		\
 	.set = kmon_choice_set,						\
 	.get = kmon_choice_get,						\
 };									\
 static struct kmon_choice param_##param = {				\
-	.name = #param, .words = list, .n = ARRAY_SIZE(list), .value = &(var), \
+	.name = #param, .words = list, .n = ARRAY_SIZE(list), .value = &(var), .apply = fn, \
 };									\
 module_param_cb(param, &param_##param##_ops, &param_##param, perm);	\
 __MODULE_PARM_TYPE(param, "charp");					\

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The books of source MACs: everything but the fast path, which is in book.h.
+ * The books of MACs: everything but the fast path, which is in book.h.
  */
 #include <linux/if_ether.h>
 #include <linux/log2.h>
@@ -39,21 +39,31 @@ static unsigned int entry_limit(const struct mac_table *t)
 
 /* ---- making tables ---- */
 
-static struct mac_cell **cells_of(const struct mac_table *t, int cpu)
+#define for_each_way(way) for ((way) = 0; (way) < MAC_DIRECTIONS; (way)++)
+
+static struct mac_cell **cells_of(const struct mac_table *t, enum mac_direction way, int cpu)
 {
-	return &per_cpu_ptr(t->cpus, cpu)->cells;
+	return &per_cpu_ptr(t->cpus[way], cpu)->cells;
+}
+
+static void cpus_free(const struct mac_table *t, enum mac_direction way)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (t->cpus[way])
+			kvfree(*cells_of(t, way, cpu));
+	free_percpu(t->cpus[way]);
 }
 
 static void table_free(struct mac_table *t)
 {
-	int cpu;
+	unsigned int way;
 
 	if (!t)
 		return;
-	for_each_possible_cpu(cpu)
-		if (t->cpus)
-			kvfree(*cells_of(t, cpu));
-	free_percpu(t->cpus);
+	for_each_way(way)
+		cpus_free(t, way);
 	kvfree(t->entries);
 	kvfree(t);
 }
@@ -65,37 +75,47 @@ static struct mac_cell *cells_alloc(const struct mac_table *t, int cpu)
 }
 
 /* With cells for the CPUs that have some in `like`, which may be NULL. */
+static int cpus_alloc(struct mac_table *t, const struct mac_table *like, enum mac_direction way)
+{
+	int cpu;
+
+	t->cpus[way] = alloc_percpu(struct mac_cpu);
+	if (!t->cpus[way])
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		if (!like || !*cells_of(like, way, cpu))
+			continue;
+		*cells_of(t, way, cpu) = cells_alloc(t, cpu);
+		if (!*cells_of(t, way, cpu))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static struct mac_table *table_alloc(unsigned int bits, const struct mac_table *like)
 {
 	size_t slots = sizeof(struct mac_slot) << bits;
 	struct mac_table *t = kvmalloc(sizeof(*t) + slots, GFP_TABLE);
-	int cpu;
+	unsigned int way;
+	int err = 0;
 
 	if (!t)
 		return NULL;
+	memset(t, 0, sizeof(*t));
 	memset(t->slots, 0xff, slots);	/* NO_MAC */
 	t->bits = bits;
 	t->mask = slots - sizeof(struct mac_slot);
-	t->used = 0;
 	get_random_bytes(&t->multiplier, sizeof(t->multiplier));
 	t->multiplier |= 1;
 
-	t->cpus = alloc_percpu(struct mac_cpu);
 	t->entries = kvzalloc(entry_limit(t) * sizeof(*t->entries), GFP_TABLE);
-	if (!t->cpus || !t->entries)
-		goto err;
-	for_each_possible_cpu(cpu) {
-		if (!like || !*cells_of(like, cpu))
-			continue;
-		*cells_of(t, cpu) = cells_alloc(t, cpu);
-		if (!*cells_of(t, cpu))
-			goto err;
+	for_each_way(way)
+		err = err ?: cpus_alloc(t, like, way);
+	if (!t->entries || err) {
+		table_free(t);
+		return NULL;
 	}
 	return t;
-
-err:
-	table_free(t);
-	return NULL;
 }
 
 /* The table has twice the room for n MACs, but is never made for more than the bound. */
@@ -194,20 +214,21 @@ static struct mac_entry *get_entry(struct mac_book *book, u64 key, struct mac_sp
 }
 
 /* Is there something for the worker to do?  It gets half a table's time to do it. */
-static bool work_wanted(struct mac_book *book)
+static bool work_wanted(struct mac_book *book, enum mac_direction way)
 {
 	struct mac_table *t = locked_table(book);
 	bool grow = t->used > entry_limit(t) / 2 && entry_limit(t) < READ_ONCE(max_macs);
 	int cpu = smp_processor_id();
 
-	if (IS_ENABLED(CONFIG_64BIT) && !*cells_of(t, cpu))
-		cpumask_set_cpu(cpu, book->want_cells);
+	if (IS_ENABLED(CONFIG_64BIT) && !*cells_of(t, way, cpu))
+		cpumask_set_cpu(cpu, book->want_cells[way]);
 
-	return (grow || book->spilled || !cpumask_empty(book->want_cells)) &&
+	return (grow || book->spilled || !cpumask_empty(book->want_cells[way])) &&
 	       time_after_eq(jiffies, book->no_work_before);
 }
 
-static void count_slow(struct mac_book *book, u64 key, unsigned int frames, unsigned int bytes)
+static void count_slow(struct mac_book *book, enum mac_direction way, u64 key,
+		       unsigned int frames, unsigned int bytes)
 {
 	struct mac_spill *spare = NULL;
 	struct mac_slot *slot;
@@ -216,8 +237,8 @@ static void count_slow(struct mac_book *book, u64 key, unsigned int frames, unsi
 
 	/* Nothing is added to a full table: what is not found now is not there. */
 	if (IS_ENABLED(CONFIG_64BIT) && smp_load_acquire(&book->full) &&
-	    !mac_find(rcu_dereference(book->table), key, &slot)) {
-		book_untracked(book, frames, bytes + frames * ETH_HLEN);
+	    !mac_find(book_table(book), key, &slot)) {
+		book_untracked(book, way, frames, bytes + frames * ETH_HLEN);
 		return;
 	}
 
@@ -225,14 +246,14 @@ again:
 	raw_spin_lock(&book->lock);
 	e = get_entry(book, key, &spare);
 	if (e) {
-		e->packets += frames;
-		e->bytes += bytes;
+		e->count[way].packets += frames;
+		e->count[way].bytes += bytes;
 		e->last = boot_now();
 	}
 	try_spill = !e && !spare && below_bound(book);
 	if (!e && !try_spill && !below_bound(book) && !book->spilled)
 		smp_store_release(&book->full, true);
-	wanted = work_wanted(book);
+	wanted = work_wanted(book, way);
 	raw_spin_unlock(&book->lock);
 
 	if (wanted)
@@ -244,13 +265,14 @@ again:
 	}
 	kfree(spare);
 	if (!e)
-		book_untracked(book, frames, bytes + frames * ETH_HLEN);
+		book_untracked(book, way, frames, bytes + frames * ETH_HLEN);
 }
 
 /* In a cell of this CPU's own; false: the MAC is new, or it has none yet. */
-static bool count_known(const struct mac_table *t, u64 key, unsigned int frames, unsigned int bytes)
+static bool count_known(const struct mac_table *t, enum mac_direction way, u64 key,
+			unsigned int frames, unsigned int bytes)
 {
-	struct mac_cpu *cpu = this_cpu_ptr(t->cpus);
+	struct mac_cpu *cpu = this_cpu_ptr(t->cpus[way]);
 	unsigned long tick = jiffies;
 	struct mac_slot *slot;
 
@@ -265,22 +287,23 @@ static bool count_known(const struct mac_table *t, u64 key, unsigned int frames,
 }
 
 /*
- * Counts frames of one MAC; bytes are those behind the Ethernet headers.  In softirq,
- * under rcu_read_lock(), on one CPU at a time: no other frame can come in between on
- * this CPU.
+ * Counts frames of one MAC; bytes are those behind the Ethernet headers.  With softirqs
+ * off, or in one, and on PREEMPT_RT with preemption off: no other frame can come in
+ * between on this CPU.
  */
-void book_count(struct mac_book *book, u64 key, unsigned int frames, unsigned int bytes)
+void book_count(struct mac_book *book, enum mac_direction way, u64 key,
+		unsigned int frames, unsigned int bytes)
 {
-	if (!IS_ENABLED(CONFIG_64BIT) ||
-	    !count_known(rcu_dereference(book->table), key, frames, bytes))
-		count_slow(book, key, frames, bytes);
+	if (!IS_ENABLED(CONFIG_64BIT) || !count_known(book_table(book), way, key, frames, bytes))
+		count_slow(book, way, key, frames, bytes);
 }
 
 /* Of these, bytes are all there were. */
 
-void book_untracked(struct mac_book *book, unsigned int frames, unsigned int bytes)
+void book_untracked(struct mac_book *book, enum mac_direction way,
+		    unsigned int frames, unsigned int bytes)
 {
-	struct mac_rest *rest = this_cpu_ptr(book->rest);
+	struct mac_rest *rest = this_cpu_ptr(book->rest[way]);
 
 	u64_stats_update_begin(&rest->sync);
 	rest->untracked_packets += frames;
@@ -288,12 +311,14 @@ void book_untracked(struct mac_book *book, unsigned int frames, unsigned int byt
 	u64_stats_update_end(&rest->sync);
 }
 
-void book_skipped(struct mac_book *book, unsigned int frames)
+void book_group(struct mac_book *book, enum mac_direction way,
+		unsigned int frames, unsigned int bytes)
 {
-	struct mac_rest *rest = this_cpu_ptr(book->rest);
+	struct mac_rest *rest = this_cpu_ptr(book->rest[way]);
 
 	u64_stats_update_begin(&rest->sync);
-	rest->skipped_packets += frames;
+	rest->group_packets += frames;
+	rest->group_bytes += bytes;
 	u64_stats_update_end(&rest->sync);
 }
 
@@ -304,23 +329,15 @@ static struct mac_table *own_table(struct mac_book *book)
 	return rcu_dereference_protected(book->table, lockdep_is_held(&book->mutex));
 }
 
-/* What was counted of entry i so far, on all CPUs. */
-static void entry_sum(struct mac_book *book, const struct mac_table *t, unsigned int i,
-		      struct mac_line *sum)
+/* Adds what each CPU counted of entry i in one direction. */
+static void cells_sum(const struct mac_table *t, unsigned int i, enum mac_direction way,
+		      struct mac_line *line)
 {
-	const struct mac_entry *e = &t->entries[i];
+	struct mac_sum *sum = &line->sum[way];
 	int cpu;
 
-	raw_spin_lock_bh(&book->lock);
-	sum->key = e->key;
-	sum->packets = e->packets;
-	sum->bytes = e->bytes;
-	sum->first = e->first;
-	sum->last = e->last ?: e->first;
-	raw_spin_unlock_bh(&book->lock);
-
 	for_each_possible_cpu(cpu) {
-		const struct mac_cell *cells = READ_ONCE(*cells_of(t, cpu));
+		const struct mac_cell *cells = READ_ONCE(*cells_of(t, way, cpu));
 		u64 packets;
 
 		if (!cells)
@@ -330,9 +347,37 @@ static void entry_sum(struct mac_book *book, const struct mac_table *t, unsigned
 			continue;
 		sum->packets += packets;
 		sum->bytes += u64_stats_read(&cells[i].bytes);
-		sum->last = max(sum->last, READ_ONCE(cells[i].last));
+		line->last = max(line->last, READ_ONCE(cells[i].last));
 	}
-	sum->window = sum->packets - e->shown;
+}
+
+/* What was counted of entry i so far, on all CPUs. */
+static void entry_sum(struct mac_book *book, const struct mac_table *t, unsigned int i,
+		      struct mac_line *line)
+{
+	const struct mac_entry *e = &t->entries[i];
+	unsigned int way;
+
+	raw_spin_lock_bh(&book->lock);
+	line->key = e->key;
+	for_each_way(way) {
+		line->sum[way].packets = e->count[way].packets;
+		line->sum[way].bytes = e->count[way].bytes;
+	}
+	line->first = e->first;
+	line->last = e->last ?: e->first;
+	raw_spin_unlock_bh(&book->lock);
+
+	for_each_way(way) {
+		cells_sum(t, i, way, line);
+		line->sum[way].window = line->sum[way].packets - e->count[way].shown;
+	}
+}
+
+/* Did nothing pass since the last reset, in either direction? */
+static bool was_idle(const struct mac_line *line)
+{
+	return !line->sum[MAC_RECEIVED].window && !line->sum[MAC_SENT].window;
 }
 
 static unsigned int entries_used(const struct mac_table *t)
@@ -394,33 +439,36 @@ static void fold_entry(struct mac_book *book, struct mac_table *new,
 {
 	const struct mac_entry *was = &old->entries[i];
 	struct mac_entry *e;
-	struct mac_line sum;
+	struct mac_line line;
+	unsigned int way;
 
-	entry_sum(book, old, i, &sum);
+	entry_sum(book, old, i, &line);
 
 	raw_spin_lock_bh(&book->lock);
-	e = table_get(new, sum.key) ?: spill_get(book, sum.key);
-	if (!e && sum.window && below_bound(book)) {
+	e = table_get(new, line.key) ?: spill_get(book, line.key);
+	if (!e && !was_idle(&line) && below_bound(book)) {
 		/* thought to be idle, but a frame came while we decided */
-		e = table_add(new, sum.key);
+		e = table_add(new, line.key);
 		if (e) {
-			e->last = sum.last;
+			e->last = line.last;
 			book->macs++;
 		}
 	}
+	for_each_way(way) {
+		struct mac_count *to = e ? &e->count[way] : &book->evicted[way];
+
+		to->packets += line.sum[way].packets;
+		to->bytes += line.sum[way].bytes;
+		if (e)
+			to->shown = was->count[way].shown;
+		else
+			to->bytes += line.sum[way].packets * ETH_HLEN;
+	}
 	if (e) {
-		e->packets += sum.packets;
-		e->bytes += sum.bytes;
-		e->shown = was->shown;
-		e->first = sum.first;
-		e->last = max(e->last, sum.last);
+		e->first = line.first;
+		e->last = max(e->last, line.last);
 	}
 	raw_spin_unlock_bh(&book->lock);
-
-	if (!e) {
-		book->evicted_packets += sum.packets;
-		book->evicted_bytes += sum.bytes + sum.packets * ETH_HLEN;
-	}
 }
 
 /*
@@ -485,7 +533,7 @@ static int settle(struct mac_book *book)
 
 /* ---- the worker: whatever the locked path asked for ---- */
 
-static int add_cells(struct mac_book *book)
+static int add_cells(struct mac_book *book, enum mac_direction way)
 {
 	struct mac_table *t = own_table(book);
 	int cpu;
@@ -493,16 +541,16 @@ static int add_cells(struct mac_book *book)
 	for_each_possible_cpu(cpu) {
 		struct mac_cell *cells;
 
-		if (!cpumask_test_cpu(cpu, book->want_cells))
+		if (!cpumask_test_cpu(cpu, book->want_cells[way]))
 			continue;
-		if (!*cells_of(t, cpu)) {
+		if (!*cells_of(t, way, cpu)) {
 			cells = cells_alloc(t, cpu);
 			if (!cells)
 				return -ENOMEM;
-			smp_store_release(cells_of(t, cpu), cells);
+			smp_store_release(cells_of(t, way, cpu), cells);
 		}
 		raw_spin_lock_bh(&book->lock);
-		cpumask_clear_cpu(cpu, book->want_cells);
+		cpumask_clear_cpu(cpu, book->want_cells[way]);
 		raw_spin_unlock_bh(&book->lock);
 	}
 	return 0;
@@ -515,7 +563,7 @@ static void book_work(struct work_struct *work)
 	int err;
 
 	mutex_lock(&book->mutex);
-	err = add_cells(book);
+	err = add_cells(book, MAC_RECEIVED) ?: add_cells(book, MAC_SENT);
 	t = own_table(book);
 	if (!err && (READ_ONCE(book->spilled) || bits_for(entries_used(t)) > t->bits))
 		err = table_rebuild(book, READ_ONCE(book->macs));
@@ -537,15 +585,12 @@ void book_bound_changed(struct mac_book *book)
 
 /* ---- reading and resetting ---- */
 
-static void add_rest(struct mac_book *book, struct mac_report *report)
+static void add_rest(struct mac_book *book, enum mac_direction way, struct mac_total *total)
 {
 	int cpu;
 
-	report->untracked_packets = 0;
-	report->untracked_bytes = 0;
-	report->skipped_packets = 0;
 	for_each_possible_cpu(cpu) {
-		const struct mac_rest *rest = per_cpu_ptr(book->rest, cpu);
+		const struct mac_rest *rest = per_cpu_ptr(book->rest[way], cpu);
 		struct mac_rest one;
 		unsigned int start;
 
@@ -553,23 +598,31 @@ static void add_rest(struct mac_book *book, struct mac_report *report)
 			start = u64_stats_fetch_begin(&rest->sync);
 			one.untracked_packets = READ_ONCE(rest->untracked_packets);
 			one.untracked_bytes = READ_ONCE(rest->untracked_bytes);
-			one.skipped_packets = READ_ONCE(rest->skipped_packets);
+			one.group_packets = READ_ONCE(rest->group_packets);
+			one.group_bytes = READ_ONCE(rest->group_bytes);
 		} while (u64_stats_fetch_retry(&rest->sync, start));
-		report->untracked_packets += one.untracked_packets;
-		report->untracked_bytes += one.untracked_bytes;
-		report->skipped_packets += one.skipped_packets;
+		total->untracked_packets += one.untracked_packets;
+		total->untracked_bytes += one.untracked_bytes;
+		total->group_packets += one.group_packets;
+		total->group_bytes += one.group_bytes;
 	}
 }
 
 /* The totals of a report whose lines are summed up in packets and bytes. */
 static void add_totals(struct mac_book *book, struct mac_report *report)
 {
-	add_rest(book, report);
-	report->evicted_packets = book->evicted_packets;
-	report->evicted_bytes = book->evicted_bytes;
-	report->packets += report->untracked_packets + report->evicted_packets;
-	report->bytes += report->untracked_bytes + report->evicted_bytes;
-	report->window = report->packets - book->shown_total;
+	unsigned int way;
+
+	for_each_way(way) {
+		struct mac_total *total = &report->total[way];
+
+		add_rest(book, way, total);
+		total->evicted_packets = book->evicted[way].packets;
+		total->evicted_bytes = book->evicted[way].bytes;
+		total->packets += total->untracked_packets + total->evicted_packets;
+		total->bytes += total->untracked_bytes + total->evicted_bytes;
+	}
+	report->window = report->total[MAC_RECEIVED].packets - book->shown_total;
 }
 
 /* Adds up every MAC known at this moment; into report->lines too, if there are any. */
@@ -577,15 +630,18 @@ static void add_entries(struct mac_book *book, struct mac_report *report)
 {
 	const struct mac_table *t = own_table(book);
 	struct mac_line one;
-	unsigned int i;
+	unsigned int i, way;
 
 	for (i = 0; i < report->n; i++) {
 		struct mac_line *line = report->lines ? &report->lines[i] : &one;
 
 		entry_sum(book, t, i, line);
-		line->bytes += line->packets * ETH_HLEN;
-		report->packets += line->packets;
-		report->bytes += line->bytes;
+		for_each_way(way) {
+			line->sum[way].bytes += line->sum[way].packets * ETH_HLEN;
+			report->total[way].packets += line->sum[way].packets;
+			report->total[way].bytes += line->sum[way].bytes;
+		}
+		report->sources += !!line->sum[MAC_RECEIVED].packets;
 		if (!(i % 1024))
 			cond_resched();
 	}
@@ -641,7 +697,7 @@ int book_reset(struct mac_book *book)
 {
 	struct mac_report totals = {};
 	struct mac_table *t;
-	unsigned int i, n, idle = 0;
+	unsigned int i, n, way, idle = 0;
 	int err;
 
 	mutex_lock(&book->mutex);
@@ -651,18 +707,19 @@ int book_reset(struct mac_book *book)
 	t = own_table(book);
 	n = entries_used(t);
 	for (i = 0; i < n; i++) {
-		struct mac_line sum;
+		struct mac_line line;
 
-		entry_sum(book, t, i, &sum);
-		t->entries[i].idle = !sum.window;
-		t->entries[i].shown = sum.packets;
+		entry_sum(book, t, i, &line);
+		t->entries[i].idle = was_idle(&line);
+		for_each_way(way)
+			t->entries[i].count[way].shown = line.sum[way].packets;
 		idle += t->entries[i].idle;
-		totals.packets += sum.packets;
+		totals.total[MAC_RECEIVED].packets += line.sum[MAC_RECEIVED].packets;
 		if (!(i % 1024))
 			cond_resched();
 	}
 	add_totals(book, &totals);
-	book->shown_total = totals.packets;
+	book->shown_total = totals.total[MAC_RECEIVED].packets;
 
 	/* Without the memory for it the idle ones stay until the next reset. */
 	if (idle)
@@ -674,21 +731,42 @@ out:
 
 /* ---- birth and death ---- */
 
+/* What book_init() made, as far as it came. */
+static void book_release(struct mac_book *book)
+{
+	unsigned int way;
+
+	table_free(rcu_dereference_protected(book->table, true));
+	for_each_way(way) {
+		free_percpu(book->rest[way]);
+		free_cpumask_var(book->want_cells[way]);
+	}
+}
+
+static int way_init(struct mac_book *book, enum mac_direction way)
+{
+	int cpu;
+
+	if (!zalloc_cpumask_var(&book->want_cells[way], GFP_KERNEL))
+		return -ENOMEM;
+	book->rest[way] = alloc_percpu(struct mac_rest);
+	if (!book->rest[way])
+		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		u64_stats_init(&per_cpu_ptr(book->rest[way], cpu)->sync);
+	return 0;
+}
+
+/* Of a book that is all zeros. */
 int book_init(struct mac_book *book)
 {
 	struct mac_table *t = table_alloc(MIN_BITS, NULL);
-	int cpu;
 
-	if (!t)
+	RCU_INIT_POINTER(book->table, t);
+	if (!t || way_init(book, MAC_RECEIVED) || way_init(book, MAC_SENT)) {
+		book_release(book);
 		return -ENOMEM;
-	if (!zalloc_cpumask_var(&book->want_cells, GFP_KERNEL))
-		goto err_table;
-	book->rest = alloc_percpu(struct mac_rest);
-	if (!book->rest)
-		goto err_cpumask;
-	for_each_possible_cpu(cpu)
-		u64_stats_init(&per_cpu_ptr(book->rest, cpu)->sync);
-
+	}
 	get_random_bytes(&book->salt, sizeof(book->salt));
 	book->salt |= 1;
 	raw_spin_lock_init(&book->lock);
@@ -696,14 +774,7 @@ int book_init(struct mac_book *book)
 	mutex_init(&book->mutex);
 	INIT_WORK(&book->work, book_work);
 	book->no_work_before = jiffies;
-	RCU_INIT_POINTER(book->table, t);
 	return 0;
-
-err_cpumask:
-	free_cpumask_var(book->want_cells);
-err_table:
-	table_free(t);
-	return -ENOMEM;
 }
 
 /* No frame can reach the book any more, and no reader holds it. */
@@ -714,7 +785,5 @@ void book_free(struct mac_book *book)
 	cancel_work_sync(&book->work);
 	for (i = 0; i < ARRAY_SIZE(book->spill); i++)
 		spill_free(&book->spill[i]);
-	table_free(rcu_dereference_protected(book->table, true));
-	free_percpu(book->rest);
-	free_cpumask_var(book->want_cells);
+	book_release(book);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Counts per source MAC: one mac_book for each watched interface.
+ * Counts per MAC, of received frames by their source and of sent ones by their
+ * destination: one mac_book for each watched interface, one entry in it for both.
  *
  * A frame of a known MAC costs a look into a table that all CPUs share for reading
  * and an add to a cell that is its CPU's own: no lock, no atomic, no allocation.
@@ -47,11 +48,13 @@ static inline u8 mac_byte(u64 key, int i)
 #endif
 }
 
-/* Of a group?  That is nobody's address: such a source is a mistake, or made up. */
+/* Of a group?  That is nobody's address: as a source it is a mistake, or made up. */
 static inline bool mac_is_group(u64 key)
 {
 	return mac_byte(key, 0) & 1;
 }
+
+enum mac_direction { MAC_RECEIVED, MAC_SENT, MAC_DIRECTIONS };
 
 #define NO_MAC		(~0ULL)
 
@@ -60,7 +63,10 @@ struct mac_slot {
 	u32 cell;		/* where each CPU's cell is, in bytes; the entry has the same index */
 };
 
-/* What one CPU counted of one MAC.  Bytes are those behind the Ethernet header, here and in entries. */
+/*
+ * What one CPU counted of one MAC in one direction.  Bytes are those behind the Ethernet
+ * header, here and in entries.
+ */
 struct mac_cell {
 	u64_stats_t packets;
 	u64_stats_t bytes;
@@ -68,25 +74,29 @@ struct mac_cell {
 };
 
 /*
- * What one CPU has of a table.  When a frame came is ns of CLOCK_BOOTTIME, which goes on
+ * What one CPU has of a table, for one direction.  When a frame passed is ns of CLOCK_BOOTTIME, which goes on
  * while the machine sleeps and is never set back.  Jiffies stand still meanwhile, and
  * the clock itself is dear, so it is asked once a tick.
  */
 struct mac_cpu {
-	struct mac_cell *cells;		/* NULL until this CPU has seen a frame */
+	struct mac_cell *cells;		/* NULL until this CPU has seen a frame that way */
 	unsigned long tick;		/* the jiffies that `now` is of; only with cells */
 	u64 now;
 };
 
 /* What was counted of one MAC under the lock, or in tables before this one. */
-struct mac_entry {
-	u64 key;
+struct mac_count {
 	u64 packets;
 	u64 bytes;
 	u64 shown;		/* packets at the last reset; guarded by the book's mutex */
+};
+
+struct mac_entry {
+	u64 key;
+	struct mac_count count[MAC_DIRECTIONS];
 	u64 first;		/* ns of CLOCK_BOOTTIME */
 	u64 last;
-	bool idle;		/* nothing came since the last reset but one */
+	bool idle;		/* nothing passed since the last reset but one */
 };
 
 struct mac_table {
@@ -94,16 +104,17 @@ struct mac_table {
 	unsigned long mask;		/* of a slot's place, in bytes */
 	unsigned int bits;		/* 1 << bits slots, half as many entries */
 	unsigned int used;		/* entries, dense from 0 */
-	struct mac_cpu __percpu *cpus;
+	struct mac_cpu __percpu *cpus[MAC_DIRECTIONS];
 	struct mac_entry *entries;
 	struct mac_slot slots[];
 };
 
-/* Frames that are in no line, counted by each CPU for itself. */
+/* Frames of one direction that are in no line, counted by each CPU for itself. */
 struct mac_rest {
 	u64 untracked_packets;
 	u64 untracked_bytes;
-	u64 skipped_packets;
+	u64 group_packets;
+	u64 group_bytes;
 	struct u64_stats_sync sync;
 };
 
@@ -111,7 +122,7 @@ struct mac_rest {
 
 struct mac_book {
 	struct mac_table __rcu *table;
-	struct mac_rest __percpu *rest;
+	struct mac_rest __percpu *rest[MAC_DIRECTIONS];
 	bool full;			/* no MAC can be added: a miss needs no lock */
 
 	raw_spinlock_t lock;		/* taken in softirq; guards what follows */
@@ -120,38 +131,47 @@ struct mac_book {
 	u64 salt;			/* random and odd, as the tables' multipliers */
 	struct hlist_head spill[1 << SPILL_BITS];	/* MACs that the table had no room for yet */
 	unsigned long no_work_before;	/* jiffies; set after an allocation failed */
-	cpumask_var_t want_cells;	/* CPUs to get their own cells */
+	cpumask_var_t want_cells[MAC_DIRECTIONS];	/* CPUs to get their own cells */
 
 	struct mutex readers;		/* taken before mutex by whoever only reads */
 	struct mutex mutex;		/* guards replacing the table, and what follows */
-	u64 evicted_packets;
-	u64 evicted_bytes;
-	u64 shown_total;		/* packets in all at the last reset */
+	struct mac_count evicted[MAC_DIRECTIONS];	/* bytes are all there were */
+	u64 shown_total;		/* packets received in all at the last reset */
 
 	struct work_struct work;
 };
 
 /* A consistent reading of a book. */
-struct mac_line {
-	u64 key;
+struct mac_sum {
 	u64 packets;
 	u64 bytes;
 	u64 window;		/* packets since the last reset */
+};
+
+struct mac_line {
+	u64 key;
+	struct mac_sum sum[MAC_DIRECTIONS];
 	u64 first;		/* ns of CLOCK_BOOTTIME */
 	u64 last;
+};
+
+struct mac_total {
+	u64 packets;		/* the lines + untracked + evicted, always */
+	u64 bytes;
+	u64 untracked_packets;
+	u64 untracked_bytes;
+	u64 evicted_packets;
+	u64 evicted_bytes;
+	u64 group_packets;	/* in no sum */
+	u64 group_bytes;
 };
 
 struct mac_report {
 	struct mac_line *lines;	/* kvfree() it */
 	unsigned int n;
-	u64 packets;		/* the lines + untracked + evicted, always */
-	u64 bytes;
-	u64 window;		/* packets since the last reset */
-	u64 untracked_packets;
-	u64 untracked_bytes;
-	u64 evicted_packets;
-	u64 evicted_bytes;
-	u64 skipped_packets;
+	unsigned int sources;	/* those of which a frame was received */
+	u64 window;		/* packets received since the last reset */
+	struct mac_total total[MAC_DIRECTIONS];
 };
 
 int book_init(struct mac_book *book);
@@ -161,9 +181,15 @@ int book_report(struct mac_book *book, struct mac_report *report);
 void book_totals(struct mac_book *book, struct mac_report *report);
 void book_bound_changed(struct mac_book *book);
 
-void book_count(struct mac_book *book, u64 key, unsigned int frames, unsigned int bytes);
-void book_untracked(struct mac_book *book, unsigned int frames, unsigned int bytes);
-void book_skipped(struct mac_book *book, unsigned int frames);
+void book_count(struct mac_book *book, enum mac_direction way, u64 key,
+		unsigned int frames, unsigned int bytes);
+void book_untracked(struct mac_book *book, enum mac_direction way,
+		    unsigned int frames, unsigned int bytes);
+void book_group(struct mac_book *book, enum mac_direction way,
+		unsigned int frames, unsigned int bytes);
+
+/* A frame is sent under rcu_read_lock_bh() alone; one grace period is that of both. */
+#define book_table(book)	rcu_dereference_check((book)->table, rcu_read_lock_bh_held())
 
 /*
  * Where the search for a key begins, in bytes from the first slot.  Bits 40 and up of
@@ -230,13 +256,14 @@ static __always_inline void cell_count(const struct mac_cpu *cpu, const struct m
  * looked for first, this CPU has a cell for it, and it is not the first frame of this
  * tick.  False: it was not.
  */
-static __always_inline bool book_count_quickly(const struct mac_book *book, u64 key,
+static __always_inline bool book_count_quickly(const struct mac_book *book,
+					       enum mac_direction way, u64 key,
 					       unsigned int bytes)
 {
-	const struct mac_table *t = rcu_dereference(book->table);
+	const struct mac_table *t = book_table(book);
 	const struct mac_slot *slot = slot_at(t, mac_place(t, key));
 
-	const struct mac_cpu *cpu = this_cpu_ptr(t->cpus);
+	const struct mac_cpu *cpu = this_cpu_ptr(t->cpus[way]);
 
 	if (!IS_ENABLED(CONFIG_64BIT) || data_race(slot->key) != key || cpu->tick != jiffies)
 		return false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * l2packet_counter: received frames per source MAC address.
+ * l2packet_counter: received frames per source MAC address, and if wanted sent ones per
+ * destination.
  *
  * main.c	settings, the periodic reset, load and unload
  * watch.c	which interfaces, and their coming and going
@@ -105,6 +106,36 @@ static void max_macs_apply(unsigned int n)
 KMON_PARAM_UINT(max_macs, max_macs, 0644, 1, 1048576, max_macs_apply,
 		"MAC addresses kept for each interface, 1 to 1048576; frames from others count in the total (default 65536)");
 
+/* ---- direction ---- */
+
+static const char * const direction_names[] = {
+	[DIRECTION_RX]		= "rx",
+	[DIRECTION_BOTH]	= "both",
+};
+
+unsigned int l2_direction = DIRECTION_RX;
+
+const char *direction_name(enum l2_direction direction)
+{
+	return direction_names[direction];
+}
+
+static int direction_apply(unsigned int direction)
+{
+	int err = 0;
+
+	mutex_lock(&ready_lock);
+	if (ready)
+		err = watch_set_direction(direction);
+	else
+		l2_direction = direction;
+	mutex_unlock(&ready_lock);
+	return err;
+}
+
+KMON_PARAM_CHOICE(direction, l2_direction, 0644, direction_names, direction_apply,
+		  "which frames count: rx (received, by source) or both (also sent, by destination) (default rx)");
+
 /* ---- load and unload ---- */
 
 static int __init l2packet_counter_init(void)
@@ -120,7 +151,9 @@ static int __init l2packet_counter_init(void)
 
 	/* A setting written from here on waits, and then acts. */
 	mutex_lock(&ready_lock);
-	err = watch_set(interface_at_load);
+	err = watch_set_direction(l2_direction);
+	if (!err)
+		err = watch_set(interface_at_load);
 	if (!err)
 		err = view_init();
 	if (!err) {
@@ -155,6 +188,6 @@ static void __exit l2packet_counter_exit(void)
 module_init(l2packet_counter_init);
 module_exit(l2packet_counter_exit);
 
-MODULE_DESCRIPTION("Received frames per source MAC address");
+MODULE_DESCRIPTION("Received frames per source MAC address, and sent ones per destination");
 MODULE_VERSION(KMON_VERSION);
 MODULE_LICENSE("GPL");

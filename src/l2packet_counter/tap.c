@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The taps: three ways to see each frame that an interface receives.
+ * The taps: three ways to see each frame that an interface receives, and one to see
+ * each that it sends.
  *
+ * Received:
  * tracepoint	netif_receive_skb: every frame, before bridges, bonds and VLANs take it;
  *		cheapest, and in nobody's way
  * packet_type	for devices that are handed their frames inside the receive path,
  *		behind the tracepoint: VLANs, bonds, macvlans and their kind
  * rx_handler	the original module's way, if asked for: one user a device, so it and
  *		a bridge exclude each other, and it misses frames of VLAN children
+ *
+ * Sent, if the parameter `direction` says so:
+ *
+ * tracepoint	net_dev_start_xmit: every frame that is handed to the device's driver, after
+ *		the queueing discipline, whatever stands upon the device or beneath it
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -20,6 +27,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
+#include <trace/events/net.h>
 
 #include "kmon_packet.h"
 #include "kmon_param.h"
@@ -41,60 +49,88 @@ const char *tap_hook_name(enum tap_hook hook)
 	return hook_names[hook];
 }
 
-KMON_PARAM_CHOICE(hook, tap_hook_wanted, 0444, hook_names,
+KMON_PARAM_CHOICE(hook, tap_hook_wanted, 0444, hook_names, NULL,
 		  "how frames are seen: auto, tracepoint, packet_type or rx_handler (default auto; set at load)");
 
 /* ---- one frame ---- */
 
-/* A frame that GSO or GRO made of many counts as those, and so do their headers. */
-static noinline void count_merged(struct tap *tap, u64 key, const struct sk_buff *skb,
-				  unsigned int bytes)
-{
-	unsigned int frames = kmon_gso_segments(skb);
-	unsigned int headers = kmon_gso_headers(skb);
-
-	if (skb_vlan_tag_present(skb))
-		headers += VLAN_HLEN;
-	book_count(&tap->book, key, frames, bytes + (frames - 1) * headers);
-}
-
-/* A frame without an Ethernet header, on an Ethernet device. */
-static noinline void count_odd(struct tap *tap, const struct sk_buff *skb)
-{
-	/* A multicast packet that this host sent and hears itself was never a frame. */
-	if (skb->pkt_type != PACKET_LOOPBACK)
-		book_untracked(&tap->book, 1, skb->len);
-}
-
-/* The source address and the two bytes behind it, which are still header. */
-static __always_inline u64 source_key(const unsigned char *header)
+/* An address and the two bytes behind it, which are still header. */
+static __always_inline u64 address_key(const unsigned char *address)
 {
 	u64 bytes;
 
-	memcpy(&bytes, header + ETH_ALEN, sizeof(bytes));
+	memcpy(&bytes, address, sizeof(bytes));
 	return mac_key(bytes);
 }
 
-static void count_header(struct tap *tap, const struct sk_buff *skb)
+static __always_inline u64 source_key(const unsigned char *header)
 {
-	unsigned int bytes = skb->len;
-	u64 key;
+	return address_key(header + ETH_ALEN);
+}
 
-	/* An unset mac_header fails this, too. */
-	if (skb->mac_header + ETH_HLEN > skb_headroom(skb)) {
-		count_odd(tap, skb);
-		return;
-	}
-	key = source_key(skb->head + skb->mac_header);
+static __always_inline u64 destination_key(const unsigned char *header)
+{
+	return address_key(header);
+}
+
+/* Counts as book_count() does.  The address may be of a group. */
+static __always_inline void count_address(struct tap *tap, enum mac_direction way, u64 key,
+					  unsigned int frames, unsigned int bytes)
+{
+	if (mac_is_group(key))
+		book_group(&tap->book, way, frames, bytes + frames * ETH_HLEN);
+	else
+		book_count(&tap->book, way, key, frames, bytes);
+}
+
+/*
+ * What a frame that GSO or GRO made of many has more than one of, as each of those had
+ * them: bytes.  `header` bytes of the Ethernet header are in front of what the skb's
+ * offsets are counted from.
+ */
+static noinline unsigned int merged_headers(const struct sk_buff *skb, unsigned int frames,
+					    unsigned int header)
+{
+	unsigned int headers = kmon_gso_headers(skb);
+
+	headers = headers > header ? headers - header : 0;
+	if (skb_vlan_tag_present(skb))
+		headers += VLAN_HLEN;
+	return (frames - 1) * headers;
+}
+
+/* Any frame that has its Ethernet header, of which `header` bytes count in skb->len. */
+static void count_frames(struct tap *tap, enum mac_direction way, u64 key,
+			 const struct sk_buff *skb, unsigned int header)
+{
+	unsigned int bytes = skb->len - header, frames = 1;
+
 	if (skb_vlan_tag_present(skb))
 		bytes += VLAN_HLEN;
+	if (skb_is_gso(skb)) {
+		frames = kmon_gso_segments(skb);
+		bytes += merged_headers(skb, frames, header);
+	}
+	count_address(tap, way, key, frames, bytes);
+}
 
-	if (mac_is_group(key))
-		book_skipped(&tap->book, kmon_segments(skb));
-	else if (skb_is_gso(skb))
-		count_merged(tap, key, skb, bytes);
+/* A frame without an Ethernet header, on an Ethernet device. */
+static noinline void count_odd(struct tap *tap, enum mac_direction way, const struct sk_buff *skb)
+{
+	/* A multicast packet that this host sent and hears itself was never a frame. */
+	if (skb->pkt_type != PACKET_LOOPBACK)
+		book_untracked(&tap->book, way, 1, skb->len);
+}
+
+/* ---- received ---- */
+
+static void count_received_header(struct tap *tap, const struct sk_buff *skb)
+{
+	/* An unset mac_header fails this, too. */
+	if (skb->mac_header + ETH_HLEN > skb_headroom(skb))
+		count_odd(tap, MAC_RECEIVED, skb);
 	else
-		book_count(&tap->book, key, 1, bytes);
+		count_frames(tap, MAC_RECEIVED, source_key(skb->head + skb->mac_header), skb, 0);
 }
 
 /* Any frame. */
@@ -105,23 +141,93 @@ static noinline void count_frame(struct tap *tap, const struct sk_buff *skb)
 	/* Only there can another softirq come in between on this CPU. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		preempt_disable();
-	count_header(tap, skb);
+	count_received_header(tap, skb);
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		preempt_enable();
 }
 
-/* ---- tracepoint ---- */
-
-static struct tracepoint *receive_tp;		/* NULL: not in this kernel */
+/* ---- a tracepoint, and the taps that it counts for ---- */
 
 /*
- * The tracepoint fires for every device of the system: most frames must be dismissed
- * at once.  So the first tap has a probe to itself, and all others share one, which
- * finds them here.
+ * It fires for every device of the system: most frames must be dismissed at once.  So
+ * the first tap has a probe to itself, and all others share one, which finds them here.
  */
-static struct tap *first_tap;			/* under rtnl, as what follows */
-static struct hlist_head by_dev[256];
-static unsigned int others;
+struct tracing {
+	const char *name;
+	void *on_first;			/* the probes */
+	void *on_others;
+	struct tracepoint *tp;		/* NULL: not in this kernel */
+	struct tap_side *first;		/* under rtnl, as what follows */
+	struct hlist_head by_dev[256];
+	unsigned int others;
+};
+
+/* Has the tracepoint of this kernel exactly that callback? */
+#define TRACEPOINT_CALLS(name, callback)						\
+	__builtin_types_compatible_p(typeof(&check_trace_callback_type_##name),	\
+				     void (*)(typeof(callback) *))
+
+static void find_tracepoint(struct tracepoint *tp, void *tracing)
+{
+	struct tracing *t = tracing;
+
+	if (!strcmp(tp->name, t->name))
+		t->tp = tp;
+}
+
+static __always_inline struct hlist_head *dev_head(struct tracing *t, const struct net_device *dev)
+{
+	return &t->by_dev[(unsigned int)dev->ifindex % ARRAY_SIZE(t->by_dev)];
+}
+
+static __always_inline struct tap_side *find_side(struct tracing *t, const struct net_device *dev)
+{
+	struct tap_side *side;
+
+	hlist_for_each_entry_rcu(side, dev_head(t, dev), by_dev)
+		if (READ_ONCE(side->traced) == dev)
+			return side;
+	return NULL;
+}
+
+static int tracing_attach(struct tracing *t, struct tap_side *side, struct net_device *dev)
+{
+	int err = 0;
+
+	if (!t->tp)
+		return -EOPNOTSUPP;
+	if (t->first && !t->others)
+		err = tracepoint_probe_register(t->tp, t->on_others, NULL);
+	if (err)
+		return err;
+	WRITE_ONCE(side->traced, dev);
+	if (t->first) {
+		t->others++;
+		hlist_add_head_rcu(&side->by_dev, dev_head(t, dev));
+		return 0;
+	}
+	err = tracepoint_probe_register(t->tp, t->on_first, side);
+	if (err)
+		WRITE_ONCE(side->traced, NULL);
+	else
+		t->first = side;
+	return err;
+}
+
+static void tracing_detach(struct tracing *t, struct tap_side *side)
+{
+	WRITE_ONCE(side->traced, NULL);
+	if (side == t->first) {
+		tracepoint_probe_unregister(t->tp, t->on_first, side);
+		t->first = NULL;
+		return;
+	}
+	hlist_del_rcu(&side->by_dev);
+	if (!--t->others)
+		tracepoint_probe_unregister(t->tp, t->on_others, NULL);
+}
+
+/* ---- received, by the tracepoint ---- */
 
 /*
  * Was the frame here before, on its way to a cpumap?  Generic XDP takes it away
@@ -148,12 +254,7 @@ static noinline __noclone void count_received_slowly(struct tap *tap, const stru
  */
 static noinline __noclone void count_plain(struct tap *tap, const struct sk_buff *skb)
 {
-	u64 key = source_key(skb->head + skb->mac_header);
-
-	if (mac_is_group(key))
-		book_skipped(&tap->book, 1);
-	else
-		book_count(&tap->book, key, 1, skb->len);
+	count_address(tap, MAC_RECEIVED, source_key(skb->head + skb->mac_header), 1, skb->len);
 }
 
 /*
@@ -168,77 +269,115 @@ static __always_inline void count_received(struct tap *tap, const struct sk_buff
 	    unlikely(skb->skb_iif | skb_shinfo(skb)->gso_size) ||
 	    unlikely(skb_vlan_tag_present(skb)) || unlikely(payload != skb->data))
 		count_received_slowly(tap, skb);
-	else if (unlikely(!book_count_quickly(&tap->book, source_key(payload - ETH_HLEN),
-					      skb->len)))
+	else if (unlikely(!book_count_quickly(&tap->book, MAC_RECEIVED,
+					      source_key(payload - ETH_HLEN), skb->len)))
 		count_plain(tap, skb);
 }
 
+static struct tracing received;
+
 static void on_receive_of_first(void *data, struct sk_buff *skb)
 {
-	struct tap *tap = data;
+	struct tap_side *side = data;
 
-	if (READ_ONCE(tap->traced) == skb->dev)
-		count_received(tap, skb);
-}
-
-static struct hlist_head *dev_head(const struct net_device *dev)
-{
-	return &by_dev[(unsigned int)dev->ifindex % ARRAY_SIZE(by_dev)];
+	if (READ_ONCE(side->traced) == skb->dev)
+		count_received(container_of(side, struct tap, received), skb);
 }
 
 static void on_receive(void *unused, struct sk_buff *skb)
 {
-	struct tap *tap;
+	struct tap_side *side = find_side(&received, skb->dev);
 
-	hlist_for_each_entry_rcu(tap, dev_head(skb->dev), by_dev) {
-		if (READ_ONCE(tap->traced) == skb->dev) {
-			count_received(tap, skb);
-			return;
-		}
-	}
+	if (side)
+		count_received(container_of(side, struct tap, received), skb);
 }
 
-static void find_receive(struct tracepoint *tp, void *unused)
-{
-	if (!strcmp(tp->name, "netif_receive_skb"))
-		receive_tp = tp;
-}
+static struct tracing received = {
+	.name		= "netif_receive_skb",
+	.on_first	= on_receive_of_first,
+	.on_others	= on_receive,
+};
 
-static int tracepoint_attach(struct tap *tap, struct net_device *dev)
-{
-	int err = 0;
+/* ---- sent ---- */
 
-	if (!receive_tp)
-		return -EOPNOTSUPP;
-	if (first_tap && !others)
-		err = tracepoint_probe_register(receive_tp, on_receive, NULL);
-	if (err)
-		return err;
-	WRITE_ONCE(tap->traced, dev);
-	if (first_tap) {
-		others++;
-		hlist_add_head_rcu(&tap->by_dev, dev_head(dev));
-		return 0;
-	}
-	err = tracepoint_probe_register(receive_tp, on_receive_of_first, tap);
-	if (err)
-		WRITE_ONCE(tap->traced, NULL);
+/*
+ * Any frame.  Its Ethernet header is the first of its bytes, and it comes from a task
+ * with softirqs off, or from a softirq.
+ */
+static noinline __noclone void count_sent_slowly(struct tap *tap, const struct sk_buff *skb)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_disable();
+	if (skb_headlen(skb) < ETH_HLEN)
+		count_odd(tap, MAC_SENT, skb);
 	else
-		first_tap = tap;
-	return err;
+		count_frames(tap, MAC_SENT, destination_key(skb->data), skb, ETH_HLEN);
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_enable();
 }
 
-static void tracepoint_detach(struct tap *tap)
+/* As count_plain(). */
+static noinline __noclone void count_sent_plain(struct tap *tap, const struct sk_buff *skb)
 {
-	WRITE_ONCE(tap->traced, NULL);
-	if (tap == first_tap) {
-		tracepoint_probe_unregister(receive_tp, on_receive_of_first, tap);
-		first_tap = NULL;
-		return;
-	}
-	hlist_del_rcu(&tap->by_dev);
-	if (!--others)
-		tracepoint_probe_unregister(receive_tp, on_receive, NULL);
+	count_address(tap, MAC_SENT, destination_key(skb->data), 1, skb->len - ETH_HLEN);
+}
+
+/* As count_received(). */
+static __always_inline void count_sent(struct tap *tap, const struct sk_buff *skb)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) || unlikely(skb_shinfo(skb)->gso_size) ||
+	    unlikely(skb_vlan_tag_present(skb)) || unlikely(skb_headlen(skb) < ETH_HLEN))
+		count_sent_slowly(tap, skb);
+	else if (unlikely(!book_count_quickly(&tap->book, MAC_SENT, destination_key(skb->data),
+					      skb->len - ETH_HLEN)))
+		count_sent_plain(tap, skb);
+}
+
+static struct tracing sent;
+
+static void on_send_of_first(void *data, const struct sk_buff *skb, const struct net_device *dev)
+{
+	struct tap_side *side = data;
+
+	if (READ_ONCE(side->traced) == dev)
+		count_sent(container_of(side, struct tap, sent), skb);
+}
+
+static void on_send(void *unused, const struct sk_buff *skb, const struct net_device *dev)
+{
+	struct tap_side *side = find_side(&sent, dev);
+
+	if (side)
+		count_sent(container_of(side, struct tap, sent), skb);
+}
+
+static struct tracing sent = {
+	.name		= "net_dev_start_xmit",
+	.on_first	= on_send_of_first,
+	.on_others	= on_send,
+};
+
+bool tap_can_see_sent(void)
+{
+	return sent.tp;
+}
+
+static int set_direction(struct tap *tap, struct net_device *dev, enum l2_direction direction)
+{
+	bool wanted = direction == DIRECTION_BOTH;
+
+	if (wanted == !!tap->sent.traced)
+		return 0;
+	if (wanted)
+		return tracing_attach(&sent, &tap->sent, dev);
+	tracing_detach(&sent, &tap->sent);
+	return 0;
+}
+
+/* Only the one to DIRECTION_BOTH can fail.  Under rtnl and watches_lock. */
+int tap_set_direction(struct tap *tap, enum l2_direction direction)
+{
+	return tap->dev ? set_direction(tap, tap->dev, direction) : 0;
 }
 
 /* ---- packet_type ---- */
@@ -315,14 +454,14 @@ static enum tap_hook choose_hook(const struct net_device *dev)
 {
 	if (tap_hook_wanted != HOOK_AUTO)
 		return tap_hook_wanted;
-	return receive_tp && !is_stacked(dev) ? HOOK_TRACEPOINT : HOOK_PACKET_TYPE;
+	return received.tp && !is_stacked(dev) ? HOOK_TRACEPOINT : HOOK_PACKET_TYPE;
 }
 
 static int attach_hook(struct tap *tap, struct net_device *dev, enum tap_hook hook)
 {
 	switch (hook) {
 	case HOOK_TRACEPOINT:
-		return tracepoint_attach(tap, dev);
+		return tracing_attach(&received, &tap->received, dev);
 	case HOOK_RX_HANDLER:
 		return rx_handler_attach(tap, dev);
 	default:
@@ -334,7 +473,7 @@ static void detach_hook(struct tap *tap, enum tap_hook hook)
 {
 	switch (hook) {
 	case HOOK_TRACEPOINT:
-		tracepoint_detach(tap);
+		tracing_detach(&received, &tap->received);
 		break;
 	case HOOK_RX_HANDLER:
 		rx_handler_detach(tap);
@@ -353,12 +492,17 @@ int tap_attach(struct tap *tap, struct net_device *dev)
 	/* A CPU may still be walking past the place where the tap was before. */
 	if (tap->was_attached)
 		synchronize_net();
-	WRITE_ONCE(tap->hook, hook);
-	err = attach_hook(tap, dev, hook);
+	tap->was_attached = true;
+	err = set_direction(tap, dev, l2_direction);
 	if (err)
 		return err;
+	WRITE_ONCE(tap->hook, hook);
+	err = attach_hook(tap, dev, hook);
+	if (err) {
+		set_direction(tap, dev, DIRECTION_RX);
+		return err;
+	}
 	WRITE_ONCE(tap->dev, dev);
-	tap->was_attached = true;
 	return 0;
 }
 
@@ -366,6 +510,7 @@ int tap_attach(struct tap *tap, struct net_device *dev)
 void tap_detach(struct tap *tap)
 {
 	detach_hook(tap, tap->hook);
+	set_direction(tap, tap->dev, DIRECTION_RX);
 	WRITE_ONCE(tap->dev, NULL);
 }
 
@@ -393,11 +538,14 @@ void tap_choose_again(struct tap *tap)
 
 void tap_init(void)
 {
-	for_each_kernel_tracepoint(find_receive, NULL);
+	if (TRACEPOINT_CALLS(netif_receive_skb, on_receive))
+		for_each_kernel_tracepoint(find_tracepoint, &received);
+	if (TRACEPOINT_CALLS(net_dev_start_xmit, on_send))
+		for_each_kernel_tracepoint(find_tracepoint, &sent);
 }
 
-/* Everything is detached; when this returns no CPU is in a tap any more. */
-void tap_exit(void)
+/* When this returns no CPU is in a tap that was detached before. */
+void tap_synchronize(void)
 {
 	tracepoint_synchronize_unregister();
 	synchronize_net();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A tap sees each frame that its device receives, and counts it in its book.
+ * A tap sees each frame that its device receives, and if wanted each that it sends, and
+ * counts it in its book.
  */
 #ifndef L2_TAP_H
 #define L2_TAP_H
@@ -9,15 +10,23 @@
 #include <linux/netdevice.h>
 
 #include "book.h"
+#include "main.h"
 
 enum tap_hook { HOOK_AUTO, HOOK_TRACEPOINT, HOOK_PACKET_TYPE, HOOK_RX_HANDLER };
 
-struct tap {
+/* What a tracepoint knows of a tap. */
+struct tap_side {
 	struct hlist_node by_dev;	/* for the tracepoint to find it; first, so it is found fast */
-	struct net_device *traced;	/* dev while the tracepoint counts for it */
+	struct net_device *traced;	/* the tap's device while the tracepoint counts for it */
+};
+
+struct tap {
+	struct tap_side received;	/* first, for the same reason */
+	struct tap_side sent;
 	struct net_device *dev;		/* NULL: attached to none */
-	enum tap_hook hook;		/* in use while dev is set */
+	enum tap_hook hook;		/* for what is received; in use while dev is set */
 	bool was_attached;
+	bool counts_sent;		/* or did: the book's figures of what was sent are shown */
 	struct packet_type pt;
 	struct mac_book book;
 };
@@ -28,7 +37,9 @@ const char *tap_hook_name(enum tap_hook hook);
 int tap_attach(struct tap *tap, struct net_device *dev);
 void tap_detach(struct tap *tap);
 void tap_choose_again(struct tap *tap);
+int tap_set_direction(struct tap *tap, enum l2_direction direction);
+bool tap_can_see_sent(void);
 void tap_init(void);
-void tap_exit(void);
+void tap_synchronize(void);
 
 #endif

@@ -44,6 +44,7 @@ KMON_READERS(readers);
 struct section {
 	char name[IFNAMSIZ];
 	bool waiting;
+	bool counts_sent;
 	enum tap_hook hook;
 	loff_t first;			/* item */
 	struct mac_report report;
@@ -152,9 +153,9 @@ static int rank_lines(struct mac_report *report)
 	if (!ranked)
 		return -ENOMEM;
 	for (i = 0; i < report->n; i++) {
-		if (!report->lines[i].window)
+		if (!report->lines[i].sum[MAC_RECEIVED].window)
 			continue;
-		ranked[n].count = report->lines[i].window;
+		ranked[n].count = report->lines[i].sum[MAC_RECEIVED].window;
 		ranked[n++].line = i;
 	}
 	sorted = n ? sort_ranked(ranked, ranked + report->n, n) : ranked;
@@ -206,6 +207,7 @@ static int reading_take(struct reading *r)
 		strscpy(s->name, w->name, sizeof(s->name));
 		s->waiting = !w->tap.dev;
 		s->hook = w->tap.hook;
+		s->counts_sent = w->tap.counts_sent;
 		kref_get(&w->ref);
 		all[n++] = w;
 	}
@@ -288,7 +290,7 @@ static void text_line(struct seq_file *m, const struct mac_line *line)
 	char *end = put_mac(buf, line->key);
 
 	*end++ = ' ';
-	end = put_number(end, line->window, 12);
+	end = put_number(end, line->sum[MAC_RECEIVED].window, 12);
 	*end++ = '\n';
 	seq_write(m, buf, end - buf);
 }
@@ -302,21 +304,38 @@ static u64 when(const struct reading *r, u64 then)
 static void json_head(struct seq_file *m)
 {
 	kmon_json_head(m);
-	seq_printf(m, ",\"hook\":\"%s\",\"reset_interval\":%u,\"max_macs\":%u}\n",
-		   tap_hook_name(tap_hook_wanted), READ_ONCE(reset_interval), READ_ONCE(max_macs));
+	seq_printf(m, ",\"hook\":\"%s\",\"reset_interval\":%u,\"max_macs\":%u,\"direction\":\"%s\"}\n",
+		   tap_hook_name(tap_hook_wanted), READ_ONCE(reset_interval), READ_ONCE(max_macs),
+		   direction_name(READ_ONCE(l2_direction)));
+}
+
+static void json_total(struct seq_file *m, const char *way, const struct mac_total *t)
+{
+	seq_printf(m, ",\"%suntracked_packets\":%llu,\"%suntracked_bytes\":%llu",
+		   way, t->untracked_packets, way, t->untracked_bytes);
+	seq_printf(m, ",\"%sevicted_packets\":%llu,\"%sevicted_bytes\":%llu",
+		   way, t->evicted_packets, way, t->evicted_bytes);
 }
 
 static void json_section(struct seq_file *m, const struct section *s)
 {
-	const struct mac_report *r = &s->report;
+	const struct mac_total *received = &s->report.total[MAC_RECEIVED];
+	const struct mac_total *sent = &s->report.total[MAC_SENT];
 
 	seq_puts(m, "{\"interface\":");
 	kmon_json_string(m, s->name);
-	seq_printf(m, ",\"waiting\":%s,\"hook\":\"%s\",\"macs\":%u,\"packets\":%llu,\"bytes\":%llu",
-		   s->waiting ? "true" : "false", tap_hook_name(s->hook), r->n, r->packets, r->bytes);
-	seq_printf(m, ",\"untracked_packets\":%llu,\"untracked_bytes\":%llu,\"evicted_packets\":%llu,\"evicted_bytes\":%llu,\"skipped_packets\":%llu}\n",
-		   r->untracked_packets, r->untracked_bytes,
-		   r->evicted_packets, r->evicted_bytes, r->skipped_packets);
+	seq_printf(m, ",\"waiting\":%s,\"hook\":\"%s\",\"macs\":%u",
+		   s->waiting ? "true" : "false", tap_hook_name(s->hook), s->report.n);
+	seq_printf(m, ",\"packets\":%llu,\"bytes\":%llu", received->packets, received->bytes);
+	json_total(m, "", received);
+	seq_printf(m, ",\"skipped_packets\":%llu", received->group_packets);
+	if (s->counts_sent) {
+		seq_printf(m, ",\"tx_packets\":%llu,\"tx_bytes\":%llu", sent->packets, sent->bytes);
+		json_total(m, "tx_", sent);
+		seq_printf(m, ",\"tx_group_packets\":%llu,\"tx_group_bytes\":%llu",
+			   sent->group_packets, sent->group_bytes);
+	}
+	seq_puts(m, "}\n");
 }
 
 static void json_line(struct seq_file *m, const struct reading *r, const struct section *s,
@@ -330,9 +349,15 @@ static void json_line(struct seq_file *m, const struct reading *r, const struct 
 	end = put_string(end, ",\"mac\":\"");
 	end = put_mac(end, line->key);
 	end = put_string(end, "\",\"packets\":");
-	end = put_number(end, line->packets, 0);
+	end = put_number(end, line->sum[MAC_RECEIVED].packets, 0);
 	end = put_string(end, ",\"bytes\":");
-	end = put_number(end, line->bytes, 0);
+	end = put_number(end, line->sum[MAC_RECEIVED].bytes, 0);
+	if (s->counts_sent) {
+		end = put_string(end, ",\"tx_packets\":");
+		end = put_number(end, line->sum[MAC_SENT].packets, 0);
+		end = put_string(end, ",\"tx_bytes\":");
+		end = put_number(end, line->sum[MAC_SENT].bytes, 0);
+	}
 	end = put_string(end, ",\"first_seen\":");
 	end = put_number(end, when(r, line->first), 0);
 	end = put_string(end, ",\"last_seen\":");

@@ -53,18 +53,19 @@ static struct watch *watch_alloc(const char *name)
 		return NULL;
 	}
 	kref_init(&w->ref);
+	w->tap.counts_sent = l2_direction == DIRECTION_BOTH;
 	strscpy(w->name, name, sizeof(w->name));
 	return w;
 }
 
-/* Detached watches: nobody counts in them once a grace period is over. */
+/* Detached watches: nobody counts in them once their taps are quiet. */
 static void put_all(struct list_head *gone)
 {
 	struct watch *w, *next;
 
 	if (list_empty(gone))
 		return;
-	synchronize_net();
+	tap_synchronize();
 	list_for_each_entry_safe(w, next, gone, list)
 		watch_put(w);
 }
@@ -356,6 +357,48 @@ static struct notifier_block device_notifier = {
 
 /* ---- all of them ---- */
 
+/* Under rtnl and watches_lock, as what it changes. */
+static int set_direction(enum l2_direction direction)
+{
+	struct watch *w;
+	int err = 0;
+
+	list_for_each_entry(w, &watches, list)
+		err = err ?: tap_set_direction(&w->tap, direction);
+	if (err) {
+		list_for_each_entry(w, &watches, list)
+			tap_set_direction(&w->tap, l2_direction);
+		kmon_refuse("cannot use direction=%s: %d\n", direction_name(direction), err);
+		return err;
+	}
+	list_for_each_entry(w, &watches, list)
+		w->tap.counts_sent |= direction == DIRECTION_BOTH;
+	WRITE_ONCE(l2_direction, direction);
+	return 0;
+}
+
+/* For all that are watched, and those to come; all or nothing. */
+int watch_set_direction(enum l2_direction direction)
+{
+	enum l2_direction before;
+	int err;
+
+	if (direction == DIRECTION_BOTH && !tap_can_see_sent()) {
+		kmon_refuse("direction=both refused: this kernel has no tracepoint net_dev_start_xmit\n");
+		return -EOPNOTSUPP;
+	}
+	rtnl_lock();
+	mutex_lock(&watches_lock);
+	before = l2_direction;
+	err = set_direction(direction);
+	mutex_unlock(&watches_lock);
+	rtnl_unlock();
+	/* The next write may attach the taps again, and no CPU may still be walking past them. */
+	if (before != direction)
+		tap_synchronize();
+	return err;
+}
+
 void watch_bound_changed(void)
 {
 	struct watch *w;
@@ -410,14 +453,17 @@ void watch_exit(bool tell)
 	mutex_unlock(&watches_lock);
 	rtnl_unlock();
 	unregister_netdevice_notifier(&device_notifier);
-	tap_exit();
+	tap_synchronize();
 
 	list_for_each_entry(w, &gone, list) {
 		if (!tell)
 			continue;
 		book_totals(&w->tap.book, &report);
 		pr_info("Interface: %s, Total packets: %llu, MAC addresses: %u\n",
-			show(&shown, w->name), report.packets, report.n);
+			show(&shown, w->name), report.total[MAC_RECEIVED].packets, report.sources);
+		if (w->tap.counts_sent)
+			pr_info("Interface: %s, Sent packets: %llu\n", show(&shown, w->name),
+				report.total[MAC_SENT].packets + report.total[MAC_SENT].group_packets);
 	}
 	put_all(&gone);
 }

@@ -34,6 +34,7 @@ int watch_init(void);
 void watch_exit(bool tell);
 int watch_set(const char *names);
 int watch_names(char *buf, size_t size);
+int watch_set_direction(enum l2_direction direction);
 void watch_bound_changed(void);
 int watch_reset_all(void);
 

@@ -101,7 +101,7 @@ static const char * const probe_words[] = {
 };
 
 static unsigned int probe_wanted;
-KMON_PARAM_CHOICE(probe, probe_wanted, 0444, probe_words,
+KMON_PARAM_CHOICE(probe, probe_wanted, 0444, probe_words, NULL,
 		  "how or where exits are seen: auto, tracepoint, ftrace, kprobe, taskstats_exit, acct_collect or do_exit (default auto; set at load)");
 
 static bool is_wanted(const struct probe_way *way)

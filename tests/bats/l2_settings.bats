@@ -226,8 +226,8 @@ MAC Address        Packet Count
   load_l2 interface=km0
   assert_equal "$(stat -c %a "$text" "$view" | paste -s)" "644	444"
   assert_equal "$(cd "$parameters" && stat -c '%n %a' ./* | paste -s -d ,)" \
-    "./hook 444,./interface 644,./max_macs 644,./reset_interval 644,./view_gid 444,./view_mode 444"
-  for file in "$text" "$view" "$parameters"/{hook,interface,max_macs,reset_interval}; do
+    "./direction 644,./hook 444,./interface 644,./max_macs 644,./reset_interval 644,./view_gid 444,./view_mode 444"
+  for file in "$text" "$view" "$parameters"/{direction,hook,interface,max_macs,reset_interval}; do
     assert_equal "$file: $(badwrite "$file" text 1 --as 65534 | error_in)" "$file: EACCES"
   done
 }
@@ -238,8 +238,8 @@ MAC Address        Packet Count
   if [ -r ../../dkms.conf ]; then
     assert_equal "PACKAGE_VERSION=\"$(modinfo -F version l2packet_counter)\"" "$(grep '^PACKAGE_VERSION=' ../../dkms.conf)"
   fi
-  assert_equal "$(modinfo -p l2packet_counter | grep -cE '^(hook|interface|max_macs|reset_interval):[^(]{20,}')" 4
-  assert_equal "$(modinfo -p l2packet_counter | grep -vc ^view_)" 4
+  assert_equal "$(modinfo -p l2packet_counter | grep -cE '^(direction|hook|interface|max_macs|reset_interval):[^(]{20,}')" 5
+  assert_equal "$(modinfo -p l2packet_counter | grep -vc ^view_)" 5
 }
 
 # ---- loading and unloading ----

@@ -218,6 +218,7 @@ writes() {
         writes "$set"/interface kmon0 kmon1 "kmon1,kmon0" ""
         writes "$set"/reset_interval 1 0 86400
         writes "$set"/max_macs 1 1048576 100
+        writes "$set"/direction both rx
         ;;
       kstat)
         writes "$set"/start 1 0

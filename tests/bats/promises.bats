@@ -243,8 +243,8 @@ END
   done <<'END'
 localhost_monitor all_netns=1 log_packets=1
 localhost_monitor all_netns=0 log_packets=0
-l2packet_counter interface=kmon1 hook=rx_handler reset_interval=86400 max_macs=1048576
-l2packet_counter interface=kmon1,kmon0 hook=packet_type reset_interval=0 max_macs=1
+l2packet_counter interface=kmon1 hook=rx_handler reset_interval=86400 max_macs=1048576 direction=both
+l2packet_counter interface=kmon1,kmon0 hook=packet_type reset_interval=0 max_macs=1 direction=rx
 kstat all_netns=1 start=1 counter=2147483647
 kstat all_netns=0 start=0 counter=1
 netmon_proc iface=nosuch0
@@ -274,6 +274,7 @@ l2packet_counter reset_interval=-1 reset_interval=-1 refused
 l2packet_counter reset_interval=86401 reset_interval=86401 refused
 l2packet_counter max_macs=0 max_macs=0 refused
 l2packet_counter hook=none hook=none refused
+l2packet_counter direction=tx direction=tx refused
 kstat start=2 start=2 refused
 kstat counter=0 counter=0 refused
 kstat counter=2147483648 counter=2147483648 refused

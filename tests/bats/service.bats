@@ -7,6 +7,7 @@
 load ../lib/service
 
 default_parameters="l2packet_counter.interface=
+l2packet_counter.direction=rx
 l2packet_counter.reset_interval=20
 l2packet_counter.max_macs=65536
 localhost_monitor.log_packets=0
@@ -39,6 +40,7 @@ process_monitor.log_rate=100"
   configure <<'TOML'
 [l2packet_counter]
 interface = "kmon0"
+direction = "both"
 reset_interval = "90s"
 max_macs = 1000
 [localhost_monitor]
@@ -53,6 +55,7 @@ log_rate = 7
 TOML
   systemctl reload kmon
   assert_equal "$(parameters)" "l2packet_counter.interface=kmon0
+l2packet_counter.direction=both
 l2packet_counter.reset_interval=90
 l2packet_counter.max_macs=1000
 localhost_monitor.log_packets=1

@@ -5,7 +5,7 @@
 # The parameters of each module, with their modes.
 declare -gA parameters=(
   [localhost_monitor]="444:all_netns 644:log_packets 444:view_gid 444:view_mode"
-  [l2packet_counter]="444:hook 644:interface 644:max_macs 644:reset_interval 444:view_gid 444:view_mode"
+  [l2packet_counter]="644:direction 444:hook 644:interface 644:max_macs 644:reset_interval 444:view_gid 444:view_mode"
   [kstat]="444:all_netns 644:counter 644:start 444:view_gid 444:view_mode"
   [netmon_proc]="644:iface 444:view_gid 444:view_mode"
   [process_monitor]="644:log 644:log_rate 444:probe 444:view_gid 444:view_mode"

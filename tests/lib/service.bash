@@ -103,7 +103,7 @@ assert_journal() {
 # parameters: every parameter that /etc/kmon.toml sets, a line each.
 parameters() {
   cd /sys/module &&
-    grep -H '' l2packet_counter/parameters/{interface,reset_interval,max_macs} localhost_monitor/parameters/log_packets \
+    grep -H '' l2packet_counter/parameters/{interface,direction,reset_interval,max_macs} localhost_monitor/parameters/log_packets \
       kstat/parameters/{start,counter} netmon_proc/parameters/iface process_monitor/parameters/{log,log_rate} |
     sed 's|/parameters/|.|; s|:|=|'
 }

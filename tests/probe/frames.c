@@ -42,6 +42,8 @@ const char usage_text[] =
 "  --group         set the group bit in the source addresses\n"
 "  --list FILE     write each distinct source and its count there, sorted\n"
 "  --dst MAC       destination (default 02:ff:ff:ff:ff:fe)\n"
+"  --swap          exchange source and destination: what is said of sources here\n"
+"                  is said of destinations\n"
 "  --type HEX      type (default 88b5)\n"
 "  --vlan ID       with a VLAN tag (8100)\n"
 "  --qinq ID2      and a second, inner one; the outer is then of type 88a8\n"
@@ -66,6 +68,7 @@ struct plan {
 	bool group;
 	uint64_t src;		/* the first source */
 	uint64_t dst;
+	bool swap;
 	unsigned int tags;	/* 0, 1 or 2 */
 	uint16_t tag_type[2];
 	uint16_t tag_id[2];
@@ -215,8 +218,8 @@ static size_t header_size(const struct plan *plan)
 
 static void build_header(const struct plan *plan, uint64_t index, unsigned char *to)
 {
-	put_mac(to, plan->dst);
-	put_mac(to + ETH_ALEN, source_mac(plan, index % plan->macs));
+	put_mac(to + (plan->swap ? ETH_ALEN : 0), plan->dst);
+	put_mac(to + (plan->swap ? 0 : ETH_ALEN), source_mac(plan, index % plan->macs));
 	to += 2 * ETH_ALEN;
 	for (unsigned int i = 0; i < plan->tags; i++) {
 		to = put16(to, plan->tag_type[i]);
@@ -436,7 +439,7 @@ struct request {
 
 enum {
 	COUNT = 1, MACS, SRC, RANDOM, SEED, SIZE, VLAN, QINQ, TPID, TYPE, SHORT,
-	THREADS, DST, GROUP, LIST, FAST, PACE, TAP, LINGER, TIMEOUT,
+	THREADS, DST, GROUP, LIST, FAST, PACE, TAP, LINGER, TIMEOUT, SWAP,
 };
 
 static const struct option options[] = {
@@ -450,6 +453,7 @@ static const struct option options[] = {
 	{ "list", 1, NULL, LIST }, { "fast", 0, NULL, FAST },
 	{ "pace", 1, NULL, PACE }, { "tap", 1, NULL, TAP },
 	{ "linger", 1, NULL, LINGER }, { "timeout", 1, NULL, TIMEOUT },
+	{ "swap", 0, NULL, SWAP },
 	{},
 };
 
@@ -512,6 +516,9 @@ static struct request parse(int argc, char **argv)
 			break;
 		case RANDOM:
 			p->random = true;
+			break;
+		case SWAP:
+			p->swap = true;
 			break;
 		case SEED:
 			p->seed = parse_number("--seed", optarg, 0, UINT64_MAX);

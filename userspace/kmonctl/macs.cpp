@@ -20,6 +20,7 @@ struct Options {
 struct Row {
     std::string interface;
     std::string name; // see names.hpp
+    bool counts_sent;
     L2View::Mac mac;
 };
 
@@ -28,7 +29,7 @@ std::vector<Row> rows_of(const L2View& view, const NamesByMac& names) {
     for (const auto& interface : view.interfaces)
         for (const auto& mac : interface.macs) {
             const auto name = names.find(mac.address);
-            rows.push_back({interface.name, name == names.end() ? "" : name->second, mac});
+            rows.push_back({interface.name, name == names.end() ? "" : name->second, interface.counts_sent, mac});
         }
     return rows;
 }
@@ -46,33 +47,37 @@ void keep(std::vector<Row>& rows, std::string wanted) {
 }
 
 void sort(std::vector<Row>& rows, const std::string& by) {
-    const auto most_first = [&](auto member) {
-        std::ranges::stable_sort(rows, std::greater(), [member](const Row& row) { return row.mac.*member; });
+    const auto most_first = [&](auto figure) {
+        std::ranges::stable_sort(rows, std::greater(), [figure](const Row& row) { return figure(row.mac); });
     };
     std::ranges::sort(rows, {}, [](const Row& row) { return row.mac.address; });
-    if (by == "frames") most_first(&L2View::Mac::packets);
-    if (by == "bytes") most_first(&L2View::Mac::bytes);
-    if (by == "seen") most_first(&L2View::Mac::last_seen);
+    if (by == "frames") most_first([](const L2View::Mac& mac) { return mac.packets + mac.tx_packets; });
+    if (by == "bytes") most_first([](const L2View::Mac& mac) { return mac.bytes + mac.tx_bytes; });
+    if (by == "seen") most_first([](const L2View::Mac& mac) { return mac.last_seen; });
 }
 
 Page page_of(const std::vector<Row>& rows, const Context& context) {
-    Table table({{"address", Column::left, 17},
-                 {"name", Column::left},
-                 {"on", Column::left},
-                 {"frames"},
-                 {"bytes"},
-                 {"last seen"}});
+    const auto sent = std::ranges::any_of(rows, &Row::counts_sent);
+    std::vector<Column> columns = {
+        {"address", Column::left, 17}, {"name", Column::left}, {"on", Column::left}, {"frames"}, {"bytes"}};
+    if (sent) columns.insert(columns.end(), {{"sent"}, {"sent bytes"}});
+    columns.push_back({"last seen"});
+    Table table(columns);
     const auto now = static_cast<std::uint64_t>(std::max<std::time_t>(context.now(), 0));
-    for (const auto& row : rows)
-        table.row({text_cell(to_string(row.mac.address)), text_cell(printable(row.name), Style::strong),
-                   text_cell(printable(row.interface)), count_cell(row.mac.packets), bytes_cell(row.mac.bytes),
-                   text_cell(row.mac.last_seen >= now ? "now" : seconds(now - row.mac.last_seen) + " ago")});
+    for (const auto& row : rows) {
+        const auto& mac = row.mac;
+        std::vector<Cell> cells = {text_cell(to_string(mac.address)), text_cell(printable(row.name), Style::strong),
+                                   text_cell(printable(row.interface)), count_cell(mac.packets), bytes_cell(mac.bytes)};
+        if (sent) cells.insert(cells.end(), {count_cell(mac.tx_packets), bytes_cell(mac.tx_bytes)});
+        cells.push_back(text_cell(mac.last_seen >= now ? "now" : seconds(now - mac.last_seen) + " ago"));
+        table.row(std::move(cells));
+    }
     return table.page(context.columns, 0);
 }
 
 Json json_of(const std::vector<Row>& rows) {
     Json list = Json::array();
-    for (const auto& row : rows)
+    for (const auto& row : rows) {
         list.push_back({{"mac", to_string(row.mac.address)},
                         {"name", row.name.empty() ? Json() : Json(row.name)},
                         {"interface", row.interface},
@@ -80,6 +85,10 @@ Json json_of(const std::vector<Row>& rows) {
                         {"bytes", row.mac.bytes},
                         {"first_seen", row.mac.first_seen},
                         {"last_seen", row.mac.last_seen}});
+        if (!row.counts_sent) continue;
+        list.back()["tx_packets"] = row.mac.tx_packets;
+        list.back()["tx_bytes"] = row.mac.tx_bytes;
+    }
     return {{"macs", std::move(list)}};
 }
 

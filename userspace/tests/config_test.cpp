@@ -149,7 +149,7 @@ TEST(Config, a_bad_interval_is_refused) {
 TEST(Config, a_misspelt_key_is_pointed_at) {
     EXPECT_EQ(problems_of("[l2packet_counter]\nenabled = true\n  reset_intervall = 5\n"),
               "kmon.toml:3:3: l2packet_counter.reset_intervall: unknown key, did you mean reset_interval?; "
-              "allowed: enabled, interface, reset_interval, max_macs, view_mode, view_gid");
+              "allowed: enabled, interface, direction, reset_interval, max_macs, view_mode, view_gid");
 }
 
 TEST(Config, an_unknown_section_is_pointed_at) {

@@ -60,7 +60,7 @@ protected:
 private:
     int gone_ = 0;
     const std::map<std::string, std::map<std::string, std::string>> defaults_ = {
-        {"l2packet_counter", {{"interface", ""}, {"max_macs", "65536"}, {"reset_interval", "20"}}},
+        {"l2packet_counter", {{"interface", ""}, {"max_macs", "65536"}, {"reset_interval", "20"}, {"direction", "rx"}}},
         {"localhost_monitor", {{"log_packets", "0"}}},
         {"kstat", {{"counter", "10"}, {"start", "0"}}},
         {"netmon_proc", {{"iface", ""}}},

@@ -101,6 +101,7 @@ INSTANTIATE_TEST_SUITE_P(Modules, EachModule, testing::ValuesIn(module_names()),
 TEST(ModuleTable, SettingsAreTheModulesOwnParameters) {
     Config config;
     config.values["l2packet_counter.reset_interval"] = 300U;
+    config.values["l2packet_counter.direction"] = "both";
     config.values["localhost_monitor.log_packets"] = true;
     config.values["kstat.counter"] = 50U;
     config.values["kstat.start"] = false;
@@ -109,7 +110,8 @@ TEST(ModuleTable, SettingsAreTheModulesOwnParameters) {
     config.values["process_monitor.log_rate"] = 0U;
     EXPECT_EQ(settings_of(config, "l2packet_counter"),
               (std::vector<Setting>{{"l2packet_counter", "max_macs", "65536"},
-                                    {"l2packet_counter", "reset_interval", "300"}}));
+                                    {"l2packet_counter", "reset_interval", "300"},
+                                    {"l2packet_counter", "direction", "both"}}));
     EXPECT_EQ(settings_of(config, "localhost_monitor"),
               (std::vector<Setting>{{"localhost_monitor", "log_packets", "1"}}));
     EXPECT_EQ(settings_of(config, "kstat"),

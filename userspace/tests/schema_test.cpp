@@ -85,6 +85,17 @@ TEST_F(Schema, OfDoctor) {
     validates("kmonctl-doctor", {"doctor", "--json"});
 }
 
+// As the module writes it with direction=both.
+TEST_F(Schema, OfSentFrames) {
+    std::ifstream file(source + "/userspace/tests/fuzz/views/l2_sent");
+    const std::string sent{std::istreambuf_iterator<char>(file), {}};
+    ASSERT_FALSE(sent.empty());
+    tree.write("proc/l2packet_counter.json", sent);
+    EXPECT_EQ(faults("l2packet_counter", sent), "");
+    validates("kmonctl-stats", {"stats", "--json"});
+    validates("kmonctl-macs", {"macs", "--json"});
+}
+
 TEST_F(Schema, OfMacsAndVersion) {
     tree.write("etc/ethers", "52:54:0:12:34:56 router\n");
     validates("kmonctl-macs", {"macs", "--json"});

@@ -245,6 +245,64 @@ TEST(HostileViews, MacLinesThatAreMissingAreMissed) {
     EXPECT_EQ(l2_error(l2_interface(0) + mac), "view:3: \"waiting\" is missing");
 }
 
+std::string l2_with_sent() {
+    return R"({"module":"l2packet_counter","version":"1.0.0","schema":1,"hook":"auto","reset_interval":20,"max_macs":5,"direction":"both"}
+{"interface":"eth0","waiting":false,"hook":"tracepoint","macs":2,"packets":7,"bytes":700,"untracked_packets":0,"untracked_bytes":0,"evicted_packets":0,"evicted_bytes":0,"skipped_packets":0,"tx_packets":110,"tx_bytes":11000,"tx_untracked_packets":3,"tx_untracked_bytes":300,"tx_evicted_packets":2,"tx_evicted_bytes":200,"tx_group_packets":4,"tx_group_bytes":400}
+{"interface":"eth0","mac":"02:00:00:00:00:01","packets":7,"bytes":700,"tx_packets":5,"tx_bytes":500,"first_seen":1,"last_seen":2}
+{"interface":"eth0","mac":"02:00:00:00:00:02","packets":0,"bytes":0,"tx_packets":100,"tx_bytes":10000,"first_seen":1,"last_seen":2}
+)";
+}
+
+TEST(Views, L2FramesThatWereSent) {
+    auto lines = text(l2_with_sent());
+    const auto view = parse_l2(lines);
+    ASSERT_TRUE(view) << view.error().what;
+    EXPECT_EQ(view->direction, "both");
+    const auto& eth = view->interfaces.at(0);
+    EXPECT_TRUE(eth.counts_sent);
+    EXPECT_EQ(eth.tx_packets, 110U);
+    EXPECT_EQ(sum_of(eth.macs, &L2View::Mac::tx_packets) + eth.tx_untracked_packets + eth.tx_evicted_packets, 110U);
+    EXPECT_EQ(sum_of(eth.macs, &L2View::Mac::tx_bytes) + eth.tx_untracked_bytes + eth.tx_evicted_bytes, 11000U);
+    EXPECT_EQ(eth.tx_group_packets, 4U);
+    EXPECT_EQ(eth.tx_group_bytes, 400U);
+    EXPECT_EQ(view->settings(), "on eth0, both directions; text view resets every 20 s");
+
+    const auto json = view->json()["interfaces"][0];
+    EXPECT_EQ(json["tx_group_packets"], 4U);
+    EXPECT_EQ(json["macs"][1]["mac"], "02:00:00:00:00:02");
+    EXPECT_EQ(json["macs"][1]["packets"], 0U);
+    EXPECT_EQ(json["macs"][1]["tx_bytes"], 10000U);
+    EXPECT_FALSE(read_l2(busy("second"))->json()["interfaces"][0].contains("tx_packets"));
+}
+
+TEST(Views, L2PageHasColumnsForSentFramesWhereTheyAreCounted) {
+    auto lines = text(l2_with_sent());
+    const auto view = parse_l2(lines);
+    ASSERT_TRUE(view) << view.error().what;
+    std::ostringstream page;
+    print(page, view->page({}), false);
+    EXPECT_NE(page.str().find("sent bytes"), std::string::npos) << page.str();
+    EXPECT_NE(page.str().find("11,400"), std::string::npos) << page.str(); // those to groups, too
+    std::ostringstream received;
+    print(received, read_l2(busy("second"))->page({}), false);
+    EXPECT_EQ(received.str().find("sent"), std::string::npos) << received.str();
+}
+
+TEST(HostileViews, SentFramesAreToldWholeOrNotAtAll) {
+    auto whole = l2_with_sent();
+    const std::string part = R"("tx_evicted_bytes":200,)";
+    whole.erase(whole.find(part), part.size());
+    auto lines = text(whole);
+    const auto view = parse_l2(lines);
+    ASSERT_FALSE(view);
+    EXPECT_EQ(view.error().what, "view:2: there is no \"tx_evicted_bytes\"");
+    const std::string line = R"(,"tx_bytes":500)";
+    auto half = l2_with_sent();
+    half.erase(half.find(line), line.size());
+    auto half_lines = text(half);
+    EXPECT_EQ(parse_l2(half_lines).error().what, "view:3: there is no \"tx_bytes\"");
+}
+
 TEST(HostileViews, AMacAddressIsOne) {
     for (const auto* bad :
          {"", "02:00:00:00:00", "02:00:00:00:00:0g", "02-00-00-00-00-01", "02:00:00:00:00:01:", "0200:00:00:00:01:"})

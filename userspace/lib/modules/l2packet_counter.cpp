@@ -41,8 +41,8 @@ Result<L2View::Mac> parse_mac_line(Fields& line) {
     L2View::Mac mac;
     std::string address;
     line.get("mac", address).get("packets", mac.packets).get("bytes", mac.bytes);
-    if (line.has("tx_packets")) line.get("tx_packets", mac.tx_packets).get("tx_bytes", mac.tx_bytes);
     line.get("first_seen", mac.first_seen).get("last_seen", mac.last_seen);
+    if (line.has("tx_packets")) line.get("tx_packets", mac.tx_packets).get("tx_bytes", mac.tx_bytes);
     if (const auto done = line.done(); !done) return fail(done.error());
 
     const auto parsed = parse_mac(address);
@@ -77,12 +77,14 @@ std::optional<L2View::Mac> parse_usual_mac_line(std::string_view line) {
     line.remove_prefix(17);
 
     L2View::Mac mac{.address = *address};
+    const auto took_sent = [&] {
+        return !took(line, R"(,"tx_packets":)") ||
+               (took_number(line, mac.tx_packets) && took(line, R"(,"tx_bytes":)") && took_number(line, mac.tx_bytes));
+    };
     if (took(line, R"(","packets":)") && took_number(line, mac.packets) && took(line, R"(,"bytes":)") &&
-        took_number(line, mac.bytes) &&
-        (!took(line, R"(,"tx_packets":)") ||
-         (took_number(line, mac.tx_packets) && took(line, R"(,"tx_bytes":)") && took_number(line, mac.tx_bytes))) &&
-        took(line, R"(,"first_seen":)") && took_number(line, mac.first_seen) && took(line, R"(,"last_seen":)") &&
-        took_number(line, mac.last_seen) && line == "}")
+        took_number(line, mac.bytes) && took_sent() && took(line, R"(,"first_seen":)") &&
+        took_number(line, mac.first_seen) && took(line, R"(,"last_seen":)") && took_number(line, mac.last_seen) &&
+        line == "}")
         return mac;
     return std::nullopt;
 }
@@ -140,6 +142,16 @@ private:
     std::vector<L2View::Mac> all_;
 };
 
+void parse_sent(Fields& line, L2View::Interface& interface) {
+    interface.counts_sent = line.has("tx_packets");
+    if (!interface.counts_sent) return;
+    line.get("tx_packets", interface.tx_packets).get("tx_bytes", interface.tx_bytes);
+    line.get("tx_untracked_packets", interface.tx_untracked_packets);
+    line.get("tx_untracked_bytes", interface.tx_untracked_bytes);
+    line.get("tx_evicted_packets", interface.tx_evicted_packets).get("tx_evicted_bytes", interface.tx_evicted_bytes);
+    line.get("tx_group_packets", interface.tx_group_packets).get("tx_group_bytes", interface.tx_group_bytes);
+}
+
 // known_macs is the number of MAC lines that are to follow.
 Result<L2View::Interface> parse_interface(Fields& line) {
     L2View::Interface interface;
@@ -148,8 +160,7 @@ Result<L2View::Interface> parse_interface(Fields& line) {
     line.get("untracked_packets", interface.untracked_packets).get("untracked_bytes", interface.untracked_bytes);
     line.get("evicted_packets", interface.evicted_packets).get("evicted_bytes", interface.evicted_bytes);
     line.get("skipped_packets", interface.skipped_packets);
-    interface.counts_sent = line.has("tx_packets");
-    if (interface.counts_sent) line.get("tx_packets", interface.tx_packets).get("tx_bytes", interface.tx_bytes);
+    parse_sent(line, interface);
     if (const auto done = line.done(); !done) return fail(done.error());
     return interface;
 }
@@ -172,14 +183,18 @@ std::string age(std::uint64_t then, std::time_t now) {
 
 Page top_macs(const L2View::Interface& interface, const Look& look) {
     const auto macs = busiest(interface, look.top);
-    Table table({{printable(interface.name), Column::left, 17},
-                 {"frames"},
-                 {"bytes"},
-                 {"share", Column::right, 6},
-                 {"last seen"}});
-    for (const auto& mac : macs)
-        table.row({text_cell(to_string(mac.address)), count_cell(mac.packets), bytes_cell(mac.bytes),
-                   text_cell(percent(mac.packets, interface.packets)), text_cell(age(mac.last_seen, look.now))});
+    std::vector<Column> columns = {
+        {printable(interface.name), Column::left, 17}, {"frames"}, {"bytes"}, {"share", Column::right, 6}};
+    if (interface.counts_sent) columns.insert(columns.end(), {{"sent"}, {"sent bytes"}});
+    columns.push_back({"last seen"});
+    Table table(columns);
+    for (const auto& mac : macs) {
+        std::vector<Cell> row = {text_cell(to_string(mac.address)), count_cell(mac.packets), bytes_cell(mac.bytes),
+                                 text_cell(percent(mac.packets, interface.packets))};
+        if (interface.counts_sent) row.insert(row.end(), {count_cell(mac.tx_packets), bytes_cell(mac.tx_bytes)});
+        row.push_back(text_cell(age(mac.last_seen, look.now)));
+        table.row(std::move(row));
+    }
     auto page = table.page(look.columns);
     if (interface.known_macs > macs.size())
         page.emplace_back("  and " + grouped(interface.known_macs - macs.size()) + " more", Style::faint);
@@ -216,6 +231,7 @@ Result<L2View> parse_l2(Lines& lines, std::size_t top) {
     auto head = first_line(lines, "l2packet_counter", view);
     if (!head) return fail(head.error());
     head->get("hook", view.hook).get("reset_interval", view.reset_interval).get("max_macs", view.max_macs);
+    if (head->has("direction")) head->get("direction", view.direction);
     if (const auto done = head->done(); !done) return fail(done.error());
 
     std::uint64_t awaited = 0; // MAC lines of the interface that came last
@@ -250,12 +266,23 @@ Page L2View::page(const Look& look) const {
         page.emplace_back("  no interface is watched", Style::faint);
         return page;
     }
-    Table table({{"interface", Column::left, 17}, {"frames"}, {"bytes"}, {"MACs"}, {"untracked"}, {"evicted"}});
-    for (const auto& interface : interfaces)
-        table.row({interface.waiting ? text_cell(printable(interface.name) + " (waiting)", Style::warning)
-                                     : text_cell(printable(interface.name)),
-                   count_cell(interface.packets), bytes_cell(interface.bytes), count_cell(interface.known_macs),
-                   fault_cell(interface.untracked_packets), count_cell(interface.evicted_packets)});
+    const auto sent = std::ranges::any_of(interfaces, &Interface::counts_sent);
+    std::vector<Column> columns = {{"interface", Column::left, 17}, {"frames"}, {"bytes"}};
+    if (sent) columns.insert(columns.end(), {{"sent"}, {"sent bytes"}});
+    columns.insert(columns.end(), {{"MACs"}, {"untracked"}, {"evicted"}});
+    Table table(columns);
+    for (const auto& i : interfaces) {
+        const auto name = printable(i.name);
+        std::vector<Cell> row = {i.waiting ? text_cell(name + " (waiting)", Style::warning) : text_cell(name),
+                                 count_cell(i.packets), bytes_cell(i.bytes)};
+        if (sent)
+            row.insert(row.end(),
+                       {count_cell(i.tx_packets + i.tx_group_packets), bytes_cell(i.tx_bytes + i.tx_group_bytes)});
+        row.push_back(count_cell(i.known_macs));
+        row.push_back(fault_cell(i.untracked_packets + i.tx_untracked_packets));
+        row.push_back(count_cell(i.evicted_packets + i.tx_evicted_packets));
+        table.row(std::move(row));
+    }
     append(page, table.page(look.columns));
     for (const auto& interface : interfaces) {
         if (interface.macs.empty() || look.top == 0) continue;
@@ -296,12 +323,18 @@ Json L2View::json(std::size_t top) const {
                         {"skipped_packets", i.skipped_packets},
                         {"mac_count", i.known_macs},
                         {"macs", std::move(macs)}});
+        if (i.counts_sent)
+            list.back().update({{"tx_packets", i.tx_packets},
+                                {"tx_bytes", i.tx_bytes},
+                                {"tx_untracked_packets", i.tx_untracked_packets},
+                                {"tx_untracked_bytes", i.tx_untracked_bytes},
+                                {"tx_evicted_packets", i.tx_evicted_packets},
+                                {"tx_evicted_bytes", i.tx_evicted_bytes},
+                                {"tx_group_packets", i.tx_group_packets},
+                                {"tx_group_bytes", i.tx_group_bytes}});
     }
-    return {{"version", version},
-            {"hook", hook},
-            {"reset_interval", reset_interval},
-            {"max_macs", max_macs},
-            {"interfaces", std::move(list)}};
+    return {{"version", version},   {"hook", hook},           {"reset_interval", reset_interval},
+            {"max_macs", max_macs}, {"direction", direction}, {"interfaces", std::move(list)}};
 }
 
 std::string L2View::settings() const {
@@ -310,7 +343,8 @@ std::string L2View::settings() const {
         watched += (watched.empty() ? "" : ", ") + printable(interface.name) + (interface.waiting ? " (waiting)" : "");
     const auto reset =
         reset_interval ? "text view resets every " + seconds(reset_interval) : std::string("text view never resets");
-    return (watched.empty() ? "on no interface" : "on " + watched) + "; " + reset;
+    const auto* const both = direction == "both" ? ", both directions" : "";
+    return (watched.empty() ? "on no interface" : "on " + watched) + both + "; " + reset;
 }
 
 std::vector<Figure> L2View::figures() const {
@@ -350,6 +384,10 @@ Finding compare(const Root& root, const Stimulus& stimulus) {
         const auto name = printable(was.name);
         if (sum_of(is->macs, &L2View::Mac::packets) + is->untracked_packets + is->evicted_packets != is->packets)
             return wrong(subject, name + ": the addresses do not add up to " + grouped(is->packets) + " frames",
+                         module);
+        if (sum_of(is->macs, &L2View::Mac::tx_packets) + is->tx_untracked_packets + is->tx_evicted_packets !=
+            is->tx_packets)
+            return wrong(subject, name + ": the addresses do not add up to " + grouped(is->tx_packets) + " sent frames",
                          module);
         words += (words.empty() ? "" : "; ") + name;
         if (is->waiting || !received_before[i] || !received_after) {
@@ -438,14 +476,16 @@ Module l2packet_counter() {
     return {
         .name = name,
         .section = name,
-        .keys = {interfaces("interface"), duration("reset_interval", 86400, 20), number("max_macs", 1, 1048576, 65536)},
+        .keys = {interfaces("interface"), choice("direction", {"rx", "both"}), duration("reset_interval", 86400, 20),
+                 number("max_macs", 1, 1048576, 65536)},
         .settings =
             [name](const Config& config) {
                 const auto text = [&](const char* key) {
                     return std::to_string(config.get<std::uint32_t>(name + "." + key));
                 };
                 return std::vector<Setting>{{name, "max_macs", text("max_macs")},
-                                            {name, "reset_interval", text("reset_interval")}};
+                                            {name, "reset_interval", text("reset_interval")},
+                                            {name, "direction", config.get<std::string>(name + ".direction")}};
             },
         .watches = "interface",
         .read = [](const Root& root) { return as_view(read_l2(root)); },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Received frames by source MAC address.
+// Received frames by source MAC address, and sent frames by destination if the module counts them.
 #pragma once
 
 #include <cstdint>
@@ -36,16 +36,23 @@ struct L2View : View {
         std::uint64_t evicted_packets = 0; // of sources whose memory was freed
         std::uint64_t evicted_bytes = 0;
         std::uint64_t skipped_packets = 0; // group source address: not in packets
-        bool counts_sent = false;          // too: direction=both
+        bool counts_sent = false;          // or did; if not, the tx figures are 0
         std::uint64_t tx_packets = 0;
         std::uint64_t tx_bytes = 0;
-        std::vector<Mac> macs;        // where only the busiest were asked for: they, by packets and by bytes
-        std::uint64_t known_macs = 0; // how many there are
+        std::uint64_t tx_untracked_packets = 0;
+        std::uint64_t tx_untracked_bytes = 0;
+        std::uint64_t tx_evicted_packets = 0;
+        std::uint64_t tx_evicted_bytes = 0;
+        std::uint64_t tx_group_packets = 0; // to group addresses: not in tx_packets
+        std::uint64_t tx_group_bytes = 0;
+        std::vector<Mac> macs;             // where only the busiest were asked for: they, by packets and by bytes
+        std::uint64_t known_macs = 0;      // how many there are
     };
 
     std::string hook;
     std::uint64_t reset_interval = 0; // seconds
     std::uint64_t max_macs = 0;
+    std::string direction = "rx"; // or "both"
     std::vector<Interface> interfaces;
     Ethers ethers; // of /etc/ethers
 

@@ -1,0 +1,753 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# l2packet_counter with direction=both: each frame that a watched interface sends, once, by its destination, as many as the
+# interface itself says; and what is received beside it, as ever.
+#
+# kw0 and kw1 are here, and watched; their other ends kw0p and kw1p are in a network namespace of their own each. Nothing but
+# what a test sends passes: no IPv6, no ARP.
+# shellcheck disable=SC2030,SC2031 # each test is a subshell
+
+load ../lib/common
+load ../lib/l2
+
+text=/proc/l2packet_counter
+view=/proc/l2packet_counter.json
+parameters=/sys/module/l2packet_counter/parameters
+mine=1802333041 # the group of all interfaces made here: one command deletes them
+
+setup_file() {
+  local netns
+  for netns in kmon-l2-0 kmon-l2-1; do
+    ip netns add "$netns"
+    in_netns "$netns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+  done
+}
+
+teardown_file() {
+  ip netns del kmon-l2-0
+  ip netns del kmon-l2-1
+}
+
+setup() {
+  kmon_setup
+  sent=$BATS_TEST_TMPDIR/sent
+  received=$BATS_TEST_TMPDIR/received
+  declare -gA packets0=() bytes0=()
+}
+
+# ---- interfaces ----
+
+# link NAME ARGUMENTS...: as `ip link add`; it is set up, with nothing to say, and deleted after the test.
+link() {
+  local name=$1
+  shift
+  on_teardown ip link del group "$mine"
+  ip link add name "$name" group "$mine" "$@"
+  echo 1 >"/proc/sys/net/ipv6/conf/$name/disable_ipv6"
+  ip link set "$name" up
+}
+
+# pair N: kwN here, kwNp in kmon-l2-N.
+pair() {
+  link "kw$1" type veth peer name "kw${1}p" netns "kmon-l2-$1"
+  ip -n "kmon-l2-$1" link set "kw${1}p" up
+  wait_until 30 link_is_up "kw$1"
+}
+
+# What an interface says of itself.
+own() { echo "$(<"/sys/class/net/$1/statistics/tx_$2")"; }
+
+# watch INTERFACE,... [PARAMETER=VALUE...]: with direction=both; what they have sent until now does not count.
+watch() {
+  local one interfaces=$1
+  shift
+  for one in ${interfaces//,/ }; do
+    packets0[$one]=$(own "$one" packets)
+    bytes0[$one]=$(own "$one" bytes)
+  done
+  load_l2 interface="$interfaces" direction=both "$@"
+}
+
+# out INTERFACE ARGUMENTS...: frames out of it; their destinations, each with its number, are then in $sent.
+out() {
+  local interface=$1
+  shift
+  frames "$interface" --swap --list "$sent" "$@" >/dev/null
+}
+
+# into N ARGUMENTS...: frames that kwN receives; their sources are then in $received.
+into() {
+  local n=$1
+  shift
+  in_netns "kmon-l2-$n" frames "kw${n}p" --list "$received" "$@" >/dev/null
+}
+
+# ---- what the module says ----
+
+figure_is() { [ "$(figure "$1" "$2")" = "$3" ]; }
+assert_figure() {
+  wait_until 30 figure_is "$@" || true
+  assert_equal "$1 $2: $(figure "$1" "$2")" "$1 $2: $3"
+}
+
+# sent_counts INTERFACE: destinations and their frames, as frames --list has them.
+sent_counts() {
+  awk -F '"' -v i="$1" '$4 == i && $6 == "mac" && substr($15, 2) + 0 { print $8, substr($15, 2) + 0 }' "$view" | LC_ALL=C sort
+}
+
+# received_counts INTERFACE: sources and their frames.
+received_counts() { counts "$1" | awk '$2'; }
+
+# assert_sent INTERFACE PACKETS BYTES [UNTOLD]: so many to addresses of their own, and with those to groups as many as the
+# interface says, but for UNTOLD bytes, which it does not count.
+assert_sent() {
+  local packets bytes
+  assert_figure "$1" tx_packets "$2"
+  assert_figure "$1" tx_bytes "$3"
+  packets=$(($(figure "$1" tx_packets) + $(figure "$1" tx_group_packets)))
+  bytes=$(($(figure "$1" tx_bytes) + $(figure "$1" tx_group_bytes) - ${4:-0}))
+  assert_equal "$1: $packets packets, $bytes bytes" \
+    "$1: $(($(own "$1" packets) - packets0[$1])) packets, $(($(own "$1" bytes) - bytes0[$1])) bytes"
+  balances
+}
+
+# In one reading, for each interface and direction: the lines, the untracked and the evicted are the total.
+balances() {
+  awk -F '"' '
+    function value(key) { return substr($0, index($0, "\"" key "\":") + length(key) + 3) + 0 }
+    function rest(way, what) { return value(way what) - value(way "untracked_" what) - value(way "evicted_" what) }
+    BEGIN { split("packets bytes", whats, " "); ways[1] = ""; ways[2] = "tx_" }
+    $6 == "waiting" {
+      left[$4 " lines"] = value("macs")
+      for (w in ways) for (i in whats) left[$4 " " ways[w] whats[i]] = rest(ways[w], whats[i])
+    }
+    $6 == "mac" {
+      left[$4 " lines"]--
+      for (w in ways) for (i in whats) left[$4 " " ways[w] whats[i]] -= value(ways[w] whats[i])
+      if (seen[$4, $8]++) { print $8 " stands there twice"; bad = 1 }
+    }
+    END {
+      if (NR < 2) { print "an empty reading"; bad = 1 }
+      for (one in left) if (left[one]) { print one " are off by " left[one]; bad = 1 }
+      exit bad
+    }' "$view"
+}
+
+line() { grep -F "\"mac\":\"$1\"" "$view"; }
+figure_of() { sed -E "s/.*\"$2\":([0-9]+).*/\\1/" <<<"$1"; }
+
+# ---- what is told ----
+
+@test "direction=rx: what is sent costs nothing and is told nowhere" {
+  pair 0
+  load_l2 interface=kw0
+  out kw0 --count 50
+  into 0 --count 20
+  assert_figure kw0 packets 20
+  assert_equal "$(get_param l2packet_counter direction)" rx
+  assert_equal "$(json "$view" '.[0].direction')" rx
+  assert_equal "$(sed -n 2p "$view")" '{"interface":"kw0","waiting":false,"hook":"tracepoint","macs":1,"packets":20,"bytes":1200,"untracked_packets":0,"untracked_bytes":0,"evicted_packets":0,"evicted_bytes":0,"skipped_packets":0}'
+  assert_equal "$(grep -c tx_ "$view")" 0
+}
+
+@test "direction=both: the keys of what is sent stand beside the others, from the beginning" {
+  pair 0
+  watch kw0
+  assert_equal "$(json "$view" '.[0].direction')" both
+  assert_equal "$(sed -n 2p "$view")" '{"interface":"kw0","waiting":false,"hook":"tracepoint","macs":0,"packets":0,"bytes":0,"untracked_packets":0,"untracked_bytes":0,"evicted_packets":0,"evicted_bytes":0,"skipped_packets":0,"tx_packets":0,"tx_bytes":0,"tx_untracked_packets":0,"tx_untracked_bytes":0,"tx_evicted_packets":0,"tx_evicted_bytes":0,"tx_group_packets":0,"tx_group_bytes":0}'
+}
+
+@test "both directions of an address stand in one line; one that was only sent to has received nothing" {
+  pair 0
+  watch kw0
+  out kw0 --count 100 --macs 4 --size 100
+  into 0 --count 60 --macs 3
+  assert_sent kw0 100 10000
+  assert_figure kw0 packets 60
+  assert_figure kw0 macs 4
+  diff "$sent" <(sent_counts kw0)
+  diff "$received" <(received_counts kw0)
+  run line 02:00:00:00:00:01
+  assert_output --partial '"packets":20,"bytes":1200,"tx_packets":25,"tx_bytes":2500,"first_seen":'
+  run line 02:00:00:00:00:04
+  assert_output --partial '"packets":0,"bytes":0,"tx_packets":25,"tx_bytes":2500,"first_seen":'
+}
+
+@test "the text view and the line on unload are of received frames; a second line has those that were sent" {
+  pair 0
+  watch kw0
+  out kw0 --count 100 --macs 4
+  out kw0 --count 7 --group
+  into 0 --count 9
+  assert_sent kw0 100 6000
+  assert_figure kw0 packets 9
+  assert_equal "$(cat "$text")" "\
+Interface: kw0
+Total packets: 9
+MAC Address Statistics:
+MAC Address        Packet Count
+------------------ ------------
+02:00:00:00:00:01            9"
+  unload_module l2packet_counter
+  run kernel_log
+  assert_line "l2packet_counter: Interface: kw0, Total packets: 9, MAC addresses: 1"
+  assert_line "l2packet_counter: Interface: kw0, Sent packets: 107"
+}
+
+@test "first_seen and last_seen are over both directions" {
+  local first
+  pair 0
+  watch kw0
+  out kw0 --count 1
+  assert_sent kw0 1 60
+  first=$(figure_of "$(line 02:00:00:00:00:01)" first_seen)
+  sleep 1.1
+  into 0 --count 1
+  assert_figure kw0 packets 1
+  sleep 1.1
+  # The first frame on a processor has a cell made for those that follow.
+  for _ in 1 2 3; do out kw0 --count 1 && sleep 0.2; done
+  assert_sent kw0 4 240
+  assert_equal "$(figure_of "$(line 02:00:00:00:00:01)" first_seen)" "$first"
+  [ "$(figure_of "$(line 02:00:00:00:00:01)" last_seen)" -ge $((first + 2)) ]
+}
+
+@test "to groups and to all: in no line and in no tx_packets, but in tx_group_packets" {
+  pair 0
+  watch kw0
+  out kw0 --count 30 --macs 3 --group --size 100
+  frames kw0 --dst ff:ff:ff:ff:ff:ff --count 20 >/dev/null
+  out kw0 --count 10 --macs 2
+  assert_sent kw0 10 600
+  assert_figure kw0 tx_group_packets 50
+  assert_figure kw0 tx_group_bytes 4200
+  assert_figure kw0 macs 2
+  assert_figure kw0 tx_untracked_packets 0
+}
+
+# ---- whatever the interface is ----
+
+@test "frames of 14 to 1514 bytes, with tags in them: bytes are all there were" {
+  pair 0
+  watch kw0
+  out kw0 --count 10 --short
+  out kw0 --count 10 --size 1514
+  out kw0 --count 10 --size 64 --vlan 5
+  out kw0 --count 10 --size 68 --vlan 7 --qinq 5
+  assert_sent kw0 40 $((140 + 15140 + 640 + 680))
+}
+
+# A VLAN device hands the tag to the device beneath it beside the frame, where that is able to send it so.
+@test "VLAN: the VLAN interface's frames without their tag, the trunk's with it, wherever the tag is" {
+  pair 0
+  link kw0.5 link kw0 type vlan id 5
+  watch kw0,kw0.5
+  out kw0.5 --count 40 --macs 4
+  out kw0.5 --count 10 --group
+  assert_sent kw0.5 40 2400
+  assert_sent kw0 40 2560 200
+  assert_figure kw0 tx_group_bytes 640
+  ethtool -K kw0 txvlan off
+  out kw0.5 --count 40 --macs 4
+  assert_sent kw0.5 80 4800
+  assert_sent kw0 80 5120 200
+  diff <(sed 's/10$/20/' "$sent") <(sent_counts kw0)
+}
+
+@test "bridge: what it sends itself goes out of each port, what it forwards out of one" {
+  pair 0
+  pair 1
+  link kbr0 type bridge
+  ip link set kw0 master kbr0
+  ip link set kw1 master kbr0
+  watch kbr0,kw0,kw1
+  out kbr0 --count 40 --macs 4
+  assert_sent kbr0 40 2400
+  assert_sent kw0 40 2400
+  assert_sent kw1 40 2400
+  # Now the bridge knows where they are.
+  into 0 --count 4 --macs 4
+  assert_figure kw0 packets 4
+  assert_sent kw1 44 2640
+  in_netns kmon-l2-1 frames kw1p --swap --count 60 --macs 4 >/dev/null
+  assert_sent kw0 100 6000
+  assert_sent kw1 44 2640
+  assert_sent kbr0 40 2400
+  assert_equal "$(sent_counts kw0 | paste -s -d ,)" \
+    "02:00:00:00:00:01 25,02:00:00:00:00:02 25,02:00:00:00:00:03 25,02:00:00:00:00:04 25"
+}
+
+# bond MODE: kbond0 of kw0 and kw1.
+bond() {
+  local one
+  modprobe -q bonding max_bonds=0 || true
+  link kbond0 type bond mode "$1"
+  for one in kw0 kw1; do
+    ip link set "$one" down
+    ip link set "$one" master kbond0
+    ip link set "$one" up
+  done
+  wait_until 30 link_is_up kbond0
+}
+
+@test "bond: its frames once, and once by the slave that sends them" {
+  pair 0
+  pair 1
+  bond balance-rr
+  watch kbond0,kw0,kw1
+  out kbond0 --count 100 --macs 4
+  assert_sent kbond0 100 6000
+  assert_figure kw0 tx_packets 50
+  assert_figure kw1 tx_packets 50
+  assert_sent kw0 50 3000
+  unload_module l2packet_counter
+  ip link del kbond0
+  bond active-backup
+  ip link set kbond0 type bond active_slave kw1
+  watch kbond0,kw0,kw1
+  out kbond0 --count 100 --macs 4
+  assert_sent kbond0 100 6000
+  assert_sent kw0 0 0
+  assert_sent kw1 100 6000
+}
+
+@test "macvlan: its frames once, and once by its lower device, if that sends them" {
+  pair 0
+  link kmv0 link kw0 type macvlan mode bridge
+  link kmv1 link kw0 type macvlan mode bridge
+  watch kw0,kmv0,kmv1
+  out kmv0 --count 50 --macs 5
+  assert_sent kmv0 50 3000
+  assert_sent kw0 50 3000
+  # To its neighbour: nothing goes out.
+  out kmv0 --count 20 --src "$(cat /sys/class/net/kmv1/address)"
+  assert_sent kmv0 70 4200
+  assert_sent kw0 50 3000
+  assert_sent kmv1 0 0
+}
+
+@test "tap: what is handed to who has it" {
+  [ -e /dev/net/tun ] || modprobe tun
+  mkfifo "$BATS_TEST_TMPDIR/tap"
+  frames --tap kmtap0 --count 1 <"$BATS_TEST_TMPDIR/tap" >/dev/null 3>&- &
+  on_teardown kill $!
+  exec 9>"$BATS_TEST_TMPDIR/tap"
+  wait_until 10 test -e /sys/class/net/kmtap0
+  quiet_link kmtap0
+  wait_until 10 grep -q 1 /sys/class/net/kmtap0/carrier
+  watch kmtap0
+  out kmtap0 --count 100 --macs 4
+  out kmtap0 --count 11 --group
+  # It counts them itself only when they are read.
+  assert_figure kmtap0 tx_packets 100
+  assert_figure kmtap0 tx_bytes 6000
+  assert_figure kmtap0 tx_group_packets 11
+  diff "$sent" <(echo 03:00:00:00:00:01 11)
+  assert_equal "$(cat /sys/class/net/kmtap0/statistics/tx_dropped)" 0
+  balances
+  exec 9>&-
+}
+
+@test "several interfaces: each has its own" {
+  pair 0
+  pair 1
+  link kw0.5 link kw0 type vlan id 5
+  watch kw1,kw0.5,kw0
+  out kw0 --count 30 --macs 3
+  out kw1 --count 20 --macs 2
+  out kw0.5 --count 10
+  assert_sent kw1 20 1200
+  assert_sent kw0 40 $((1800 + 640)) 40
+  assert_sent kw0.5 10 600
+  # The first one has a probe to itself; when it goes, the others stay.
+  set_param l2packet_counter interface kw0,kw0.5
+  out kw0 --count 30 --macs 3
+  out kw1 --count 20 --macs 2
+  assert_sent kw0 70 $((3600 + 640)) 40
+  set_param l2packet_counter interface kw0,kw1
+  packets0[kw1]=$(own kw1 packets) bytes0[kw1]=$(own kw1 bytes)
+  out kw1 --count 20 --macs 2
+  out kw0 --count 10
+  assert_sent kw1 20 1200
+  assert_sent kw0 80 $((4200 + 640)) 40
+}
+
+@test "with the other hooks, too: they are for what is received" {
+  local hook
+  pair 0
+  for hook in packet_type rx_handler; do
+    watch kw0 hook=$hook
+    out kw0 --count 50 --macs 5
+    into 0 --count 20
+    assert_sent kw0 50 3000
+    assert_figure kw0 packets 20
+    unload_module l2packet_counter
+  done
+}
+
+@test "sent from two processors at once, to 64 addresses: each exactly" {
+  local n
+  n=$(scaled 1000000 60000 20000)
+  pair 0
+  watch kw0
+  out kw0 --count "$n" --macs 64 --threads 2
+  assert_sent kw0 "$n" $((n * 60))
+  diff "$sent" <(sent_counts kw0)
+}
+
+# ---- super packets ----
+
+# kmon-l2-0 sends through kw0, a bridge and kw1 to kmon-l2-1. The queue of kw1 counts the segments of what passes, and
+# their bytes, as they would be on a wire.
+super_path() {
+  local n other
+  pair 0
+  pair 1
+  link kbr0 type bridge
+  ip link set kw0 master kbr0
+  ip link set kw1 master kbr0
+  for n in 0 1; do
+    other=$((1 - n))
+    ip -n "kmon-l2-$n" addr add "198.18.77.$((n + 1))/24" dev "kw${n}p"
+    ip -n "kmon-l2-$n" neigh replace "198.18.77.$((other + 1))" dev "kw${n}p" nud permanent \
+      lladdr "$(in_netns "kmon-l2-$other" cat "/sys/class/net/kw${other}p/address")"
+  done
+  tc qdisc add dev kw1 root pfifo limit 10000
+}
+
+queue() { tc -s qdisc show dev kw1 | sed -nE "s/^ *Sent ([0-9]+) bytes ([0-9]+) pkt.*/\\$1/p"; }
+
+# transfer BYTES: by TCP, from kmon-l2-0 to kmon-l2-1.
+transfer() {
+  local server
+  in_netns kmon-l2-1 tcpflow --server 198.18.77.2 5001 --ready "$BATS_TEST_TMPDIR/ready" 3>&- &
+  server=$!
+  wait_until 30 test -e "$BATS_TEST_TMPDIR/ready"
+  in_netns kmon-l2-0 tcpflow --client 198.18.77.2 5001 --bytes "$1"
+  wait "$server"
+}
+
+# The last acknowledgement was sent when no socket but a waiting one is left.
+tcp_is_idle() { [ -z "$(in_netns kmon-l2-0 ss -Htn state established state fin-wait-1 state fin-wait-2 state closing)" ]; }
+
+# bats test_tags=heavy
+@test "TCP with TSO: a super packet counts as its segments, in packets and in bytes" {
+  local packets bytes
+  super_path
+  watch kw1
+  packets=$(queue 2) bytes=$(queue 1)
+  transfer "$(scaled 20000000 2000000 500000)"
+  wait_until 30 tcp_is_idle
+  packets=$(($(queue 2) - packets)) bytes=$(($(queue 1) - bytes))
+  assert_figure kw1 tx_packets "$packets"
+  assert_figure kw1 tx_bytes "$bytes"
+  assert_figure kw1 tx_group_packets 0
+  assert_equal "$(sent_counts kw1)" "$(in_netns kmon-l2-1 cat /sys/class/net/kw1p/address) $packets"
+  balances
+  # Or this test would have shown nothing. The interface counts a super packet as one.
+  [ $(($(own kw1 packets) - packets0[kw1])) -lt $((3 * packets / 4)) ]
+}
+
+# wire VLAN-BYTES: 25 super packets of 40 datagrams, 500 bytes each.
+udp_super_packets() {
+  local wire=$((14 + 20 + 8 + 500))
+  in_netns kmon-l2-0 gso --to 198.18.77.2 --port 9 --segment 500 --segments 40 --count 25
+  assert_figure kw1 tx_packets 1000
+  assert_figure kw1 tx_bytes $((1000 * (wire + ${1:-0})))
+  balances
+}
+
+@test "UDP super packets of 40 datagrams: 40 frames each, with the bytes of 40" {
+  super_path
+  watch kw1
+  udp_super_packets
+  [ $(($(own kw1 packets) - packets0[kw1])) = 25 ] || skip "expected: veth splits UDP super packets in this kernel"
+}
+
+@test "UDP super packets in a VLAN: 40 frames each, every one with its tag" {
+  super_path
+  ip -n kmon-l2-0 addr flush dev kw0p
+  ip -n kmon-l2-0 link add link kw0p name kw0p.5 type vlan id 5
+  ip -n kmon-l2-0 link set kw0p.5 up
+  ip -n kmon-l2-0 addr add 198.18.77.1/24 dev kw0p.5
+  ip -n kmon-l2-0 neigh add 198.18.77.2 dev kw0p.5 nud permanent lladdr 02:00:00:00:77:77
+  watch kw1
+  udp_super_packets 4
+}
+
+@test "UDP super packets to a group: their frames and their bytes are those of the group" {
+  super_path
+  ip -n kmon-l2-0 neigh replace 198.18.77.2 dev kw0p nud permanent lladdr 03:00:00:00:77:77
+  watch kw1
+  in_netns kmon-l2-0 gso --to 198.18.77.2 --port 9 --segment 500 --segments 40 --count 25
+  assert_figure kw1 tx_group_packets 1000
+  assert_figure kw1 tx_group_bytes $((1000 * (14 + 20 + 8 + 500)))
+  assert_figure kw1 tx_packets 0
+}
+
+# ---- what is not sent ----
+
+@test "dropped by the queueing discipline: not counted" {
+  pair 0
+  tc qdisc add dev kw0 root netem loss 40% limit 10000 || skip "expected: no netem in this kernel"
+  watch kw0
+  out kw0 --count 1000 --macs 4
+  wait_until 30 queue_is_empty
+  assert_sent kw0 "$(own kw0 packets)" "$(own kw0 bytes)"
+  [ "$(figure kw0 tx_packets)" -gt 100 ]
+  [ "$(figure kw0 tx_packets)" -lt 900 ]
+}
+queue_is_empty() { tc -s qdisc show dev kw0 | grep -q 'backlog 0b 0p'; }
+
+@test "what waits in the queueing discipline: counted when it goes out" {
+  pair 0
+  tc qdisc add dev kw0 root netem delay 2s limit 10000 || skip "expected: no netem in this kernel"
+  watch kw0
+  out kw0 --count 100 --macs 4
+  assert_equal "$(figure kw0 tx_packets)" 0
+  assert_sent kw0 100 6000
+}
+
+@test "handed to the driver directly (PACKET_QDISC_BYPASS): not seen" {
+  pair 0
+  watch kw0
+  out kw0 --count 100 --fast
+  out kw0 --count 7
+  assert_figure kw0 tx_packets 7
+  assert_equal $(($(own kw0 packets) - packets0[kw0])) 107
+}
+
+# ---- the bound, and resets ----
+
+@test "max_macs is for both directions together; the frames of others are untracked in their own" {
+  pair 0
+  watch kw0 max_macs=100
+  out kw0 --count 180 --macs 60
+  assert_figure kw0 tx_packets 180
+  into 0 --count 300 --macs 150 # 60 of them are known
+  assert_figure kw0 packets 300
+  assert_figure kw0 macs 100
+  assert_figure kw0 untracked_packets 100
+  out kw0 --count 240 --macs 120 --size 100
+  assert_sent kw0 420 $((180 * 60 + 240 * 100))
+  assert_figure kw0 tx_untracked_packets 40
+  assert_figure kw0 tx_untracked_bytes 4000
+  assert_figure kw0 untracked_packets 100
+}
+
+@test "10,000 destinations, each exactly; resets under traffic lose none" {
+  local each
+  each=$(scaled 20 3)
+  pair 0
+  watch kw0
+  out kw0 --count $((10000 * each)) --macs 10000 --threads 2
+  assert_figure kw0 tx_packets $((10000 * each))
+  diff "$sent" <(sent_counts kw0)
+  meanwhile reset_text
+  out kw0 --count $((5000 * each)) --macs 5000
+  enough
+  assert_sent kw0 $((15000 * each)) $((15000 * each * 60))
+}
+reset_text() { echo reset >"$text"; }
+
+@test "a reset lets go of an address that was idle in both directions, with all that it had" {
+  pair 0
+  watch kw0
+  out kw0 --count 10 --src 02:00:00:00:00:0a --size 100
+  out kw0 --count 20 --src 02:00:00:00:00:0b
+  into 0 --count 30 --src 02:00:00:00:00:0a
+  into 0 --count 40 --src 02:00:00:00:00:0c
+  assert_figure kw0 packets 70
+  assert_sent kw0 30 2200
+  reset_text
+  # 0a is received from, 0b sent to, 0c neither: each line stays whole, or goes whole.
+  into 0 --count 1 --src 02:00:00:00:00:0a
+  out kw0 --count 1 --src 02:00:00:00:00:0b
+  assert_figure kw0 packets 71
+  reset_text
+  assert_sent kw0 31 2260
+  assert_equal "$(sent_counts kw0 | paste -s -d ,)" "02:00:00:00:00:0a 10,02:00:00:00:00:0b 21"
+  assert_equal "$(received_counts kw0)" "02:00:00:00:00:0a 31"
+  assert_figure kw0 evicted_packets 40
+  assert_figure kw0 tx_evicted_packets 0
+  reset_text
+  assert_figure kw0 macs 0
+  assert_sent kw0 31 2260
+  assert_figure kw0 tx_evicted_packets 31
+  assert_figure kw0 tx_evicted_bytes 2260
+  assert_figure kw0 evicted_packets 71
+  # They begin anew.
+  out kw0 --count 5 --src 02:00:00:00:00:0a
+  assert_sent kw0 36 2560
+  assert_equal "$(sent_counts kw0)" "02:00:00:00:00:0a 5"
+}
+
+# ---- the parameter ----
+
+@test "direction: rx and both, everything else EINVAL and the old value stays" {
+  local bad
+  pair 0
+  load_l2 interface=kw0
+  set_param l2packet_counter direction both
+  for bad in tx Both 'both ' rxboth 1 $'\n'; do
+    assert_equal "$bad: $(badwrite "$parameters/direction" text "$bad" | sed -E 's/.*"errno":"?([A-Z0-9]+).*/\1/')" "$bad: EINVAL"
+  done
+  assert_equal "$(get_param l2packet_counter direction)" both
+  run kernel_log
+  assert_line "l2packet_counter: direction=tx refused: expected one of rx, both"
+  set_param l2packet_counter direction both
+  set_param l2packet_counter direction rx
+  set_param l2packet_counter direction rx
+  unload_module l2packet_counter
+  refused "Invalid parameters" interface=kw0 direction=tx
+}
+
+@test "direction is changed: what was counted stays, what is sent under rx does not count" {
+  pair 0
+  pair 1
+  load_l2 interface=kw0
+  out kw0 --count 10
+  into 0 --count 5
+  assert_figure kw0 packets 5
+  set_param l2packet_counter direction both
+  assert_figure kw0 tx_packets 0
+  out kw0 --count 20 --macs 2
+  assert_figure kw0 tx_packets 20
+  set_param l2packet_counter direction rx
+  out kw0 --count 40 --macs 2
+  into 0 --count 5
+  assert_figure kw0 packets 10
+  assert_figure kw0 tx_packets 20
+  set_param l2packet_counter direction both
+  out kw0 --count 4 --macs 2
+  assert_figure kw0 tx_packets 24
+  assert_figure kw0 packets 10
+  # One that is watched from now on, and one that comes back, have it, too.
+  set_param l2packet_counter interface kw0,kw1
+  out kw1 --count 7
+  assert_figure kw1 tx_packets 7
+  ip link del kw0
+  assert_figure kw0 waiting true
+  assert_figure kw0 tx_packets 24
+  pair 0
+  out kw0 --count 6
+  assert_figure kw0 tx_packets 30
+  balances
+}
+
+change_direction() {
+  set_param l2packet_counter direction both
+  set_param l2packet_counter direction rx
+}
+
+# bats test_tags=heavy
+@test "direction is changed again and again under traffic: no received frame is lost, none is counted twice" {
+  local n
+  n=$(scaled 500000 60000 20000)
+  pair 0
+  pair 1
+  load_l2 interface=kw1,kw0
+  meanwhile change_direction
+  meanwhile out kw0 --count 2000 --macs 100
+  into 0 --count "$n" --macs 50 --threads 2
+  enough
+  assert_figure kw0 packets "$n"
+  diff "$received" <(received_counts kw0)
+  set_param l2packet_counter direction both
+  balances
+  n=$(figure kw0 tx_packets)
+  [ "$n" -gt 0 ]
+  out kw0 --count 100 --macs 4
+  assert_figure kw0 tx_packets $((n + 100))
+}
+
+# ---- interfaces that come and go, under traffic ----
+
+# Out of kw0 whenever it is there. The list of what was sent is nobody's then.
+keep_sending_out() { frames kw0 --swap --count 2000 --macs 50 >/dev/null 2>&1 || sleep 0.05; }
+
+more_was_sent() { [ "$(figure "$1" tx_packets)" -gt "$2" ]; }
+is_counted() { wait_until 30 more_was_sent "$1" "$(figure "$1" tx_packets)"; }
+
+exactly_100_more() {
+  local n
+  n=$(figure kw0 tx_packets)
+  out kw0 --count 100 --macs 4
+  assert_figure kw0 tx_packets $((n + 100))
+  balances
+}
+
+@test "deleted, made again, moved away and back, renamed, all under traffic: counting goes on upon the old numbers" {
+  local kept
+  pair 0
+  watch kw0
+  meanwhile keep_sending_out
+  is_counted kw0
+  ip link del kw0
+  kept=$(figure kw0 tx_packets)
+  sleep 0.3
+  assert_equal "$(figure kw0 tx_packets)" "$kept"
+  pair 0
+  is_counted kw0
+  ip link set kw0 netns kmon-l2-1
+  kept=$(figure kw0 tx_packets)
+  sleep 0.3
+  assert_equal "$(figure kw0 waiting) $(figure kw0 tx_packets)" "true $kept"
+  ip -n kmon-l2-1 link set kw0 netns $$
+  quiet_link kw0
+  ip link set kw0 up
+  is_counted kw0
+  ip link set kw0 down
+  ip link set kw0 name kwx
+  ip link set kwx up
+  [ "$(figure kwx tx_packets)" -ge "$kept" ]
+  kept=$(figure kwx tx_packets)
+  frames kwx --swap --count 10 >/dev/null
+  assert_figure kwx tx_packets $((kept + 10))
+  ip link set kwx down
+  ip link set kwx name kw0
+  ip link set kw0 up
+  is_counted kw0
+  enough
+  exactly_100_more
+}
+
+# bats test_tags=heavy
+@test "a watched veth made and deleted again and again, under traffic" {
+  local times i
+  times=$(scaled 200 30 10)
+  pair 0
+  watch kw0
+  meanwhile keep_sending_out
+  for ((i = 0; i < times; i++)); do
+    echo "link del kw0"
+    echo "link add name kw0 group $mine up type veth peer name kw0p netns kmon-l2-0"
+  done >"$BATS_TEST_TMPDIR/batch"
+  ip -batch "$BATS_TEST_TMPDIR/batch"
+  quiet_link kw0
+  ip -n kmon-l2-0 link set kw0p up
+  is_counted kw0
+  enough
+  exactly_100_more
+}
+
+# The number in the last line about frames sent.
+unload_total() { kernel_log | sed -nE 's/^l2packet_counter: Interface: kw0, Sent packets: ([0-9]+)$/\1/p' | tail -n 1; }
+
+# bats test_tags=heavy
+@test "load and unload again and again while frames go both ways" {
+  local times seen i
+  times=$(scaled 200 8 3)
+  pair 0
+  pair 1
+  meanwhile out kw0 --count 20000 --macs 1000
+  meanwhile in_netns kmon-l2-0 frames kw0p --count 20000 --macs 1000
+  for ((i = 0; i < times; i++)); do
+    load_l2 interface=kw1,kw0 direction=both
+    is_counted kw0
+    seen=$(figure kw0 tx_packets)
+    unload_module l2packet_counter
+    [ "$(unload_total)" -ge "$seen" ]
+  done
+  enough
+}
