@@ -48,7 +48,6 @@ Server& server() {
         kmon::Root root;
         root.proc = root.sys = root.etc = root.lib_modules = root.run = "/nonexistent";
         kmon::exporter::Limits limits;
-        limits.first_request = limits.next_request = limits.answer = 50ms;
         limits.event = 10ms;
         auto opened = Server::open(std::move(sockets), std::nullopt, kmon::exporter::Readings(root, 3), {}, limits);
         require(opened.has_value(), "no server", "");
