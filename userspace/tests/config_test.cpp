@@ -232,7 +232,7 @@ TEST(Config, the_exporter_takes_what_it_serves_and_to_whom) {
     const auto told = problems_of("[exporter]\nusers = [\"ann:hunter2\"]\n");
     EXPECT_NE(told.find("exporter.users: \"ann\" has no hash"), std::string::npos) << told;
     EXPECT_EQ(told.find("hunter2"), std::string::npos) << told;
-    for (const std::string weak :
+    for (const std::string& weak :
          {"$1$salt$" + std::string(22, 'x'), std::string("abJnggxhB/yWI"), std::string("$6$x")})
         expect_problem("[exporter]\nusers = [\"ann:" + weak + "\"]\n", "has no hash");
     expect_problem("[exporter]\nusers = [\":" + hash + "\"]\n", "has no hash");

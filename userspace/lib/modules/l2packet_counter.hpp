@@ -45,8 +45,8 @@ struct L2View : View {
         std::uint64_t tx_evicted_bytes = 0;
         std::uint64_t tx_group_packets = 0; // to group addresses: not in tx_packets
         std::uint64_t tx_group_bytes = 0;
-        std::vector<Mac> macs;             // where only the busiest were asked for: they, by packets and by bytes
-        std::uint64_t known_macs = 0;      // how many there are
+        std::vector<Mac> macs;        // where only the busiest were asked for: they, by packets and by bytes
+        std::uint64_t known_macs = 0; // how many there are
     };
 
     std::string hook;
