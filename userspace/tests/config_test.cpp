@@ -155,7 +155,7 @@ TEST(Config, a_misspelt_key_is_pointed_at) {
 TEST(Config, an_unknown_section_is_pointed_at) {
     EXPECT_EQ(problems_of("[kstats]\ncounter = 5\n"),
               "kmon.toml:1:2: kstats: unknown section, did you mean kstat?; allowed: localhost_monitor, "
-              "l2packet_counter, kstat, netmon, process_monitor, exporter");
+              "l2packet_counter, kstat, netmon, process_monitor, exporter, recorder, devices");
     expect_problem("zzzzzzzzzzzz = 1", "kmon.toml:1:1: zzzzzzzzzzzz: unknown section; allowed");
     expect_problem("kstat = 1", "kmon.toml:1:9: kstat: expected a section, found a number; allowed: [kstat]");
     expect_problem("[[kstat]]", "kstat: expected a section, found an array");

@@ -533,7 +533,7 @@ TEST_F(Recorder, AReadOnlyPlaceIsToldOnceAndItBeginsWhenItIsWritable) {
 TEST_F(Recorder, WhoeverSendsFromRandomAddressesDoesNotFillTheDatabase) {
     begin();
     for (int i = 0; i < 30'000; ++i)
-        world.devices.item(std::to_string(i)).bytes = 5;
+        world.devices.items.emplace_back(test::CountingView::Item{std::to_string(i)}).bytes = 5;
     world.tick();
     ASSERT_TRUE(world.flush());
     EXPECT_LE(world.recording->devices(), 20'020U);

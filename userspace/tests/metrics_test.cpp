@@ -79,7 +79,9 @@ TEST_P(EachModulesMetrics, AreThereOnceForEachSetOfLabels) {
             EXPECT_TRUE(seen.insert(sample.labels).second) << f.name;
             EXPECT_EQ(sample.buckets.empty(), f.kind != Family::Kind::histogram) << f.name;
         }
-        EXPECT_FALSE(seen.empty()) << f.name << " is not in the fixture";
+        // The fixture's module counts what is received.
+        const bool of_sent = f.name.starts_with("kmon_l2_destination_");
+        EXPECT_EQ(seen.empty(), of_sent) << f.name;
     }
 }
 

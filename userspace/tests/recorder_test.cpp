@@ -55,12 +55,12 @@ TEST(RecorderSettings, WhatIsWrongIsToldWithItsPlace) {
     const auto reading = read_config(tree.root());
     ASSERT_EQ(reading.problems.size(), 4U);
     EXPECT_NE(
-        reading.problems[0].text().find(":2:12: recorder.interval: \"7s\" is none of those; allowed: \"10s\", \"1s\""),
+        reading.problems[0].text().find(":2:12: recorder.interval: \"7s\" is not a valid value; allowed: \"10s\", \"1s\""),
         std::string::npos)
         << reading.problems[0].text();
     EXPECT_NE(reading.problems[1].text().find("\"10k\" is too small; allowed: \"64M\""), std::string::npos)
         << reading.problems[1].text();
-    EXPECT_NE(reading.problems[2].text().find("\"long\" is no time; allowed: \"12h\""), std::string::npos);
+    EXPECT_NE(reading.problems[2].text().find("\"long\" is not a duration; allowed: \"12h\""), std::string::npos);
     EXPECT_NE(reading.problems[3].text().find("0 is too small"), std::string::npos);
 }
 

@@ -295,12 +295,12 @@ TEST(HostileViews, SentFramesAreToldWholeOrNotAtAll) {
     auto lines = text(whole);
     const auto view = parse_l2(lines);
     ASSERT_FALSE(view);
-    EXPECT_EQ(view.error().what, "view:2: there is no \"tx_evicted_bytes\"");
+    EXPECT_EQ(view.error().what, "view:2: \"tx_evicted_bytes\" is missing");
     const std::string line = R"(,"tx_bytes":500)";
     auto half = l2_with_sent();
     half.erase(half.find(line), line.size());
     auto half_lines = text(half);
-    EXPECT_EQ(parse_l2(half_lines).error().what, "view:3: there is no \"tx_bytes\"");
+    EXPECT_EQ(parse_l2(half_lines).error().what, "view:3: \"tx_bytes\" is missing");
 }
 
 TEST(HostileViews, AMacAddressIsOne) {

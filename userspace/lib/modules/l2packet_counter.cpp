@@ -127,6 +127,8 @@ private:
         std::vector<L2View::Mac> kept;
         for (const auto number :
              {&L2View::Mac::packets, &L2View::Mac::bytes, &L2View::Mac::tx_packets, &L2View::Mac::tx_bytes}) {
+            // None was sent anything where that is not counted.
+            if (std::ranges::none_of(all_, [number](const auto& mac) { return mac.*number != 0; })) continue;
             auto most = all_;
             keep_most(most, top_, number);
             kept.insert(kept.end(), most.begin(), most.end());
