@@ -251,7 +251,7 @@ aa:bb:cc:dd:ee:ff          523'
   find /usr/bin /usr/sbin /bin/ /sbin/ -maxdepth 1 ! -type d ! -name bats ! -name jq -exec ln -sf -t "$BATS_TEST_TMPDIR/bin" {} +
   run env PATH="$BATS_TEST_TMPDIR/bin" $checkout/test_module.sh eth0
   assert_failure 1
-  assert_output 'run_tests.sh: please install what is missing here: bats (package bats), jq (package jq)'
+  assert_output 'run_tests.sh: please install: bats (package bats), jq (package jq)'
 }
 
 # ---- KSTAT
@@ -312,12 +312,12 @@ has_line() { grep -qFx -- "$1" "$2"; }
 configured_netmon() {
   as_user "./netmon 2>words | head -n 2 >lines" 3>&- &
   local typist=$!
-  wait_until 30 has_line "netmon: $1 is not there yet, waiting for it" $checkout/words
+  wait_until 30 has_line "netmon: $1 does not exist yet; waiting for it" $checkout/words
   make_link "$1" type dummy
   wait "$typist"
   output=$(<$checkout/lines)
   assert_netmon "$1" "$1"
-  assert_equal "$(tail -n 1 $checkout/words)" "netmon: $1 is there now"
+  assert_equal "$(tail -n 1 $checkout/words)" "netmon: $1 has appeared"
   rm $checkout/{words,lines}
 }
 
@@ -497,7 +497,7 @@ verbs() {
   assert_line 'Total packets: 0'
   assert_line 0
   typed 'make unload MODULE=all'
-  refused 'make load MODULE=bogus' 'MODULE=bogus: one of '
+  refused 'make load MODULE=bogus' 'MODULE=bogus: expected one of '
 }
 
 @test "originals: make reload keeps the settings, and puts the module back when it does not load" {

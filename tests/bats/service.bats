@@ -346,10 +346,10 @@ hide() {
   kill -STOP "$pid"
   run timeout 28 kmonctl apply
   assert_equal "$status" 1
-  assert_output --partial "kmond does not answer"
+  assert_output --partial "kmond did not answer"
   run timeout 10 kmonctl status
   assert_equal "$status" 1
-  assert_output --partial "kmond does not answer"
+  assert_output --partial "kmond did not answer"
   kill -CONT "$pid"
 }
 
