@@ -134,8 +134,10 @@ private:
             kept.insert(kept.end(), most.begin(), most.end());
         }
         std::ranges::sort(kept, {}, &L2View::Mac::address);
-        const auto same = std::ranges::unique(kept, {}, &L2View::Mac::address);
-        kept.erase(same.begin(), same.end());
+        // Not std::ranges::unique: clang 14 cannot compile that of GCC 12's library.
+        kept.erase(
+            std::unique(kept.begin(), kept.end(), [](const auto& a, const auto& b) { return a.address == b.address; }),
+            kept.end());
         all_ = std::move(kept);
     }
 
