@@ -57,15 +57,34 @@ pair() {
 # What an interface says of itself.
 own() { echo "$(<"/sys/class/net/$1/statistics/tx_$2")"; }
 
-# watch INTERFACE,... [PARAMETER=VALUE...]: with direction=both; what they have sent until now does not count.
+# watch INTERFACE,... [PARAMETER=VALUE...]: with direction=both; what they have sent until now does not count. Linux itself may
+# send something meanwhile (an IGMP report, say): then once more.
 watch() {
-  local one interfaces=$1
+  local interfaces=$1
   shift
-  for one in ${interfaces//,/ }; do
+  for _ in 1 2 3 4 5; do
+    remember_own "$interfaces"
+    load_l2 interface="$interfaces" direction=both "$@"
+    ! own_grew "$interfaces" || { rmmod l2packet_counter && continue; }
+    return
+  done
+  fail "$interfaces do not fall silent"
+}
+
+remember_own() {
+  local one
+  for one in ${1//,/ }; do
     packets0[$one]=$(own "$one" packets)
     bytes0[$one]=$(own "$one" bytes)
   done
-  load_l2 interface="$interfaces" direction=both "$@"
+}
+
+own_grew() {
+  local one
+  for one in ${1//,/ }; do
+    [ "$(own "$one" packets)" = "${packets0[$one]}" ] || return 0
+  done
+  return 1
 }
 
 # out INTERFACE ARGUMENTS...: frames out of it; their destinations, each with its number, are then in $sent.
