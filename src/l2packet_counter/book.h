@@ -74,9 +74,9 @@ struct mac_cell {
 };
 
 /*
- * What one CPU has of a table, for one direction.  When a frame passed is ns of CLOCK_BOOTTIME, which goes on
- * while the machine sleeps and is never set back.  Jiffies stand still meanwhile, and
- * the clock itself is dear, so it is asked once a tick.
+ * What one CPU has of a table, for one direction.  When a frame passed is ns of
+ * CLOCK_BOOTTIME, which goes on while the machine sleeps and is never set back.  Jiffies
+ * stand still meanwhile, and the clock itself is dear, so it is asked once a tick.
  */
 struct mac_cpu {
 	struct mac_cell *cells;		/* NULL until this CPU has seen a frame that way */
