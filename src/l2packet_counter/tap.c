@@ -149,17 +149,19 @@ static noinline void count_frame(struct tap *tap, const struct sk_buff *skb)
 /* ---- a tracepoint, and the taps that it counts for ---- */
 
 /*
- * It fires for every device of the system: most frames must be dismissed at once.  So
- * the first tap has a probe to itself, and all others share one, which finds them here.
+ * It fires for every device of the system: most frames must be dismissed at once.  So a
+ * tap that is the only one has a probe to itself.  Several share one, which finds them
+ * here: a tracepoint with one probe calls it directly, one with two costs every frame
+ * more than the search does.
  */
 struct tracing {
 	const char *name;
-	void *on_first;			/* the probes */
-	void *on_others;
+	void *on_only;			/* the probes */
+	void *on_shared;
 	struct tracepoint *tp;		/* NULL: not in this kernel */
-	struct tap_side *first;		/* under rtnl, as what follows */
+	struct tap_side *only;		/* under rtnl, as what follows */
 	struct hlist_head by_dev[256];
-	unsigned int others;
+	unsigned int shared;
 };
 
 /* Has the tracepoint of this kernel exactly that callback? */
@@ -190,41 +192,47 @@ static __always_inline struct tap_side *find_side(struct tracing *t, const struc
 	return NULL;
 }
 
-static int tracing_attach(struct tracing *t, struct tap_side *side, struct net_device *dev)
+/*
+ * The probe of a tap that was the only one stays when others join: to move it to the
+ * shared one, a frame would be lost or counted twice.
+ */
+static int tracing_attach(struct tracing *t, struct tap_side *side, struct net_device *dev,
+			  bool alone)
 {
 	int err = 0;
 
 	if (!t->tp)
 		return -EOPNOTSUPP;
-	if (t->first && !t->others)
-		err = tracepoint_probe_register(t->tp, t->on_others, NULL);
-	if (err)
-		return err;
+	alone = alone && !t->only && !t->shared;
 	WRITE_ONCE(side->traced, dev);
-	if (t->first) {
-		t->others++;
-		hlist_add_head_rcu(&side->by_dev, dev_head(t, dev));
-		return 0;
-	}
-	err = tracepoint_probe_register(t->tp, t->on_first, side);
-	if (err)
+	if (alone)
+		err = tracepoint_probe_register(t->tp, t->on_only, side);
+	else if (!t->shared)
+		err = tracepoint_probe_register(t->tp, t->on_shared, NULL);
+	if (err) {
 		WRITE_ONCE(side->traced, NULL);
-	else
-		t->first = side;
-	return err;
+		return err;
+	}
+	if (alone) {
+		t->only = side;
+	} else {
+		t->shared++;
+		hlist_add_head_rcu(&side->by_dev, dev_head(t, dev));
+	}
+	return 0;
 }
 
 static void tracing_detach(struct tracing *t, struct tap_side *side)
 {
 	WRITE_ONCE(side->traced, NULL);
-	if (side == t->first) {
-		tracepoint_probe_unregister(t->tp, t->on_first, side);
-		t->first = NULL;
+	if (side == t->only) {
+		tracepoint_probe_unregister(t->tp, t->on_only, side);
+		t->only = NULL;
 		return;
 	}
 	hlist_del_rcu(&side->by_dev);
-	if (!--t->others)
-		tracepoint_probe_unregister(t->tp, t->on_others, NULL);
+	if (!--t->shared)
+		tracepoint_probe_unregister(t->tp, t->on_shared, NULL);
 }
 
 /* ---- received, by the tracepoint ---- */
@@ -276,7 +284,7 @@ static __always_inline void count_received(struct tap *tap, const struct sk_buff
 
 static struct tracing received;
 
-static void on_receive_of_first(void *data, struct sk_buff *skb)
+static void on_receive_of_only(void *data, struct sk_buff *skb)
 {
 	struct tap_side *side = data;
 
@@ -294,8 +302,8 @@ static void on_receive(void *unused, struct sk_buff *skb)
 
 static struct tracing received = {
 	.name		= "netif_receive_skb",
-	.on_first	= on_receive_of_first,
-	.on_others	= on_receive,
+	.on_only	= on_receive_of_only,
+	.on_shared	= on_receive,
 };
 
 /* ---- sent ---- */
@@ -335,7 +343,7 @@ static __always_inline void count_sent(struct tap *tap, const struct sk_buff *sk
 
 static struct tracing sent;
 
-static void on_send_of_first(void *data, const struct sk_buff *skb, const struct net_device *dev)
+static void on_send_of_only(void *data, const struct sk_buff *skb, const struct net_device *dev)
 {
 	struct tap_side *side = data;
 
@@ -353,8 +361,8 @@ static void on_send(void *unused, const struct sk_buff *skb, const struct net_de
 
 static struct tracing sent = {
 	.name		= "net_dev_start_xmit",
-	.on_first	= on_send_of_first,
-	.on_others	= on_send,
+	.on_only	= on_send_of_only,
+	.on_shared	= on_send,
 };
 
 bool tap_can_see_sent(void)
@@ -369,7 +377,7 @@ static int set_direction(struct tap *tap, struct net_device *dev, enum l2_direct
 	if (wanted == !!tap->sent.traced)
 		return 0;
 	if (wanted)
-		return tracing_attach(&sent, &tap->sent, dev);
+		return tracing_attach(&sent, &tap->sent, dev, tap->alone);
 	tracing_detach(&sent, &tap->sent);
 	return 0;
 }
@@ -461,7 +469,7 @@ static int attach_hook(struct tap *tap, struct net_device *dev, enum tap_hook ho
 {
 	switch (hook) {
 	case HOOK_TRACEPOINT:
-		return tracing_attach(&received, &tap->received, dev);
+		return tracing_attach(&received, &tap->received, dev, tap->alone);
 	case HOOK_RX_HANDLER:
 		return rx_handler_attach(tap, dev);
 	default:
@@ -483,8 +491,8 @@ static void detach_hook(struct tap *tap, enum tap_hook hook)
 	}
 }
 
-/* Under rtnl and watches_lock. */
-int tap_attach(struct tap *tap, struct net_device *dev)
+/* `alone`: no other is wanted.  Under rtnl and watches_lock. */
+int tap_attach(struct tap *tap, struct net_device *dev, bool alone)
 {
 	enum tap_hook hook = choose_hook(dev);
 	int err;
@@ -493,6 +501,7 @@ int tap_attach(struct tap *tap, struct net_device *dev)
 	if (tap->was_attached)
 		synchronize_net();
 	tap->was_attached = true;
+	tap->alone = alone;
 	err = set_direction(tap, dev, l2_direction);
 	if (err)
 		return err;

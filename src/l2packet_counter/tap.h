@@ -26,6 +26,7 @@ struct tap {
 	struct net_device *dev;		/* NULL: attached to none */
 	enum tap_hook hook;		/* for what is received; in use while dev is set */
 	bool was_attached;
+	bool alone;			/* none beside it was wanted when it was attached */
 	bool counts_sent;		/* or did: the book's figures of what was sent are shown */
 	struct packet_type pt;
 	struct mac_book book;
@@ -34,7 +35,7 @@ struct tap {
 extern unsigned int tap_hook_wanted;		/* enum tap_hook: the parameter `hook` */
 const char *tap_hook_name(enum tap_hook hook);
 
-int tap_attach(struct tap *tap, struct net_device *dev);
+int tap_attach(struct tap *tap, struct net_device *dev, bool alone);
 void tap_detach(struct tap *tap);
 void tap_choose_again(struct tap *tap);
 int tap_set_direction(struct tap *tap, enum l2_direction direction);

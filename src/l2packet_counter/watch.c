@@ -125,8 +125,11 @@ static struct watch *find_watch(const char *name)
 	return w ?: find_by_name(&watches, dev ? netdev_name(dev) : name);
 }
 
-/* Makes sure that there is a watch for a name, and that it counts if its device is there. */
-static int ensure_watch(const char *name)
+/*
+ * Makes sure that there is a watch for a name, the only one or not, and that it counts if
+ * its device is there.
+ */
+static int ensure_watch(const char *name, bool alone)
 {
 	struct watch *w = find_watch(name);
 	struct net_device *dev;
@@ -144,7 +147,7 @@ static int ensure_watch(const char *name)
 			return -ENOMEM;
 		list_add_tail(&w->list, &watches);
 	}
-	err = tap_attach(&w->tap, dev);
+	err = tap_attach(&w->tap, dev, alone);
 	if (err && err != -EBUSY)
 		kmon_refuse("interface %s cannot be watched: %d\n", show(&shown, name), err);
 	return err;
@@ -167,7 +170,7 @@ static int set_names(char (*names)[IFNAMSIZ], unsigned int n, struct list_head *
 	int err = 0;
 
 	for (i = 0; i < n && !err; i++)
-		err = ensure_watch(names[i]);
+		err = ensure_watch(names[i], n == 1);
 	if (err) {
 		/* Those made just now stand behind the last one. */
 		while (watches.prev != last)
@@ -260,7 +263,7 @@ static void device_came(struct net_device *dev)
 
 	if (!w || w->tap.dev || find_by_dev(dev))
 		return;
-	if (!is_ethernet(dev) || tap_attach(&w->tap, dev))
+	if (!is_ethernet(dev) || tap_attach(&w->tap, dev, list_is_singular(&watches)))
 		pr_warn_ratelimited("%s is back but cannot be watched; still waiting\n",
 				    show(&shown, w->name));
 	else

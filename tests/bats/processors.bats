@@ -1,0 +1,76 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# A processor goes and comes back while the modules count: what it had counted stays, and so does what waited there.
+# shellcheck disable=SC2031,SC2154 # each test is a subshell; helpers assign the rest
+
+load ../lib/common
+load ../lib/live
+
+last=/sys/devices/system/cpu/cpu$(($(nproc --all) - 1))/online
+
+in_our_guest() { [ -e /kmon/command ]; }
+
+setup() {
+  kmon_setup
+  in_our_guest || skip "expected: it would take a processor of this machine away"
+  [ -e "$last" ] || skip "expected: this machine's last processor cannot go"
+  on_teardown bash -c "[ \"\$(<$last)\" = 1 ] || echo 1 >$last"
+}
+
+# come_and_go N: the last processor, as fast as it goes.
+come_and_go() {
+  local i
+  for ((i = 0; i < $1; i++)); do
+    echo 0 >"$last"
+    echo 1 >"$last"
+  done
+}
+
+receive_frames() { in_peer frames kmon1 --count 500 --macs 300 >/dev/null && echo >>"$BATS_TEST_TMPDIR/received"; }
+send_frames() { frames kmon0 --swap --count 500 --macs 300 >/dev/null && echo >>"$BATS_TEST_TMPDIR/sent"; }
+send_tcp() { ipsend --proto tcp --to 127.0.0.1 --size 100 --count 200 >/dev/null && echo >>"$BATS_TEST_TMPDIR/tcp"; }
+end_processes() { storm --processes 24 --mode mixed --name kmon-gone >/dev/null && echo >>"$BATS_TEST_TMPDIR/exits"; }
+rounds() { wc -l <"$BATS_TEST_TMPDIR/$1"; }
+
+@test "a processor goes and comes back again and again under traffic: no frame, packet or exit is lost" {
+  local loopback tcp
+  load_quiet "${kmon_modules[@]}"
+  set_param l2packet_counter direction both
+  set_param kstat start 1
+  trace_exits
+  echo 'comm == "kmon-gone"' >"$instance/events/kmon/process_exit/filter"
+  echo 1 >"$instance/events/kmon/process_exit/enable"
+  lo_mark
+  loopback=$(json=/proc/localhost_stats.json number_of packets)
+  tcp_mark
+  tcp=$(kstat_number packets)
+  for what in receive_frames send_frames send_tcp end_processes; do meanwhile "$what"; done
+  come_and_go "$(scaled 50 10 4)"
+  enough
+  assert_equal "received: $(l2 packets)" "received: $((500 * $(rounds received)))"
+  assert_equal "sent: $(l2 tx_packets)" "sent: $((500 * $(rounds sent)))"
+  others_on_lo 0
+  assert_equal "loopback: $(($(json=/proc/localhost_stats.json number_of packets) - loopback))" "loopback: $others"
+  others_in_tcp 0
+  assert_equal "TCP: $(($(kstat_number packets) - tcp))" "TCP: $((200 * $(rounds tcp) + others))"
+  assert_equal "exits: $(grep -c ' process_exit: ' "$instance/trace")" "exits: $((24 * $(rounds exits)))"
+}
+
+@test "what a processor counted alone is there after it went: packets, frames, exits, and what it had to print" {
+  local before
+  load_quiet localhost_monitor
+  load_quiet l2packet_counter
+  load_module process_monitor log=1 log_rate=0
+  before=$(json=/proc/localhost_stats.json number_of packets)
+  lo_mark
+  taskset -c $(($(nproc --all) - 1)) ipsend --proto udp --to 127.0.0.1 --size 100 --count 300
+  in_peer taskset -c $(($(nproc --all) - 1)) frames kmon1 --count 300 --macs 30 >/dev/null
+  taskset -c $(($(nproc --all) - 1)) storm --processes 30 --name kmon-gone
+  echo 0 >"$last"
+  others_on_lo 0
+  assert_equal $(($(json=/proc/localhost_stats.json number_of packets) - before)) "$others"
+  [ "$others" -ge 300 ]
+  assert_equal "$(l2 packets) $(l2_macs | wc -l)" "300 30"
+  logged() { [ "$(kernel_log | grep -c 'kmon-gone')" = 30 ]; }
+  wait_until 30 logged
+}
