@@ -2,46 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # l2packet_counter: a frame that passes the receive path more than once, or gets there by an unusual way, is counted once,
 # by the interface that it came to. One test a way, each with every hook that can see it.
-#
-# kw0 and kw1 are here; their other ends kw0p and kw1p send, each in a network namespace of its own. Nothing but what a
-# test sends comes in: no IPv6, no ARP.
+# shellcheck disable=SC2154 # names of l2_links.bash
 
 load ../lib/common
 load ../lib/l2
-
-# shellcheck disable=SC2034 # for l2.bash
-text=/proc/l2packet_counter
-# shellcheck disable=SC2034
-view=/proc/l2packet_counter.json
-mine=1802333040 # the group of all interfaces made here: one command deletes them
-
-setup_file() {
-  local netns
-  for netns in kmon-l2-0 kmon-l2-1; do
-    ip netns add "$netns"
-    in_netns "$netns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
-  done
-}
-
-teardown_file() {
-  ip netns del kmon-l2-0
-  ip netns del kmon-l2-1
-}
-
-# link NAME ARGUMENTS...: as `ip link add`; it is set up, and deleted after the test.
-link() {
-  local name=$1
-  shift
-  on_teardown ip link del group "$mine"
-  ip link add name "$name" group "$mine" up "$@"
-  echo 1 >"/proc/sys/net/ipv6/conf/$name/disable_ipv6"
-}
-
-# pair N: kwN here, kwNp in kmon-l2-N.
-pair() {
-  link "kw$1" type veth peer name "kw${1}p" netns "kmon-l2-$1"
-  ip -n "kmon-l2-$1" link set "kw${1}p" up
-}
+load ../lib/l2_links
 
 # send N ARGUMENTS...: frames out of kwNp.
 send() {

@@ -1,27 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Helpers of the bats files about interfaces that l2packet_counter watches, after common.bash and l2.bash. A test makes the
-# pairs it needs: kw0 and kw1 are here, and watched; their other ends kw0p and kw1p send, each in a network namespace of its
-# own. Nothing but what a test sends comes in: no IPv6, no ARP.
+# Helpers of the bats files about interfaces that l2packet_counter watches, after common.bash and l2.bash: those that have
+# traffic while they come, go and change, upon the pairs of l2_links.bash.
 # shellcheck disable=SC2034,SC2119,SC2120,SC2154 # for the bats files
 
-text=/proc/l2packet_counter
-view=/proc/l2packet_counter.json
-parameters=/sys/module/l2packet_counter/parameters
-mine=1802333039 # the group of all interfaces made here: one command deletes them
-
-setup_file() {
-  local netns
-  for netns in kmon-l2-0 kmon-l2-1; do
-    ip netns add "$netns"
-    in_netns "$netns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
-  done
-}
-
-teardown_file() {
-  ip netns del kmon-l2-0
-  ip netns del kmon-l2-1
-}
+# shellcheck source=l2_links.bash
+source "${BASH_SOURCE[0]%/*}/l2_links.bash"
 
 setup() {
   kmon_setup
@@ -37,26 +21,9 @@ teardown() {
 
 # ---- interfaces ----
 
-# link NAME ARGUMENTS...: as `ip link add`; it is set up, and deleted after the test.
-link() {
-  local name=$1
-  shift
-  on_teardown ip link del group "$mine"
-  ip link add name "$name" group "$mine" up "$@"
-  # What it may have sent until here went out, and nobody answers.
-  echo 1 >"/proc/sys/net/ipv6/conf/$name/disable_ipv6"
-}
-
 # up NAME [NETNS]
 up() {
   if [ $# = 1 ]; then ip link set "$1" up; else ip -n "$2" link set "$1" up; fi
-}
-
-# pair [0|1]: kwN here, kwNp in kmon-l2-N.
-pair() {
-  local n=${1:-0}
-  link "kw$n" type veth peer name "kw${n}p" netns "kmon-l2-$n"
-  up "kw${n}p" "kmon-l2-$n"
 }
 
 address_of() { cat "/sys/class/net/$1/address"; }
