@@ -26,10 +26,12 @@ const char usage_text[] =
 "       work udp4|udp6           a datagram over lo, to a socket that takes it\n"
 "       work tcp IFACE-ADDRESS   a TCP packet from that address, for nobody\n"
 "       work exit                a process that ends at once\n"
-"       work read FILE           the whole FILE, read once: an event\n";
+"       work read FILE           the whole FILE, read once: an event\n"
+"       work run COMMAND...      COMMAND, whose output nobody reads: an event\n";
 
 #define CHUNKS		41
 #define READ_CHUNKS	9
+#define RUN_CHUNKS	3
 #define EXIT_CHUNKS	101
 
 /*
@@ -188,6 +190,27 @@ static void read_file(uint64_t from, unsigned int n)
 	}
 }
 
+static char **command;
+
+static void run_command(uint64_t from, unsigned int n)
+{
+	(void)from;
+	while (n--) {
+		pid_t pid = fork();
+		int status;
+
+		if (!pid) {
+			int nowhere = open("/dev/null", O_WRONLY);
+
+			if (nowhere >= 0 && dup2(nowhere, STDOUT_FILENO) >= 0)
+				execvp(command[0], command);
+			_exit(127);
+		}
+		if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+			fail("%s", command[0]);
+	}
+}
+
 /* ---- measuring ---- */
 
 static void measure(void (*work)(uint64_t from, unsigned int n), unsigned int n, unsigned int chunks,
@@ -238,6 +261,9 @@ int main(int argc, char **argv)
 	} else if (!strcmp(kind, "read") && argc == 3) {
 		file = argv[2];
 		measure(read_file, 1, READ_CHUNKS, 0);
+	} else if (!strcmp(kind, "run") && argc > 2) {
+		command = argv + 2;
+		measure(run_command, 1, RUN_CHUNKS, 0);
 	} else {
 		bad_usage("what work?");
 	}
