@@ -77,7 +77,7 @@ files_for() {
 }
 
 # What needs no program of kmon: the others are the service suite's.
-module_files() { printf '%s\n' *.bats | grep -vxE '(service.*|history|cli|netmon|readme|selftest|originals|observability)\.bats'; }
+module_files() { printf '%s\n' *.bats | grep -vxE '(service.*|soak|history|cli|netmon|readme|selftest|originals|observability)\.bats'; }
 
 # files_about MODULE: the bats files that test it, by their names.
 files_about() {
@@ -93,7 +93,7 @@ files_about() {
 # Seconds that a guest may take, several times what it takes when the machine is quiet.
 patience() {
   local seconds=3600
-  [ "$KMON_QUICK" = 0 ] || seconds=900
+  [ "$KMON_QUICK" = 0 ] || seconds=1800
   [ "$KMON_FULL" = 0 ] || seconds=7200
   [ "$1" != sanitizer ] || seconds=$((seconds * 4))
   echo "$seconds"

@@ -76,6 +76,18 @@ sanitizer() {
   two_guests sanitizer "${files[@]}"
 }
 
+# Every allocation fails in turn, on the kernel that can do that.
+faults() { start guest sanitizer faults.bats; }
+
+# As long as KMON_SOAK says, in seconds.
+soak() {
+  local target
+  export KMON_SOAK=${KMON_SOAK:-1800}
+  for target in "${kernels[@]}"; do
+    start boots "$target soak" "$target" --timeout $((KMON_SOAK + 900)) -- tests/lib/in-guest soak.bats
+  done
+}
+
 # Those of the chosen kernels whose suites the programs are built for.
 userspace_targets() {
   local target
@@ -104,7 +116,11 @@ cxx() {
   } | tally cxx
 }
 
-fuzz() { check "the fuzzers find nothing in a minute each" "$here/fuzz" 60 | tally fuzz; }
+fuzz() {
+  local seconds=60
+  [ "$KMON_QUICK" = 0 ] || seconds=20
+  check "the fuzzers find nothing in $seconds s each" "$here/fuzz" "$seconds" | tally fuzz
+}
 
 # In a browser and in a Prometheus, on this machine.
 page() {
