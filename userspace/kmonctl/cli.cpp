@@ -146,7 +146,7 @@ std::unique_ptr<CLI::App> command_line(Context& context) {
     add_selftest(*app, context);
     add_version(*app, context);
     add_help(*app, context);
-    app->footer("The exit status is 0: ok, 1: failed, 2: usage, 3: a module or the service is not running,\n"
+    app->footer("The exit status is 0: ok, 1: failed, 2: usage, 3: a module or the service is not running, "
                 "4: not permitted, 78: bad configuration. See kmonctl(1).");
     return app;
 }

@@ -59,7 +59,7 @@ std::string fitted_help(const std::string& help, std::size_t columns) {
             text += line + '\n';
             continue;
         }
-        if (!beside) text += first.substr(0, first.find_last_not_of(' ') + 1) + '\n';
+        if (const auto end = first.find_last_not_of(' ') + 1; !beside && end > 0) text += first.substr(0, end) + '\n';
         bool begun = !beside;
         for (const auto& part : wrapped(line.substr(at), columns - indent, columns - indent))
             text += (std::exchange(begun, true) ? std::string(indent, ' ') : first) + part + '\n';

@@ -355,6 +355,17 @@ TEST_F(Cli, CheckPointsAtTheFault) {
     EXPECT_EQ(json.json()["problems"][0]["line"], 2);
 }
 
+TEST_F(Cli, CheckBreaksLinesOnATerminalAndNowhereElse) {
+    const test::TempTree tree;
+    const auto file = tree.write("a.toml", "[kstat]\ninterface eth0\n").string();
+    EXPECT_EQ(run(tree.root(), {"check", file.c_str()}).err,
+              file + ":2:10: interface: missing = between key and value; write: interface = \"eth0\"\n");
+    err_is_terminal = true;
+    const auto broken = run(tree.root(), {"check", file.c_str()}).err;
+    EXPECT_LE(longest_line(broken), 80U) << broken;
+    EXPECT_NE(broken.find("\n  "), std::string::npos) << broken;
+}
+
 TEST_F(Cli, CheckOfAGoodFileShowsWhatItMeans) {
     const test::TempTree tree;
     const auto file = tree.write("other.toml", "[kstat]\ncounter = 5\n").string();
