@@ -9,6 +9,7 @@
 #include "command.hpp"
 #include "escape.hpp"
 #include "file.hpp"
+#include "joined.hpp"
 #include "modules/module_table.hpp"
 #include "stop_signals.hpp"
 #include "suggest.hpp"
@@ -120,7 +121,11 @@ CLI::App& add_command(CLI::App& kmon, Context& context, const std::string& name,
 }
 
 CLI::Option* add_module_argument(CLI::App& command, std::string& module, const std::string& description) {
-    return command.add_option("MODULE", module, description)->check(CLI::IsMember(module_names()));
+    // In the words that can go over several lines, and not in one of their own, which is longer than a terminal is
+    // wide.
+    const auto names = module_names();
+    return command.add_option("MODULE", module, description + ": " + joined(names))
+        ->check(CLI::IsMember(names).description(""));
 }
 
 std::unique_ptr<CLI::App> command_line(Context& context) {

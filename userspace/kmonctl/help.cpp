@@ -53,7 +53,9 @@ std::string fitted_help(const std::string& help, std::size_t columns) {
     for (std::string line; std::getline(lines, line);) {
         const auto at = words_at(line);
         const bool beside = at + least_room <= columns;
-        const auto indent = beside ? at : std::min(small_indent, at);
+        // An option whose words follow on the next line.
+        const bool alone = at > 0 && at < small_indent && line.find_first_not_of(' ') == at;
+        const auto indent = alone ? at + 2 : beside ? at : std::min(small_indent, at);
         const auto first = line.substr(0, at);
         if (width(line) <= columns) {
             text += line + '\n';
