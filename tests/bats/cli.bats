@@ -191,9 +191,9 @@ shown() { [ "$(grep -c "\"name\":\"$1\"" "$out")" = "$2" ]; }
   [ $((seen + lost)) -ge 1000 ] && [ $((seen + lost)) -le 1030 ]
 }
 
-@test "cli: top in a terminal of 80x24 and one of 200x50 fills it and shows the modules" {
+@test "cli: top in a terminal of 40x15, 80x24 and 200x50 fills it and shows the modules" {
   command -v tmux >/dev/null || skip "tmux is not installed"
-  for size in "80 24" "200 50"; do
+  for size in "40 15" "80 24" "200 50"; do
     read -r columns rows <<<"$size"
     tmux -L kmon-test new-session -d -s top -x "$columns" -y "$rows" 'kmonctl top'
     on_teardown tmux -L kmon-test kill-server
@@ -204,6 +204,60 @@ shown() { [ "$(grep -c "\"name\":\"$1\"" "$out")" = "$2" ]; }
     wait_until 30 no_top
   done
 }
+
+@test "cli: top shows what the filter lets through, and what s and i choose" {
+  command -v tmux >/dev/null || skip "tmux is not installed"
+  watching
+  frames kmon0p --count 50 --macs 5 --size 100
+  address=$(kmonctl macs --json | jq -r '.macs[2].mac')
+  printf '%s kmon-printer\n' "$address" >/etc/ethers
+  on_teardown rm -f /etc/ethers
+  tmux -L kmon-test new-session -d -s top -x 80 -y 24 'kmonctl top'
+  on_teardown tmux -L kmon-test kill-server
+  wait_until 30 top_shows kmon-printer
+  [ "$(tmux -L kmon-test capture-pane -p -t top | grep -c ' kmon0 ')" = 5 ]
+  tmux -L kmon-test send-keys -t top / PRINTER
+  wait_until 30 top_shows 'filter: PRINTER_'
+  tmux -L kmon-test send-keys -t top Enter
+  wait_until 30 top_shows 'filter: PRINTER  *p pause'
+  [ "$(tmux -L kmon-test capture-pane -p -t top | grep -c ' kmon0 ')" = 1 ]
+  tmux -L kmon-test send-keys -t top s
+  wait_until 30 top_shows 'bytes/s'
+  tmux -L kmon-test send-keys -t top i
+  wait_until 30 top_shows '^INTERFACES'
+  tmux -L kmon-test send-keys -t top / Escape
+  wait_until 30 top_shows '^kmon0 '
+  tmux -L kmon-test send-keys -t top q
+  wait_until 30 no_top
+}
+
+# 2 would be CRITICAL, and 1 WARNING.
+@test "cli: alert that comes to no verdict says UNKNOWN and exits 3" {
+  for arguments in "" --bogus "nonsense --warning 1" "--warning" "--warning 1"; do
+    # shellcheck disable=SC2086 # words
+    run --separate-stderr kmonctl alert $arguments
+    assert_equal "'$arguments': $status ${output:0:15}" "'$arguments': 3 KMON UNKNOWN - "
+  done
+  run bash -c 'kmonctl alert --warning 1 >/dev/full'
+  assert_equal "$status" 3
+}
+
+@test "cli: pages fit into 40 columns" {
+  command -v tmux >/dev/null || skip "tmux is not installed"
+  watching
+  frames kmon0p --count 50 --macs 5 --size 100
+  for command in status stats macs version "exits --seconds 1" "top --once" "stats --interval 1 & sleep 3; kill -INT \$!"; do
+    tmux -L kmon-test -f /dev/null new-session -d -s page -x 40 -y 60 "kmonctl $command 2>/dev/null; echo done; sleep 600"
+    on_teardown tmux -L kmon-test kill-server
+    wait_until 60 page_done
+    # What a terminal had to break in two would be one line here, longer than 40.
+    screen=$(tmux -L kmon-test capture-pane -p -J -t page)
+    echo "$screen"
+    [ "$(wc -L <<<"$screen")" -le 40 ]
+    tmux -L kmon-test kill-session -t page
+  done
+}
+page_done() { tmux -L kmon-test capture-pane -p -t page | grep -q '^done$'; }
 top_shows() { tmux -L kmon-test capture-pane -p -t top | grep -qi "$1"; }
 no_top() { ! tmux -L kmon-test has-session -t top 2>/dev/null; }
 
@@ -259,7 +313,7 @@ no_top() { ! tmux -L kmon-test has-session -t top 2>/dev/null; }
   rmmod kstat
   run --separate-stderr kmonctl stats kstat
   assert_equal "$status" 3
-  for command in bogus "stats bogus" "exits --seconds x" ""; do
+  for command in bogus "stats bogus" "exits --seconds x" "exits --signal KIL" ""; do
     # shellcheck disable=SC2086 # words
     run --separate-stderr kmonctl $command
     assert_equal "'$command': $status" "'$command': 2"

@@ -129,7 +129,7 @@ lo"
 
 @test "netmon: --count and --interval, fractions too" {
   began=$(date +%s%N)
-  watch lo --count 6 --interval 0.5 >lines
+  watch lo -n 6 -i 0.5 >lines
   took=$((($(date +%s%N) - began) / 1000000))
   assert_equal "$(wc -l <lines)" 6
   [ "$took" -ge 2500 ]

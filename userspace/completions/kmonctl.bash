@@ -12,7 +12,9 @@ _kmonctl() {
     return
   fi
   case $prev in
-    --top | --interval | -i | --seconds | --count | -n | --pid | --ppid | --code | --since) return ;; # a number
+    --top | --interval | -i | --seconds | --count | -n | --pid | --ppid | --code | --uid | --replay) return ;; # a number
+    --since | --last | --from | --to | --at) return ;; # a time
+    --warning | -w | --critical | -c | --device | --column | --name | --cgroup) return ;; # what only who asks knows
     --color)
       mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
       return

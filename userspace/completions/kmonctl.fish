@@ -7,7 +7,7 @@ set -l modules @KMON_MODULES@
 complete -c kmonctl -f
 complete -c kmonctl -s h -l help -d 'Show the help'
 complete -c kmonctl -n "not __fish_seen_subcommand_from $commands" -l version -d 'Show the version'
-complete -c kmonctl -n "__fish_seen_subcommand_from $commands" -s j -l json -d 'print Print JSON instead of text'
+complete -c kmonctl -n "__fish_seen_subcommand_from $commands" -s j -l json -d 'Print JSON instead of text'
 complete -c kmonctl -n "__fish_seen_subcommand_from $commands" -l color -x -a 'auto always never' -d 'Colours'
 
 set -l first "not __fish_seen_subcommand_from $commands"
@@ -31,7 +31,8 @@ complete -c kmonctl -n "$first" -a selftest -d 'Test the modules on this machine
 complete -c kmonctl -n "$first" -a version -d 'Show the versions'
 complete -c kmonctl -n "$first" -a help -d 'Show the help of a command'
 
-complete -c kmonctl -n '__fish_seen_subcommand_from stats reset' -a "$modules"
+complete -c kmonctl -n '__fish_seen_subcommand_from stats' -a "$modules"
+complete -c kmonctl -n '__fish_seen_subcommand_from reset' -a "(string match -v netmon_proc $modules)"
 complete -c kmonctl -n '__fish_seen_subcommand_from stats' -l top -x -d 'MAC addresses to show for each interface'
 complete -c kmonctl -n '__fish_seen_subcommand_from stats' -s i -l interval -x -d 'Show totals and rates every so many seconds'
 complete -c kmonctl -n '__fish_seen_subcommand_from top' -l at -x -d 'Show this moment of the history'

@@ -13,7 +13,7 @@ _netmon() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
   COMPREPLY=()
   case $prev in
-    --interval | --count) return ;; # a number
+    --interval | -i | --count | -n) return ;; # a number
     --timestamp)
       mapfile -t COMPREPLY < <(compgen -W 's ms us' -- "$cur")
       return

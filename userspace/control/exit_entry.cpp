@@ -3,9 +3,8 @@
 
 #include <syslog.h>
 
-#include <charconv>
-
 #include "escape.hpp"
+#include "parse_text.hpp"
 
 namespace kmon::control {
 
@@ -29,9 +28,9 @@ std::string sentence_on(const ExitRecord& record) {
 
 template <class Number>
 bool read(const std::string& text, Number& number) {
-    const auto* const end = text.data() + text.size();
-    const auto [stopped, error] = std::from_chars(text.data(), end, number);
-    return !text.empty() && error == std::errc() && stopped == end;
+    const auto parsed = parse_all<Number>(text);
+    number = parsed.value_or(number);
+    return parsed.has_value();
 }
 
 } // namespace

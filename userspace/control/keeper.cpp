@@ -9,17 +9,11 @@
 #include <utility>
 
 #include "escape.hpp"
-#include "file.hpp"
+#include "load_errors.hpp"
 #include "loading.hpp"
 #include "modules/module_table.hpp"
 
 namespace kmon::control {
-namespace {
-
-// Or just coming, or going.
-bool has_a_directory(const Root& root, const std::string& module) { return is_there(root.sys / "module" / module); }
-
-} // namespace
 
 void Keeper::start(const Config& config) {
     config_ = config;
@@ -34,27 +28,31 @@ void Keeper::refresh() {
 
 bool Keeper::unsettled() const {
     return std::ranges::any_of(enabled_modules(), [&](const auto& module) {
-        return has_a_directory(root_, module) && !module_instance(root_, module);
+        return is_in_sysfs(root_, module) && !module_instance(root_, module);
     });
 }
 
 Report Keeper::report() const {
     Report report{.by = "kmond", .modules = {}};
     for (const auto& known : modules()) {
-        ModuleReport module{.name = known.name, .wanted = config_.enabled(known.name)};
-        module.loaded = module_instance(root_, known.name).has_value();
+        auto module = observe(root_, config_, known);
         const auto kept = modules_.find(known.name);
-        if (module.wanted && kept != modules_.end()) {
-            module.problem = kept->second.problem;
-            if (module.loaded) {
-                module.differences = differences(root_, config_, known.name);
-                module.waits_for = words_on_waiting(kept->second.watched);
-                if (!module.problem) module.problem = kept->second.interface_problem;
-            }
-        }
+        if (module.wanted && module.loaded && kept != modules_.end()) add_what_happened(known, kept->second, module);
         report.modules.push_back(std::move(module));
     }
     return report;
+}
+
+// What a look at its files does not tell.
+void Keeper::add_what_happened(const Module& module, const Kept& kept, ModuleReport& report) const {
+    if (!kept.instance) return; // not set up yet
+    if (kept.problem) report.problem = kept.problem;
+    if (module.watches.empty()) return;
+    if (!report.problem) report.problem = kept.interface_problem;
+    if (kept.interface_problem)
+        report.waits_for = words_on_waiting(kept.watched);
+    else
+        look_at_interfaces(root_, module, kept.watched, report);
 }
 
 bool Keeper::follows_default_route() const {
@@ -77,7 +75,7 @@ void Keeper::look_at(const std::string& module) {
     auto& kept = modules_[module];
     const auto instance = module_instance(root_, module);
     if (instance && instance != kept.instance) set_up(module, *instance);
-    if (instance || has_a_directory(root_, module)) return;
+    if (instance || is_in_sysfs(root_, module)) return;
     kept.instance.reset();
     if (!kept.told_missing) tell_missing(module);
 }

@@ -57,6 +57,7 @@ private:
     };
 
     std::vector<std::string> enabled_modules() const;
+    void add_what_happened(const Module& module, const Kept& kept, ModuleReport& report) const;
     void look_at(const std::string& module);
     void set_up(const std::string& module, ino_t instance);
     void tell_missing(const std::string& module);

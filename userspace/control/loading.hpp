@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Loads the modules, and remembers what the kernel refused: the privileged start-up step hands that on to the service,
-// which has no privileges, and to later callers.
+// Loads the modules, and remembers what the kernel refused (see load_errors.hpp): the privileged start-up step hands
+// that on to the service, which has no privileges, and to later callers.
 #pragma once
 
 #include <functional>
@@ -18,9 +18,6 @@ namespace kmon::control {
 using Refused = std::map<std::string, Error>;
 Refused load_modules(
     const Root& root, const Config& config, const std::function<void(const std::string&)>& say = [](const auto&) {});
-
-// Why that module is not loaded, and the cure: with the errno with which the kernel refused it, if it did.
-Error why_missing(const Root& root, const std::string& module);
 
 // It runs now, so it is of no interest any more what the kernel said before.
 void forget_refusal(const Root& root, const std::string& module);

@@ -4,39 +4,25 @@
 #include <algorithm>
 
 #include "escape.hpp"
-#include "loading.hpp"
+#include "joined.hpp"
+#include "load_errors.hpp"
 #include "modules/module_table.hpp"
 
 namespace kmon::control {
 namespace {
 
-void look_at_interfaces(const Root& root, const Config& config, const Result<Network>& network, const Module& module,
-                        ModuleReport& report) {
-    if (!network) {
-        report.problem = network.error();
-        return;
-    }
-    const auto now = read_parameter(root, module.name, module.watches);
-    const auto watched = watched_interfaces(interfaces_wanted(config, module), *network);
-    report.waits_for = words_on_waiting(watched);
-    if (!now) return;
-    if (const auto wanted = interface_to_write(watched, *now, true))
-        report.differences.push_back({module.watches, *now, *wanted});
+Error in_between() {
+    return {"it is just being loaded or unloaded", ExitCode::not_running, "kmonctl status tells in a moment"};
 }
 
-ModuleReport observe_module(const Root& root, const Config& config, const Result<Network>& network,
-                            const Module& module) {
-    const auto& name = module.name;
-    ModuleReport report{.name = name, .wanted = config.enabled(name)};
-    report.loaded = module_instance(root, name).has_value();
-    if (!report.wanted) return report;
-    if (!report.loaded) {
-        report.problem = why_missing(root, name);
-        return report;
+void look_at_settings(const Root& root, const std::vector<Setting>& settings, bool at_load, ModuleReport& report) {
+    for (const auto& setting : settings) {
+        const auto now = read_parameter(root, setting.module, setting.parameter);
+        if (now && *now != setting.value)
+            report.differences.push_back({setting.parameter, *now, setting.value, at_load});
+        else if (!now && lacks_parameter(now.error()) && !is_default(setting))
+            report.problem = no_such_parameter(setting);
     }
-    report.differences = differences(root, config, name);
-    if (!module.watches.empty()) look_at_interfaces(root, config, network, module, report);
-    return report;
 }
 
 // A field in the answer of another process, which may have another version.
@@ -81,30 +67,45 @@ const ModuleReport* Report::first_problem() const {
 
 Report observe(const Root& root, const Config& config, const Result<Network>& network) {
     Report report{.by = "kmonctl", .modules = {}};
-    for (const auto& module : modules())
-        report.modules.push_back(observe_module(root, config, network, module));
+    for (const auto& known : modules()) {
+        auto module = observe(root, config, known);
+        if (module.wanted && module.loaded && !known.watches.empty()) {
+            if (network)
+                look_at_interfaces(root, known, watched_interfaces(interfaces_wanted(config, known), *network), module);
+            else
+                module.problem = network.error();
+        }
+        report.modules.push_back(std::move(module));
+    }
     return report;
 }
 
-std::vector<Difference> differences(const Root& root, const Config& config, const std::string& module) {
-    std::vector<Difference> found;
-    for (const auto& setting : settings_of(config, module)) {
-        const auto now = read_parameter(root, module, setting.parameter);
-        if (now && *now != setting.value) found.push_back({setting.parameter, *now, setting.value});
+ModuleReport observe(const Root& root, const Config& config, const Module& module) {
+    const auto& name = module.name;
+    ModuleReport report{.name = name, .wanted = config.enabled(name)};
+    report.loaded = module_instance(root, name).has_value();
+    if (!report.wanted) return report;
+    if (!report.loaded) {
+        report.problem = is_in_sysfs(root, name) ? in_between() : why_missing(root, name);
+        return report;
     }
-    for (const auto& setting : load_settings_of(config, module)) {
-        const auto now = read_parameter(root, module, setting.parameter);
-        if (now && *now != setting.value) found.push_back({setting.parameter, *now, setting.value, true});
-    }
-    return found;
+    look_at_settings(root, settings_of(config, name), false, report);
+    look_at_settings(root, load_settings_of(config, name), true, report);
+    return report;
+}
+
+void look_at_interfaces(const Root& root, const Module& module, const Watched& watched, ModuleReport& report) {
+    report.waits_for = words_on_waiting(watched);
+    const auto now = read_parameter(root, module.name, module.watches);
+    if (!now || !interface_to_write(watched, *now, true)) return;
+    auto configured = watched.there;
+    configured.insert(configured.end(), watched.missing.begin(), watched.missing.end());
+    report.differences.push_back({module.watches, *now, join_interfaces(configured)});
 }
 
 std::string words_on_waiting(const Watched& watched) {
     if (watched.no_route) return "a default route";
-    std::string names;
-    for (const auto& name : watched.missing)
-        names += (names.empty() ? "" : ", ") + printable(name);
-    return names;
+    return joined(watched.missing, ", ", printable);
 }
 
 Result<void> verdict(const Report& report) {

@@ -44,8 +44,10 @@ struct Report {
 // Without kmond: what there is to see. Nothing is changed.
 Report observe(const Root& root, const Config& config, const Result<Network>& network);
 
-// The parts of it, which kmond's own report is made of, too.
-std::vector<Difference> differences(const Root& root, const Config& config, const std::string& module);
+// The parts of it, which kmond's own report is made of, too: what there is to see of a module, and what it watches
+// beside what it should.
+ModuleReport observe(const Root& root, const Config& config, const Module& module);
+void look_at_interfaces(const Root& root, const Module& module, const Watched& watched, ModuleReport& report);
 std::string words_on_waiting(const Watched& watched);
 
 // All that is wrong, as one error; a success where nothing is.

@@ -3,10 +3,17 @@
 
 #include <algorithm>
 
+#include "modules/module_table.hpp"
+
 namespace kmon::control {
 
 Result<bool> Transaction::set(const Setting& setting) {
     const auto now = read_parameter(root_, setting.module, setting.parameter);
+    if (!now && lacks_parameter(now.error())) {
+        // A module from before there was such a parameter does as the parameter's default says.
+        if (is_default(setting)) return false;
+        return fail(no_such_parameter(setting));
+    }
     if (!now) return fail(now.error());
     if (*now == setting.value) return false;
     // Remembered before it is tried: a value that reads back as another was taken all the same.

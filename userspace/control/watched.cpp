@@ -5,6 +5,8 @@
 #include <iterator>
 #include <sstream>
 
+#include "joined.hpp"
+
 namespace kmon::control {
 namespace {
 
@@ -14,12 +16,7 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 
 } // namespace
 
-std::string join_interfaces(const std::vector<std::string>& names) {
-    std::string list;
-    for (const auto& name : names)
-        list += (list.empty() ? "" : ",") + name;
-    return list;
-}
+std::string join_interfaces(const std::vector<std::string>& names) { return joined(names, ","); }
 
 std::vector<std::string> split_interfaces(const std::string& list) {
     std::vector<std::string> names;

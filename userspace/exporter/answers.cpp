@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "answers.hpp"
 
-#include <charconv>
+#include <algorithm>
 
+#include "number_text.hpp"
 #include "page_files.hpp"
 
 namespace kmon::exporter {
@@ -28,11 +29,9 @@ Answer with_body(const char* type, Text body) {
 // How many addresses are asked for; nothing where that is no number.
 std::optional<std::size_t> top_of(const Asked& asked, const Readings& readings) {
     if (!asked.top) return readings.top();
-    std::size_t top = 0;
-    const auto* const end = asked.top->data() + asked.top->size();
-    const auto [stopped, error] = std::from_chars(asked.top->data(), end, top);
-    if (asked.top->empty() || error != std::errc() || stopped != end) return std::nullopt;
-    return std::min(top, readings.top());
+    const auto top = parse_count(*asked.top);
+    if (!top) return std::nullopt;
+    return static_cast<std::size_t>(std::min<std::uint64_t>(*top, readings.top()));
 }
 
 Answer figures(const Asked& asked, Readings& readings, bool stream) {

@@ -7,6 +7,7 @@
 #include "escape.hpp"
 #include "format.hpp"
 #include "history_span.hpp"
+#include "joined.hpp"
 
 namespace kmon::cli {
 
@@ -34,20 +35,14 @@ struct Check {
     std::string figures; // after the | of the line
 };
 
-std::string column_names(const HistoryTable& table) {
-    std::string names;
-    for (const auto& column : table.columns)
-        names += (names.empty() ? "" : ", ") + column.name;
-    return names;
-}
-
 Result<Check> check(const Context& context, const Options& options) {
     const auto table = find_table(options.table);
     if (!table) return fail("there is no table '" + printable(options.table) + "'");
     const auto& columns = table->table->columns;
     const auto column = std::ranges::find(columns, options.column, &HistoryTable::Column::name);
     if (!options.column.empty() && column == columns.end())
-        return fail("there is no column '" + printable(options.column) + "', but " + column_names(*table->table));
+        return fail("there is no column '" + printable(options.column) + "', but " +
+                    joined(columns, ", ", &HistoryTable::Column::name));
     const auto limit = [](const std::string& text) -> Result<std::optional<std::uint64_t>> {
         if (text.empty()) return std::optional<std::uint64_t>();
         if (const auto bytes = parse_size(text)) return std::optional(*bytes);
@@ -75,6 +70,17 @@ Result<Check> check(const Context& context, const Options& options) {
                                is_called(options.device, device_names(context.root))};
     const auto answer = ask(*opened, question);
     if (!answer) return fail(answer.error());
+    // One that was silent is good; one that nobody ever heard of is misspelt.
+    if (answer->lines.empty() && question.wanted) {
+        const auto subjects = opened->subjects();
+        if (!subjects) return fail(subjects.error());
+        const auto is_meant = [&](const Subject& subject) {
+            return subject.module == table->module->name && !subject.labels.empty() &&
+                   question.wanted(subject.labels.back());
+        };
+        if (std::ranges::none_of(*subjects, is_meant))
+            return fail("nothing is known of '" + printable(options.device) + "'");
+    }
 
     Check done;
     const bool bytes =
@@ -93,9 +99,7 @@ Result<Check> check(const Context& context, const Options& options) {
 
 Result<ExitCode> alert(Context& context, const Options& options) {
     auto done = check(context, options);
-    if (!done) {
-        done = Check{unknown, done.error().what, 0, ""};
-    }
+    if (!done) done = Check{unknown, done.error().what, 0, ""};
     const char* state = state_names[done->state];
     if (context.json)
         context.out << to_text({{"state", state}, {"words", done->words}, {"value", done->value}}) << '\n';
@@ -106,6 +110,8 @@ Result<ExitCode> alert(Context& context, const Options& options) {
 }
 
 } // namespace
+
+std::string no_verdict_line(const std::string& why) { return "KMON UNKNOWN - " + why.substr(0, why.find('\n')) + '\n'; }
 
 void add_alert(CLI::App& kmon, Context& context) {
     auto options = std::make_shared<Options>();

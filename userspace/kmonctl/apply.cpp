@@ -5,6 +5,7 @@
 #include "control/loading.hpp"
 #include "control/network.hpp"
 #include "control/requests.hpp"
+#include "mistakes.hpp"
 
 namespace kmon::cli {
 
@@ -43,8 +44,7 @@ Result<Report> apply_config(Context& context, const Config& config) {
 
 Result<ExitCode> apply(Context& context) {
     const auto reading = read_config(context.root);
-    for (const auto& line : reading.words())
-        context.err << line << '\n';
+    tell_mistakes(context, reading);
     if (!reading.problems.empty()) return reading.problems.front().code;
 
     const auto report = apply_config(context, reading.config);

@@ -9,14 +9,14 @@
 #include "config_json.hpp"
 #include "config_toml.hpp"
 #include "file.hpp"
+#include "mistakes.hpp"
 
 namespace kmon::cli {
 
 namespace {
 
 void show_text(Context& context, const ConfigReading& reading) {
-    for (const auto& line : reading.words())
-        context.err << line << '\n';
+    tell_mistakes(context, reading);
     if (!reading.problems.empty()) return;
     for (const auto& file : reading.files)
         context.out << file.string() << ": good\n";

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <optional>
+#include <string_view>
 
 #include "command.hpp"
 #include "escape.hpp"
 #include "file.hpp"
+#include "joined.hpp"
 #include "modules/module_table.hpp"
 #include "stop_signals.hpp"
 #include "suggest.hpp"
@@ -41,38 +43,62 @@ std::optional<std::string> unknown_option(const CLI::App& app, int argc, const c
             known.push_back("--" + name);
     for (int i = 1; i < argc; ++i) {
         const std::string word = argv[i];
+        if (word == "--") break;
         const auto name = word.substr(0, word.find('='));
-        if (!name.starts_with("--") || name == "--" || std::ranges::find(known, name) != known.end()) continue;
+        if (!name.starts_with("--") || std::ranges::find(known, name) != known.end()) continue;
         const auto meant = nearest(name, known);
         return "unknown option '" + printable(name) + "'" + (meant.empty() ? "" : "; did you mean '" + meant + "'?");
     }
     return std::nullopt;
 }
 
+// Monitoring systems call `alert`: to them 1 is WARNING and 2 CRITICAL, so whatever keeps it from a verdict is 3,
+// UNKNOWN.
+bool is_for_monitoring(int argc, const char* const* argv) {
+    const auto* const end = argv + argc;
+    const auto* const command =
+        std::find_if(std::min(argv + 1, end), end, [](const char* word) { return *word != '-'; });
+    return command != end && std::string_view(*command) == "alert";
+}
+
+// CLI11's words may repeat what was typed. They are lines of text otherwise.
+std::string harmless(const std::string& words) {
+    std::string text;
+    for (const char c : words)
+        text += c == '\n' ? "\n" : printable({&c, 1});
+    return text;
+}
+
 ExitCode parse(CLI::App& app, Context& context, int argc, const char* const* argv) {
+    const bool for_monitoring = is_for_monitoring(argc, argv);
     try {
         app.parse(argc, argv);
         return ExitCode::ok;
     } catch (const CLI::CallForHelp&) {
-        context.out << app.help();
+        context.out << fitted_help(app.help(), context.columns);
     } catch (const CLI::CallForVersion& version) {
         context.out << version.what() << '\n';
     } catch (const CLI::ParseError& error) {
         auto why = unknown_command(app, argc, argv);
         if (!why && dynamic_cast<const CLI::ExtrasError*>(&error)) why = unknown_option(app, argc, argv);
-        context.err << "kmonctl: " << why.value_or(error.what())
+        if (!why) why = harmless(error.what());
+        if (for_monitoring) context.out << no_verdict_line(*why);
+        context.err << "kmonctl: " << *why
                     << "\nkmonctl --help lists the commands, kmonctl COMMAND --help their options.\n";
-        return ExitCode::usage;
+        return for_monitoring ? no_verdict : ExitCode::usage;
+    } catch (const std::exception& error) { // there is no memory left, say
+        context.err << "kmonctl: " << error.what() << '\n';
+        return for_monitoring ? no_verdict : ExitCode::failed;
     }
     return ExitCode::ok;
 }
 
 // What was written must arrive, but a reader may leave early.
-ExitCode close_output(Context& context, ExitCode code) {
+ExitCode close_output(Context& context, ExitCode code, ExitCode failure) {
     if (context.out.flush() || context.write_error() == EPIPE) return code;
     if (!wait_with_reader(std::chrono::milliseconds(0), context.out_descriptor)) return code;
     tell(context.err, system_error("cannot write to standard output", context.write_error()));
-    return code == ExitCode::ok ? ExitCode::failed : code;
+    return code == ExitCode::ok ? failure : code;
 }
 
 } // namespace
@@ -95,7 +121,11 @@ CLI::App& add_command(CLI::App& kmon, Context& context, const std::string& name,
 }
 
 CLI::Option* add_module_argument(CLI::App& command, std::string& module, const std::string& description) {
-    return command.add_option("MODULE", module, description)->check(CLI::IsMember(module_names()));
+    // In the words that can go over several lines, and not in one of their own, which is longer than a terminal is
+    // wide.
+    const auto names = module_names();
+    return command.add_option("MODULE", module, description + ": " + joined(names))
+        ->check(CLI::IsMember(names).description(""));
 }
 
 std::unique_ptr<CLI::App> command_line(Context& context) {
@@ -121,7 +151,7 @@ std::unique_ptr<CLI::App> command_line(Context& context) {
     add_selftest(*app, context);
     add_version(*app, context);
     add_help(*app, context);
-    app->footer("The exit status is 0: ok, 1: failed, 2: usage, 3: a module or the service is not running,\n"
+    app->footer("The exit status is 0: ok, 1: failed, 2: usage, 3: a module or the service is not running, "
                 "4: not permitted, 78: bad configuration. See kmonctl(1).");
     return app;
 }
@@ -135,7 +165,7 @@ ExitCode run(Context& context, int argc, const char* const* argv) {
         return context.outcome.error().code;
     }
     if (code == ExitCode::ok) code = *context.outcome;
-    return close_output(context, code);
+    return close_output(context, code, is_for_monitoring(argc, argv) ? no_verdict : ExitCode::failed);
 }
 
 } // namespace kmon::cli

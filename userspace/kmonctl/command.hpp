@@ -39,6 +39,13 @@ using Action = std::function<Result<ExitCode>()>;
 CLI::App& add_command(CLI::App& kmon, Context& context, const std::string& name, const std::string& description,
                       Action action);
 
+// The help as CLI11 makes it, its long lines broken for so many columns.
+std::string fitted_help(const std::string& help, std::size_t columns);
+
+// What `alert` says and ends with where it comes to no verdict.
+inline constexpr auto no_verdict = static_cast<ExitCode>(3);
+std::string no_verdict_line(const std::string& why);
+
 // A positional argument that takes one of the modules' names.
 CLI::Option* add_module_argument(CLI::App& command, std::string& module, const std::string& description);
 

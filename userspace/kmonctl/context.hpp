@@ -2,6 +2,7 @@
 // What a command works with: the system it looks at, where it writes, and how.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <ctime>
 #include <functional>
@@ -49,6 +50,9 @@ struct Context {
 
     Progress progress(std::string what) const { return {err, err_is_terminal, std::move(what)}; }
 };
+
+// Of pages that people paste into mails and tickets: no wider than 80, whatever the terminal's width.
+inline std::size_t page_columns(const Context& context) { return std::min<std::size_t>(context.columns, 80); }
 
 // For this process, its terminal and its environment (NO_COLOR, TERM, the locale).
 Context context_of_process();

@@ -50,7 +50,10 @@ Page page_of(const Findings& findings, const Context& context) {
     page.blank();
     if (const auto* first = first_wrong(findings)) {
         page.line(Line("First fault: ", Style::bad).add(first->subject + ": " + first->words));
-        if (!first->cure.empty()) page.line(Line("Cure:        ", Style::strong).add(first->cure));
+        if (!first->cure.empty()) {
+            page.line(Line("Cure:", Style::strong));
+            page.line(Line("  ").add(first->cure));
+        }
     } else {
         page.line(Line("Nothing is wrong.", Style::good));
     }
@@ -64,12 +67,15 @@ Json json_of(const Finding& finding) {
             {"cure", finding.cure}};
 }
 
-Json json_of(const Findings& findings) {
+Json json_of(const Findings& findings, const Context& context) {
     Json all = Json::array();
     for (const auto& finding : findings)
         all.push_back(json_of(finding));
     const auto* first = first_wrong(findings);
-    return {{"ok", first == nullptr}, {"first", first ? json_of(*first) : Json()}, {"findings", std::move(all)}};
+    const auto host = read_host(context.root);
+    return {{"kmon", kmon::version},      {"host", host.name},      {"kernel", host.kernel},
+            {"timestamp", context.now()}, {"ok", first == nullptr}, {"first", first ? json_of(*first) : Json()},
+            {"findings", std::move(all)}};
 }
 
 Result<ExitCode> doctor(Context& context) {
@@ -77,7 +83,7 @@ Result<ExitCode> doctor(Context& context) {
     auto counts = compare_counts(context, context.stimulus());
     findings.insert(findings.end(), counts.begin(), counts.end());
     if (context.json)
-        context.out << to_text(json_of(findings)) << '\n';
+        context.out << to_text(json_of(findings, context)) << '\n';
     else
         print(context.out, page_of(findings, context), context.colour);
     return first_wrong(findings) ? ExitCode::failed : ExitCode::ok;

@@ -27,12 +27,12 @@ Finding look_at_module(const Root& root, const control::ModuleLook& module) {
     const auto& report = module.report;
     const auto& name = report.name;
     if (!report.loaded && !report.wanted) return {name, Finding::skipped, "not loaded, as configured", ""};
+    if (!report.loaded && !report.problem) return {name, Finding::bad, "it is not loaded", "kmonctl apply"};
     if (report.problem) return {name, Finding::bad, report.problem->what, report.problem->hint};
     const auto running = printable(state.loaded_version);
     if (state.reload_needed())
         return {name, Finding::bad,
-                "version " + running + " is running, " + printable(state.instead()) + " is installed",
-                "modprobe -r " + name + " && kmonctl apply"};
+                "version " + running + " is running, " + printable(state.instead()) + " is installed", load_anew(name)};
     if (state.loaded_version != kmon::version)
         return {name, Finding::bad, "version " + running + " is running, this is kmon " + kmon::version,
                 "install the same version of kmon and its modules"};

@@ -2,7 +2,6 @@
 #include "exit_rows.hpp"
 
 #include <algorithm>
-#include <ctime>
 
 #include "escape.hpp"
 #include "format.hpp"
@@ -13,16 +12,9 @@ namespace kmon::cli {
 namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
-
-std::int64_t nanoseconds_of(clockid_t clock) {
-    timespec time{};
-    ::clock_gettime(clock, &time);
-    return time.tv_sec * second + time.tv_nsec;
-}
+constexpr std::size_t all_columns = 80; // of a page that has room for all there is to show
 
 } // namespace
-
-std::int64_t monotonic_to_wall() { return nanoseconds_of(CLOCK_REALTIME) - nanoseconds_of(CLOCK_MONOTONIC); }
 
 std::string time_of_end(const ExitRecord& record, std::int64_t to_wall, bool milliseconds) {
     const auto end = static_cast<std::int64_t>(record.end_ns()) + to_wall;
@@ -35,8 +27,10 @@ Style style_of(const ExitRecord& record) {
     return record.signal() ? Style::bad : record.code() ? Style::warning : Style::plain;
 }
 
-Line exit_heading() {
+Line exit_heading(std::size_t columns) {
     Line line("time", Style::faint);
+    if (columns < all_columns)
+        return line.fill(9).add(at_right("pid", 7) + "  name", Style::faint).fill(31).add("ended", Style::faint);
     line.fill(14)
         .add(at_right("pid", 7) + at_right("ppid", 8) + "  name", Style::faint)
         .fill(48)
@@ -44,7 +38,13 @@ Line exit_heading() {
     return line.fill(62).add(at_right("lifetime", 8) + at_right("CPU", 9), Style::faint);
 }
 
-Line exit_row(const ExitRecord& record, std::int64_t to_wall) {
+Line exit_row(const ExitRecord& record, std::int64_t to_wall, std::size_t columns) {
+    if (columns < all_columns) {
+        Line line(time_of_end(record, to_wall, false), Style::faint);
+        line.fill(9).add(at_right(std::to_string(record.tgid), 7) + "  ");
+        line.add(cut(printable(record.name), 12), Style::strong).fill(31);
+        return line.add(record.signal() ? signal_name(record.signal()) : how_it_ended(record), style_of(record));
+    }
     Line line(time_of_end(record, to_wall, true), Style::faint);
     line.fill(14).add(at_right(std::to_string(record.tgid), 7) + at_right(std::to_string(record.ppid), 8) + "  ");
     line.add(printable(record.name), Style::strong).fill(47).add(" ").add(how_it_ended(record), style_of(record));

@@ -11,11 +11,9 @@
 
 namespace kmon::cli {
 
-// What to add to CLOCK_MONOTONIC for the time of day, in nanoseconds.
-std::int64_t monotonic_to_wall();
-
-Line exit_heading();
-Line exit_row(const ExitRecord& record, std::int64_t to_wall);
+// columns: of the page. Where they are few, the parent, the lifetime, the CPU time and a core dump are left out.
+Line exit_heading(std::size_t columns);
+Line exit_row(const ExitRecord& record, std::int64_t to_wall, std::size_t columns);
 
 // "15:04:05.678", or without the milliseconds.
 std::string time_of_end(const ExitRecord& record, std::int64_t to_wall, bool milliseconds);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "number_text.hpp"
 #include "stop_signals.hpp"
 #include "table.hpp"
+#include "time_text.hpp"
 
 namespace kmon::cli {
 
@@ -34,22 +36,35 @@ struct Options {
     std::int64_t pid = 0;
     std::int64_t ppid = 0;
     int code = -1;
-    std::string signal; // "SIGKILL", "KILL" or "9"
+    std::string signal; // "9"
     std::optional<std::uint32_t> uid;
     std::string cgroup; // and those below it
 };
 
-bool has_signal(const ExitRecord& record, const std::string& wanted) {
-    if (record.signal() == 0) return false;
-    const auto name = signal_name(record.signal());
-    return wanted == name || "SIG" + wanted == name || wanted == std::to_string(record.signal());
+// For CLI11: "SIGKILL", "kill" or "9" becomes "9".
+std::string to_signal_number(std::string& text) {
+    auto name = text;
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::toupper(c); });
+    for (int signal = 1; signal <= 64; ++signal) {
+        const auto known = signal_name(signal);
+        if (name != known && "SIG" + name != known && name != std::to_string(signal)) continue;
+        text = std::to_string(signal);
+        return {};
+    }
+    return "there is no signal \"" + printable(text) + "\"; kill -l lists them";
+}
+
+// The kernel keeps 15 bytes of a name.
+bool has_name(const ExitRecord& record, const std::string& wanted) {
+    constexpr std::size_t kept = 15;
+    return record.name == wanted.substr(0, kept);
 }
 
 bool is_wanted(const ExitRecord& record, const Options& only) {
-    return (!only.failed || record.failed()) && (only.name.empty() || record.name == only.name) &&
+    return (!only.failed || record.failed()) && (only.name.empty() || has_name(record, only.name)) &&
            (only.pid == 0 || record.tgid == only.pid) && (only.ppid == 0 || record.ppid == only.ppid) &&
            (only.code < 0 || (record.signal() == 0 && record.code() == only.code)) &&
-           (only.signal.empty() || has_signal(record, only.signal)) &&
+           (only.signal.empty() || only.signal == std::to_string(record.signal())) &&
            (!only.uid || (record.more && record.more->uid == *only.uid));
 }
 
@@ -131,7 +146,7 @@ private:
         if (context_.err_is_terminal && !options_.follow)
             context_.err << "Showing exits for " << duration(static_cast<std::uint64_t>(options_.seconds * 1e9))
                          << "; --follow continues until Ctrl-C.\n";
-        print(context_.out, {exit_heading()}, context_.colour);
+        print(context_.out, {exit_heading(context_.columns)}, context_.colour);
         context_.out.flush();
     }
 
@@ -151,7 +166,7 @@ private:
             else if (context_.json)
                 context_.out << to_text(numbered(to_json(record, to_wall, cgroup_of(record))), -1) << '\n';
             else
-                print(context_.out, {exit_row(record, to_wall)}, context_.colour);
+                print(context_.out, {exit_row(record, to_wall, context_.columns)}, context_.colour);
         }
         if (!records->empty()) context_.out.flush();
         return {};
@@ -217,6 +232,7 @@ private:
             context_.out << to_text({{"summary", std::move(summary)}}, -1) << '\n';
         } else
             context_.err << grouped(exits_) << " exits, " << grouped(failed_) << " of them failed; "
+                         << (shown_ < exits_ ? grouped(shown_) + " shown; " : "")
                          << (lost_all ? grouped(lost_all) : "none") << " lost.\n";
     }
 
@@ -237,13 +253,11 @@ private:
 
 // Those that kmond wrote to the journal.
 Result<ExitCode> past_exits(Context& context, const Options& options) {
-    const auto since = parse_since(options.since, context.now());
-    if (!since)
-        return fail("'" + printable(options.since) + "' is not a time", ExitCode::usage,
-                    "10m, 15:04, 2026-11-29, '2026-11-29 15:04:05' or @1795000000");
+    const auto since = parse_time(options.since, context.now());
+    if (!since) return fail("'" + printable(options.since) + "' is not a time", ExitCode::usage, times_to_write);
     std::uint64_t shown = 0;
     Summary summary;
-    if (!context.json && !options.summary) print(context.out, {exit_heading()}, context.colour);
+    if (!context.json && !options.summary) print(context.out, {exit_heading(context.columns)}, context.colour);
     const auto left_out = context.past_exits(*since, [&](const ExitRecord& record) {
         if (!is_wanted(record, options)) return true;
         ++shown;
@@ -252,7 +266,7 @@ Result<ExitCode> past_exits(Context& context, const Options& options) {
         else if (context.json)
             context.out << to_text(to_json(record, 0, ""), -1) << '\n';
         else
-            print(context.out, {exit_row(record, 0)}, context.colour);
+            print(context.out, {exit_row(record, 0, context.columns)}, context.colour);
         return context.out && (options.count == 0 || shown < options.count);
     });
     if (!left_out) return fail(left_out.error());
@@ -265,8 +279,7 @@ Result<ExitCode> past_exits(Context& context, const Options& options) {
     if (options.summary) print(context.out, summary.page(context.columns), context.colour);
     context.err << grouped(shown) << " exits; " << (*left_out ? grouped(*left_out) : "none")
                 << " left out of the journal.\n";
-    const auto config = read_config(context.root).config;
-    if (shown == 0 && config.get<std::string>("process_monitor.journal") == "none")
+    if (shown == 0 && !failed_exits_wanted(read_config(context.root).config))
         context.err << "kmond writes none; set journal = \"failed\" in [process_monitor] of /etc/kmon.toml\n";
     return ExitCode::ok;
 }
@@ -306,7 +319,8 @@ void add_exits(CLI::App& kmon, Context& context) {
         ->type_name("CODE")
         ->check(CLI::Range(0, 255));
     command.add_option("--signal", options->signal, "Only exits by this signal: SIGKILL, KILL or 9")
-        ->type_name("SIGNAL");
+        ->type_name("SIGNAL")
+        ->transform(CLI::Validator(to_signal_number, ""));
     command.add_option("--uid", options->uid, "Only processes of the user with this number")->type_name("UID");
     command.add_option("--cgroup", options->cgroup, "Only processes in this cgroup, or in one below it")
         ->excludes(since) // the journal has its number alone

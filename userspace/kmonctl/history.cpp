@@ -18,7 +18,6 @@ namespace {
 
 using namespace history;
 
-constexpr std::size_t page_columns = 80; // it goes into mails and tickets
 constexpr std::size_t bar_columns = 10;
 constexpr std::size_t lines_shown = 20;
 
@@ -37,7 +36,7 @@ By by_of(const std::string& word) {
 
 const char* form_of(By by) { return by == By::hour ? "%Y-%m-%d %H:%M" : by == By::day ? "%Y-%m-%d" : "%Y-%m"; }
 
-std::string upper(std::string text) {
+std::string in_capitals(std::string text) {
     std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::toupper(c); });
     return text;
 }
@@ -93,7 +92,7 @@ public:
                 add_whole(table);
             else
                 add_periods(table);
-            append(page, table.page(page_columns, 0));
+            append(page, table.page(page_columns(context_), 0));
             if (answer_.left_out)
                 page.emplace_back("and " + grouped(answer_.left_out) + " more, in the total", Style::faint);
         }
@@ -103,7 +102,7 @@ public:
                                   seconds(static_cast<std::uint64_t>(length)) +
                                   "; of these, only the sum can be known.",
                               Style::faint);
-        return page;
+        return fitted(page, page_columns(context_));
     }
 
 private:
@@ -111,7 +110,7 @@ private:
         auto words = "  " + local_time(answer_.extent.from, "%Y-%m-%d %H:%M:%S") + " to " +
                      local_time(answer_.extent.to, "%Y-%m-%d %H:%M:%S");
         if (one_first_label_) words = "  " + printable(*one_first_label_) + "," + words.substr(1);
-        return kmon::Line(upper(table_.name), Style::heading).add(words, Style::faint);
+        return kmon::Line(in_capitals(table_.name), Style::heading).add(words, Style::faint);
     }
 
     // Of two labels, the first stands in the heading where it is the same in every line.
@@ -132,11 +131,11 @@ private:
             std::ranges::replace(head, '_', ' ');
             columns.push_back({head, Column::left});
         }
-        if (mac_) columns.push_back({"name", Column::left});
+        if (mac_) columns.push_back({.head = "name", .align = Column::left, .first_out = 1});
         for (std::size_t i = 0; i < table_.columns.size(); ++i)
             if (!table_.columns[i].head.empty()) columns.push_back({table_.columns[i].head});
-        if (by_ == By::all) columns.push_back({"share", Column::right, 6});
-        columns.push_back({"", Column::left});
+        if (by_ == By::all) columns.push_back({.head = "share", .at_least = 6, .first_out = 2});
+        columns.push_back({.head = "", .align = Column::left, .first_out = 3}); // the bar
         return columns;
     }
 

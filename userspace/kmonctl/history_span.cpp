@@ -21,13 +21,13 @@ void add_span_options(CLI::App& command, SpanOptions& options) {
 Result<history::History::Extent> extent_of(const SpanOptions& options, std::time_t now, std::int64_t otherwise) {
     const auto time = [&](const std::string& text) -> Result<std::time_t> {
         if (const auto parsed = parse_time(text, now)) return *parsed;
-        return fail("'" + printable(text) + "' is no time", ExitCode::usage,
-                    "2027-01-15, \"2027-01-15 09:30\", 09:30, today, yesterday, 2h (ago), @SECONDS");
+        return fail("'" + printable(text) + "' is not a time", ExitCode::usage, times_to_write);
     };
     history::History::Extent extent = {static_cast<std::int64_t>(now) - otherwise, now};
     if (!options.last.empty()) {
         const auto span = parse_span(options.last);
-        if (!span) return fail("'" + printable(options.last) + "' is no span of time", ExitCode::usage, "15m, 24h, 7d");
+        if (!span)
+            return fail("'" + printable(options.last) + "' is not a span of time", ExitCode::usage, "15m, 24h, 7d");
         extent.from = now - *span;
     }
     if (!options.to.empty()) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <algorithm>
+#include <set>
 
 #include "command.hpp"
 #include "escape.hpp"
@@ -19,19 +20,38 @@ struct Options {
 
 struct Row {
     std::string interface;
-    std::string name; // see names.hpp
+    std::string name;   // see names.hpp
+    std::string vendor; // of its network card
     bool counts_sent;
     L2View::Mac mac;
 };
 
-std::vector<Row> rows_of(const L2View& view, const NamesByMac& names) {
+std::string found_in(const NamesByMac& names, const MacAddress& address) {
+    const auto name = names.find(address);
+    return name == names.end() ? std::string() : name->second;
+}
+
+std::vector<Row> rows_of(const L2View& view, const Root& root) {
+    const auto names = device_names(root);
+    std::set<MacAddress> all;
+    for (const auto& interface : view.interfaces)
+        for (const auto& mac : interface.macs)
+            all.insert(mac.address);
+    const auto made_by = vendors(root, all);
     std::vector<Row> rows;
     for (const auto& interface : view.interfaces)
-        for (const auto& mac : interface.macs) {
-            const auto name = names.find(mac.address);
-            rows.push_back({interface.name, name == names.end() ? "" : name->second, interface.counts_sent, mac});
-        }
+        for (const auto& mac : interface.macs)
+            rows.push_back({interface.name, found_in(names, mac.address), found_in(made_by, mac.address),
+                            interface.counts_sent, mac});
     return rows;
+}
+
+// What is best known of it.
+Cell calling(const Row& row) {
+    constexpr std::size_t most = 16;
+    if (!row.name.empty()) return text_cell(cut(printable(row.name), most), Style::strong);
+    if (!row.vendor.empty()) return text_cell(cut(printable(row.vendor), most), Style::faint);
+    return text_cell(is_randomised(row.mac.address) ? "(random)" : "", Style::faint);
 }
 
 void keep(std::vector<Row>& rows, std::string wanted) {
@@ -58,18 +78,21 @@ void sort(std::vector<Row>& rows, const std::string& by) {
 
 Page page_of(const std::vector<Row>& rows, const Context& context) {
     const auto sent = std::ranges::any_of(rows, &Row::counts_sent);
-    std::vector<Column> columns = {
-        {"address", Column::left, 17}, {"name", Column::left}, {"on", Column::left}, {"frames"}, {"bytes"}};
-    if (sent) columns.insert(columns.end(), {{"sent"}, {"sent bytes"}});
-    columns.push_back({"last seen"});
+    std::vector<Column> columns = {{"address", Column::left, 17},
+                                   {.head = "name", .align = Column::left, .first_out = 1},
+                                   {.head = "on", .align = Column::left, .first_out = 3},
+                                   {"frames"},
+                                   {"bytes"}};
+    if (sent) columns.insert(columns.end(), {{.head = "sent", .first_out = 2}, {.head = "sent bytes", .first_out = 2}});
+    columns.push_back({.head = "last seen", .first_out = 4});
     Table table(columns);
     const auto now = static_cast<std::uint64_t>(std::max<std::time_t>(context.now(), 0));
     for (const auto& row : rows) {
         const auto& mac = row.mac;
-        std::vector<Cell> cells = {text_cell(to_string(mac.address)), text_cell(printable(row.name), Style::strong),
-                                   text_cell(printable(row.interface)), count_cell(mac.packets), bytes_cell(mac.bytes)};
+        std::vector<Cell> cells = {text_cell(to_string(mac.address)), calling(row), text_cell(printable(row.interface)),
+                                   count_cell(mac.packets), bytes_cell(mac.bytes)};
         if (sent) cells.insert(cells.end(), {count_cell(mac.tx_packets), bytes_cell(mac.tx_bytes)});
-        cells.push_back(text_cell(mac.last_seen >= now ? "now" : seconds(now - mac.last_seen) + " ago"));
+        cells.push_back(text_cell(ago(mac.last_seen, now)));
         table.row(std::move(cells));
     }
     return table.page(context.columns, 0);
@@ -80,6 +103,7 @@ Json json_of(const std::vector<Row>& rows) {
     for (const auto& row : rows) {
         list.push_back({{"mac", to_string(row.mac.address)},
                         {"name", row.name.empty() ? Json() : Json(row.name)},
+                        {"vendor", row.vendor.empty() ? Json() : Json(row.vendor)},
                         {"interface", row.interface},
                         {"packets", row.mac.packets},
                         {"bytes", row.mac.bytes},
@@ -95,7 +119,7 @@ Json json_of(const std::vector<Row>& rows) {
 Result<ExitCode> macs(Context& context, const Options& options) {
     const auto view = read_l2(context.root);
     if (!view) return fail(view.error());
-    auto rows = rows_of(*view, device_names(context.root));
+    auto rows = rows_of(*view, context.root);
     keep(rows, options.address);
     sort(rows, options.sort);
     if (context.json) context.out << to_text(json_of(rows)) << '\n';

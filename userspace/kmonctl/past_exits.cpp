@@ -2,15 +2,15 @@
 #include "past_exits.hpp"
 
 #include <systemd/sd-journal.h>
-#include <time.h>
 
-#include <charconv>
+#include <algorithm>
 #include <memory>
+#include <string>
 
-#include "config_values.hpp"
 #include "control/exit_entry.hpp"
 #include "control/journal.hpp"
 #include "file.hpp"
+#include "number_text.hpp"
 #include "release.hpp"
 
 namespace kmon::cli {
@@ -20,18 +20,6 @@ namespace {
 using control::message_id;
 using control::Topic;
 
-std::optional<std::time_t> parse_date(const std::string& text, std::time_t now) {
-    for (const auto* form : {"%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%H:%M:%S", "%H:%M"}) {
-        tm time{};
-        ::localtime_r(&now, &time); // whose day it is where only the time is given
-        time.tm_hour = time.tm_min = time.tm_sec = 0;
-        time.tm_isdst = -1;
-        const char* end = ::strptime(text.c_str(), form, &time);
-        if (end != nullptr && *end == '\0') return std::mktime(&time);
-    }
-    return std::nullopt;
-}
-
 std::string field_of(sd_journal* journal, const char* field) {
     const void* data = nullptr;
     std::size_t size = 0;
@@ -40,25 +28,7 @@ std::string field_of(sd_journal* journal, const char* field) {
     return text.substr(std::min(text.size(), text.find('=') + 1));
 }
 
-std::uint64_t number_in(const std::string& text) {
-    std::uint64_t number = 0;
-    std::from_chars(text.data(), text.data() + text.size(), number);
-    return number;
-}
-
 } // namespace
-
-std::optional<std::time_t> parse_since(const std::string& text, std::time_t now) {
-    if (const auto ago = parse_duration(text); ago && *ago <= static_cast<std::uint64_t>(now))
-        return now - static_cast<std::time_t>(*ago);
-    if (text.starts_with('@')) {
-        std::time_t then = 0;
-        const auto [end, error] = std::from_chars(text.data() + 1, text.data() + text.size(), then);
-        const bool good = text.size() > 1 && error == std::errc() && end == text.data() + text.size() && then >= 0;
-        return good ? std::optional(then) : std::nullopt;
-    }
-    return parse_date(text, now);
-}
 
 Result<std::uint64_t> read_past_exits(std::time_t since, const VisitExit& visit) {
     sd_journal* opened = nullptr;
@@ -71,8 +41,8 @@ Result<std::uint64_t> read_past_exits(std::time_t since, const VisitExit& visit)
     for (const auto& match : {failed, suppressed, std::string("_UID=0")})
         if (const int code = ::sd_journal_add_match(journal.get(), match.data(), match.size()); code < 0)
             return fail(system_error("cannot search the journal", -code));
-    if (const int code = ::sd_journal_seek_realtime_usec(journal.get(), static_cast<std::uint64_t>(since) * 1'000'000);
-        code < 0)
+    const auto begin = static_cast<std::uint64_t>(std::max<std::time_t>(since, 0)) * 1'000'000;
+    if (const int code = ::sd_journal_seek_realtime_usec(journal.get(), begin); code < 0)
         return fail(system_error("cannot search the journal", -code));
 
     std::uint64_t left_out = 0;
@@ -81,7 +51,7 @@ Result<std::uint64_t> read_past_exits(std::time_t since, const VisitExit& visit)
         if (code < 0) return fail(system_error("cannot read the journal", -code));
         if (code == 0) return left_out;
         const auto field = [&](const char* name) { return field_of(journal.get(), name); };
-        left_out += number_in(field("KMON_SUPPRESSED"));
+        left_out += parse_count(field("KMON_SUPPRESSED")).value_or(0);
         if (const auto record = control::exit_in(field); record && !visit(*record)) return left_out;
     }
 }

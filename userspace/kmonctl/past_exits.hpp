@@ -5,17 +5,11 @@
 #include <cstdint>
 #include <ctime>
 #include <functional>
-#include <optional>
-#include <string>
 
 #include "exit_record.hpp"
 #include "result.hpp"
 
 namespace kmon::cli {
-
-// Seconds since 1970 of "10m" ago, "15:04", "2026-11-29", "2026-11-29 15:04:05" or "@1795000000"; nothing where it is
-// none of these.
-std::optional<std::time_t> parse_since(const std::string& text, std::time_t now);
 
 using VisitExit = std::function<bool(const ExitRecord& record)>; // false: that is enough
 

@@ -43,18 +43,11 @@ void ReportPage::more(const std::string& words, Style style) { add_words(Line(),
 void ReportPage::add_words(Line line, const std::string& words, Style style) {
     const auto at = context_.columns < narrow ? narrow_words_at : words_at_;
     const std::size_t room = context_.columns > at + least_room ? context_.columns - at : least_room;
-    std::string rest = words;
-    for (;;) {
-        auto part = cut(rest, room);
-        if (part.size() < rest.size() && rest[part.size()] != ' ')
-            if (const auto blank = part.rfind(' '); blank != std::string::npos && blank > 0) part.resize(blank);
-        page_.push_back(line.fill(at).add(part, style));
-        rest.erase(0, part.size());
-        rest.erase(0, rest.find_first_not_of(' '));
-        if (rest.empty()) return;
-        line = Line();
-    }
+    for (const auto& part : wrapped(words, room, room))
+        page_.push_back(std::exchange(line, Line()).fill(at).add(part, style));
 }
+
+void ReportPage::line(const Line& line) { append(page_, fitted({line}, context_.columns)); }
 
 void append_heading(ReportPage& page, const Host& host, const std::string& time) {
     page.line(Line(std::string("kmon ") + kmon::version, Style::strong)

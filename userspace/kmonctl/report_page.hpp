@@ -19,7 +19,8 @@ public:
     // Under the item's words.
     void more(const std::string& words, Style style = Style::plain);
     void blank() { page_.emplace_back(); }
-    void line(Line line) { page_.push_back(std::move(line)); }
+    // From the very left.
+    void line(const Line& line);
 
     const Page& page() const { return page_; }
 

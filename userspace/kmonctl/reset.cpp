@@ -14,8 +14,7 @@ Result<void> reset_one(const Root& root, const Module& module) {
     const auto file = root.proc / module.reset_file;
     auto done = write_file(file, "reset");
     if (!done && (done.error().system == ENOENT || done.error().system == EIO))
-        return fail(module.name + " is not loaded: there is no " + file.string(), ExitCode::not_running,
-                    "kmonctl status says why, and what to do");
+        return fail(module.name + " is not loaded: there is no " + file.string(), ExitCode::not_running, ask_status);
     return done;
 }
 
@@ -35,8 +34,7 @@ Result<ExitCode> reset(Context& context, const std::string& only) {
             outcome = fail(reset.error());
     }
     if (outcome && done.empty())
-        return fail("no module that can be reset is loaded", ExitCode::not_running,
-                    "kmonctl status says why, and what to do");
+        return fail("no module that can be reset is loaded", ExitCode::not_running, ask_status);
 
     if (context.json)
         context.out << to_text({{"reset", done}}) << '\n';

@@ -48,11 +48,34 @@ short pair_of(Style style) {
     }
 }
 
+constexpr int escape = 27;
+constexpr int control_l = 12;
+
+Screen::Key type_into(std::string& line, int key) {
+    constexpr std::size_t longest = 32;
+    switch (key) {
+    case '\n':
+    case '\r':
+    case KEY_ENTER: return Screen::Key::entered;
+    case escape: line.clear(); return Screen::Key::entered;
+    case KEY_BACKSPACE:
+    case '\b':
+    case 0x7f:
+        if (!line.empty()) line.pop_back();
+        return Screen::Key::typed;
+    case KEY_RESIZE: return Screen::Key::redraw;
+    default:
+        if (key >= ' ' && key < 0x7f && line.size() < longest) line += static_cast<char>(key);
+        return key == ERR ? Screen::Key::none : Screen::Key::typed;
+    }
+}
+
 } // namespace
 
 Result<Screen> Screen::open(bool colour) {
     if (!::isatty(STDIN_FILENO) || !::isatty(STDOUT_FILENO))
         return fail("kmonctl top needs a terminal", ExitCode::failed, "kmonctl top --once prints one page");
+    ::set_escdelay(50); // milliseconds in which Esc may become the begin of another key
     SCREEN* terminal = ::newterm(nullptr, stdout, stdin);
     if (!terminal) {
         const char* term = std::getenv("TERM");
@@ -93,24 +116,26 @@ void Screen::show(const Page& page) {
     ::refresh();
 }
 
-Screen::Key Screen::wait_for_key(std::chrono::milliseconds time) {
+Screen::Key Screen::wait_for_key(std::chrono::milliseconds time, std::string* line) {
     ::timeout(static_cast<int>(time.count()));
-    switch (::getch()) {
+    const int key = ::getch();
+    if (line != nullptr) return type_into(*line, key);
+    switch (key) {
     case 'q':
     case 'Q':
-    case 27: return Key::quit; // Esc
+    case escape: return Key::quit;
     case 'p':
     case ' ': return Key::pause;
     case '?':
     case 'h': return Key::help;
     case 's': return Key::sort;
     case 'i': return Key::panel;
+    case '/':
+    case 'f': return Key::filter;
     case '+': return Key::faster;
     case '-': return Key::slower;
     case KEY_RESIZE: return Key::redraw;
-    case 12: // Ctrl-L
-        ::clearok(stdscr, TRUE);
-        return Key::redraw;
+    case control_l: ::clearok(stdscr, TRUE); return Key::redraw;
     default: return Key::none;
     }
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 
 #include "page.hpp"
 #include "result.hpp"
@@ -24,10 +25,11 @@ public:
 
     void show(const Page& page);
 
-    enum class Key { none, quit, pause, redraw, help, sort, panel, faster, slower };
+    enum class Key { none, quit, pause, redraw, help, sort, panel, faster, slower, filter, typed, entered };
 
-    // Waits that long at most, and less when a signal comes.
-    Key wait_for_key(std::chrono::milliseconds time);
+    // Waits that long at most, and less when a signal comes. line: what is being typed, if anything is: keys change it,
+    // Enter ends it, and Esc takes it away.
+    Key wait_for_key(std::chrono::milliseconds time, std::string* line = nullptr);
 
 private:
     explicit Screen(void* terminal) : terminal_(terminal) {}

@@ -20,23 +20,20 @@ namespace kmon::cli {
 
 namespace {
 
-// Whatever the terminal's width: people paste this page into mail and tickets.
-constexpr std::size_t page_columns = 80;
-
 struct Options {
     std::string module; // empty: all
     std::size_t top = 5;
     double interval = 0; // seconds; 0: once
 };
 
-Page title(const Context& context, std::time_t now) {
+Page title(const Context& context, const Look& look) {
     const auto host = read_host(context.root);
-    const auto when = local_time(now, time_form);
+    const auto when = local_time(look.now, time_form);
 
     const auto name = " on " + printable(host.name);
     const auto kernel = "Linux " + printable(host.kernel);
     Page page = {Line(std::string("kmon ") + kmon::version, Style::strong).add(name)};
-    if (page[0].columns() + 2 + kernel.size() <= page_columns)
+    if (page[0].columns() + 2 + kernel.size() <= look.columns)
         page[0].add(", " + kernel);
     else
         page.emplace_back(kernel);
@@ -52,12 +49,12 @@ Page missing(const Reading& reading) {
 }
 
 void show_text(Context& context, const Snapshot& snapshot, const Look& look) {
-    auto page = title(context, look.now);
+    auto page = title(context, look);
     for (const auto& reading : snapshot) {
         page.emplace_back();
         append(page, reading.view ? (*reading.view)->page(look) : missing(reading));
     }
-    print(context.out, page, context.colour);
+    print(context.out, fitted(page, look.columns), context.colour);
 }
 
 Snapshot read_modules(const Context& context, const std::string& only) {
@@ -73,19 +70,20 @@ Result<ExitCode> stats(Context& context, const Options& options) {
     const auto snapshot = read_modules(context, options.module);
     if (!any_readable(snapshot)) {
         if (snapshot.size() == 1) return fail(snapshot.front().view.error());
-        return fail("no module is loaded", ExitCode::not_running, "kmonctl status says why, and what to do");
+        return fail(nothing_loaded());
     }
     if (context.json)
         context.out << to_text(stats_json(context.root, snapshot, now)) << '\n';
     else
-        show_text(context, snapshot, {page_columns, context.unicode, now, options.top});
+        show_text(context, snapshot, {page_columns(context), context.unicode, now, options.top});
     return ExitCode::ok;
 }
 
 // ---- with --interval
 
 Page rates_page(const TopModel& model, const Snapshot& snapshot, const Context& context) {
-    Table table({{"module", Column::left, 17}, {"", Column::left, 8}, {"total"}, {"per second"}});
+    Table table(
+        {{"module", Column::left, 17}, {"", Column::left, 8}, {.head = "total", .first_out = 1}, {"per second"}});
     for (const auto& reading : snapshot) {
         if (!reading.view) {
             table.row({text_cell(reading.module->name, Style::strong), text_cell("missing", Style::warning)});
@@ -108,16 +106,14 @@ Page rates_page(const TopModel& model, const Snapshot& snapshot, const Context& 
     return page;
 }
 
-Json rates_json(const TopModel& model, const Snapshot& snapshot) {
+Json totals_json(const TopModel& model, const Snapshot& snapshot) {
     Json json = Json::object();
     for (const auto& reading : snapshot) {
         if (!reading.view) continue;
         for (const auto& figure : (*reading.view)->figures()) {
-            auto name = figure.name;
-            std::ranges::replace(name, ' ', '_');
             const auto* rate = model.rate_of(reading.module->name, figure.name);
-            json[reading.module->name][name] = {{"total", figure.value},
-                                                {"per_second", rate && rate->known() ? Json(rate->now()) : Json()}};
+            json[reading.module->name][json_name(figure.name)] = {
+                {"total", figure.value}, {"per_second", rate && rate->known() ? Json(rate->now()) : Json()}};
         }
     }
     return json;
@@ -133,12 +129,11 @@ Result<ExitCode> stats_again(Context& context, const Options& options) {
     for (bool reader = true; reader && context.out;) {
         const auto now = Clock::now();
         const auto snapshot = read_modules(context, options.module);
-        if (!any_readable(snapshot))
-            return fail("no module is loaded", ExitCode::not_running, "kmonctl status says why, and what to do");
+        if (!any_readable(snapshot)) return fail(nothing_loaded());
         model.take(snapshot, std::chrono::duration<double>(now - last).count());
         last = now;
         if (context.json)
-            context.out << to_text({{"timestamp", context.now()}, {"modules", rates_json(model, snapshot)}}, -1)
+            context.out << to_text({{"timestamp", context.now()}, {"modules", totals_json(model, snapshot)}}, -1)
                         << '\n';
         else
             print(context.out, rates_page(model, snapshot, context), context.colour);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <algorithm>
+#include <span>
 
 #include "command.hpp"
 #include "control/module_look.hpp"
 #include "escape.hpp"
+#include "finding.hpp"
 #include "host.hpp"
+#include "joined.hpp"
 #include "json.hpp"
 #include "local_time.hpp"
 #include "report_page.hpp"
@@ -18,7 +21,7 @@ constexpr std::size_t words_at = 31;
 // All that is shown, and the exit code that it comes to.
 struct Shown {
     Host host;
-    std::string time;
+    std::time_t time;
     ConfigReading config;
     control::ModulesLook look;
     Result<Service> service;
@@ -56,9 +59,9 @@ void add_module(ReportPage& page, const control::ModuleLook& module) {
     const auto& report = module.report;
     const auto version = state.loaded ? printable(state.loaded_version) : "-";
     if (!report.loaded && !report.wanted) return page.item(Style::faint, report.name, "not loaded, as configured", "-");
-    if (report.problem && !report.loaded) {
-        page.item(Style::bad, report.name, report.problem->what, "-");
-        return add_problem(page, *report.problem);
+    if (!report.loaded) {
+        page.item(Style::bad, report.name, report.problem ? report.problem->what : "it is not loaded", "-");
+        return add_problem(page, report.problem.value_or(Error{"", ExitCode::not_running, "kmonctl apply"}));
     }
     const bool doubtful = state.reload_needed() || !report.differences.empty();
     page.item(report.problem ? Style::bad
@@ -73,7 +76,7 @@ void add_module(ReportPage& page, const control::ModuleLook& module) {
     add_differences(page, report);
     if (!state.reload_needed()) return;
     page.more("reload needed: " + printable(state.instead()) + " is installed", Style::warning);
-    page.more("modprobe -r " + report.name + " && kmonctl apply");
+    page.more(load_anew(report.name));
 }
 
 // A stopped unit still has its last status, which is out of date.
@@ -98,19 +101,18 @@ void add_service(ReportPage& page, const Shown& shown) {
 
 void add_config(ReportPage& page, const ConfigReading& config) {
     const char* const name = "configuration";
-    std::string files;
-    for (const auto& file : config.files)
-        files += (files.empty() ? "" : ", ") + printable(file.string());
+    const auto files = joined(config.files, ", ", [](const auto& file) { return printable(file.string()); });
     if (config.problems.empty())
         return page.item(Style::good, name, files.empty() ? "no file: using the defaults" : "good: " + files);
-    page.item(Style::bad, name, config.problems.front().text());
-    for (std::size_t i = 1; i < config.problems.size(); ++i)
-        page.more(config.problems[i].text(), Style::bad);
+    const auto words = config.words();
+    page.item(Style::bad, name, words.front());
+    for (const auto& line : std::span(words).subspan(1))
+        page.more(line, Style::bad);
 }
 
 Page page_of(const Shown& shown, const Context& context) {
     ReportPage page(context, words_at);
-    append_heading(page, shown.host, shown.time);
+    append_heading(page, shown.host, local_time(shown.time, time_form));
     for (const auto& module : shown.look.modules)
         add_module(page, module);
     page.blank();
@@ -136,12 +138,13 @@ Json json_of(const Shown& shown) {
     for (const auto& file : shown.config.files)
         files.push_back(file.string());
     Json problems = Json::array();
-    for (const auto& problem : shown.config.problems)
-        problems.push_back(problem.text());
+    for (const auto& line : shown.config.words())
+        problems.push_back(line);
     const bool degraded = shown.look.report.first_problem() != nullptr;
     return {{"kmon", kmon::version},
             {"host", shown.host.name},
             {"kernel", shown.host.kernel},
+            {"timestamp", shown.time},
             {"by", shown.look.report.by},
             {"modules", std::move(modules)},
             {"service", json_of(shown.service, degraded)},
@@ -151,8 +154,7 @@ Json json_of(const Shown& shown) {
 Result<ExitCode> status(Context& context) {
     auto config = read_config(context.root);
     auto look = control::look_at_modules(context.root, config.config, context.network);
-    const Shown shown = {read_host(context.root), local_time(context.now(), time_form), std::move(config),
-                         std::move(look), context.service()};
+    const Shown shown = {read_host(context.root), context.now(), std::move(config), std::move(look), context.service()};
     if (context.json)
         context.out << to_text(json_of(shown)) << '\n';
     else

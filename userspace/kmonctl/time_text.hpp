@@ -14,6 +14,10 @@ namespace kmon::cli {
 // "@1800000000"; in local time.
 std::optional<std::time_t> parse_time(const std::string& text, std::time_t now);
 
+// What parse_time() takes, for messages.
+inline constexpr const char* times_to_write =
+    "09:30, 2027-01-15, \"2027-01-15 09:30\", today, yesterday, 2h (ago), @SECONDS";
+
 // "90s", "15m", "24h", "7d", "2w", "1y": in seconds, more than 0.
 std::optional<std::int64_t> parse_span(std::string_view text);
 

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <optional>
 #include <sstream>
-#include <thread>
 
 #include "command.hpp"
 #include "escape.hpp"
@@ -35,6 +34,41 @@ struct Options {
 
 const char* const not_loaded = "process_monitor is not loaded";
 
+// What the keys have changed about the screen, live or of the history.
+struct Keys {
+    bool paused = false;
+    bool help = false;
+    bool interfaces = false;
+    bool typing = false;
+    std::string filter{};
+
+    std::string* line() { return typing ? &filter : nullptr; }
+
+    void take(Screen::Key key, TopModel& model) {
+        switch (key) {
+        case Screen::Key::pause: paused = !paused; break;
+        case Screen::Key::help: help = !help; break;
+        case Screen::Key::sort: model.sort(!model.by_bytes); break;
+        case Screen::Key::panel: interfaces = !interfaces; break;
+        case Screen::Key::filter: typing = true; break;
+        case Screen::Key::entered: typing = false; break;
+        default: break;
+        }
+    }
+
+    void put_into(TopLook& look) const {
+        look.help = help;
+        look.interfaces = interfaces;
+        look.filter = filter;
+        look.typing = typing;
+    }
+};
+
+std::chrono::milliseconds until(Clock::time_point time) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(time - Clock::now());
+    return std::clamp(left, std::chrono::milliseconds(0), std::chrono::milliseconds(500));
+}
+
 // "1 s", "0.5 s"
 std::string interval_text(double seconds) {
     std::ostringstream text;
@@ -49,12 +83,17 @@ public:
 
     void take() {
         const auto now = Clock::now();
+        if (now >= next_names_) {
+            constexpr std::chrono::seconds a_minute{60};
+            next_names_ = now + a_minute;
+            model.names = device_names(context_.root);
+        }
         model.take(take_snapshot(context_.root), std::chrono::duration<double>(now - last_).count());
         last_ = now;
         take_exits();
     }
 
-    TopLook look(std::size_t rows, std::size_t columns, std::string keys) const {
+    TopLook look(std::size_t rows, std::size_t columns, std::vector<std::string> keys) const {
         return {rows,
                 columns,
                 context_.unicode,
@@ -100,20 +139,15 @@ private:
     std::chrono::duration<double> interval_;
     std::optional<ExitTrace> trace_;
     Clock::time_point last_ = Clock::now();
+    Clock::time_point next_names_;
 };
-
-// "rx bytes": "rx_bytes_per_second"
-std::string json_name(std::string figure) {
-    std::ranges::replace(figure, ' ', '_');
-    return figure + "_per_second";
-}
 
 Json rates_json(const TopModel& model, std::time_t now) {
     Json json = {{"timestamp", now}};
     for (const auto& module : model.rates) {
         Json rates = Json::object();
         for (const auto& figure : module.figures)
-            rates[json_name(figure.name)] = figure.rate.known() ? Json(figure.rate.now()) : Json();
+            rates[json_name(figure.name) + "_per_second"] = figure.rate.known() ? Json(figure.rate.now()) : Json();
         json[module.module] = std::move(rates);
     }
     Json macs = Json::array();
@@ -141,14 +175,11 @@ Result<ExitCode> print_readings(Context& context, const Options& options) {
         }
         if (!reader || StopSignals::came()) break;
         readings.take();
-        if (options.once && !readings.any())
-            return fail("no module is loaded", ExitCode::not_running, "kmonctl status says why, and what to do");
+        if (options.once && !readings.any()) return fail(nothing_loaded());
         if (context.json)
             context.out << to_text(rates_json(readings.model, context.now()), -1) << '\n';
         else
-            print(context.out,
-                  top_page(readings.model, readings.look(24, std::max<std::size_t>(context.columns, 80), "")),
-                  context.colour);
+            print(context.out, top_page(readings.model, readings.look(24, context.columns, {})), context.colour);
         context.out.flush();
     } while (!options.once && context.out);
     return ExitCode::ok;
@@ -158,28 +189,21 @@ Result<ExitCode> live(Context& context, const Options& options) {
     Readings readings(context, options.interval);
     auto screen = Screen::open(context.colour);
     if (!screen) return fail(screen.error());
-    bool paused = false;
-    bool help = false;
-    bool interfaces = false;
+    Keys keys;
     readings.take();
     while (!StopSignals::came()) {
-        const char* keys = paused ? "paused   p continue   ? help   q quit" : "p pause   ? help   q quit";
-        auto look = readings.look(screen->rows(), screen->columns(), keys);
-        look.help = help;
-        look.interfaces = interfaces;
+        auto look = readings.look(screen->rows(), screen->columns(),
+                                  {keys.paused ? "paused: p continue" : "p pause", "/ filter", "? help", "q quit"});
+        keys.put_into(look);
         screen->show(top_page(readings.model, look));
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(readings.next() - Clock::now());
-        switch (screen->wait_for_key(std::clamp(left, std::chrono::milliseconds(0), std::chrono::milliseconds(500)))) {
-        case Screen::Key::quit: return ExitCode::ok;
-        case Screen::Key::pause: paused = !paused; break;
-        case Screen::Key::help: help = !help; break;
-        case Screen::Key::sort: readings.model.by_bytes = !readings.model.by_bytes; break;
-        case Screen::Key::panel: interfaces = !interfaces; break;
-        case Screen::Key::faster: readings.change_interval(0.5); break;
-        case Screen::Key::slower: readings.change_interval(2); break;
-        default: break;
-        }
-        if (!paused && Clock::now() >= readings.next()) readings.take();
+        // A key is answered at once, also while nothing is measured.
+        const auto key =
+            screen->wait_for_key(keys.paused ? std::chrono::milliseconds(500) : until(readings.next()), keys.line());
+        if (key == Screen::Key::quit) return ExitCode::ok;
+        if (key == Screen::Key::faster) readings.change_interval(0.5);
+        if (key == Screen::Key::slower) readings.change_interval(2);
+        keys.take(key, readings.model);
+        if (!keys.paused && Clock::now() >= readings.next()) readings.take();
     }
     return ExitCode::ok;
 }
@@ -187,7 +211,7 @@ Result<ExitCode> live(Context& context, const Options& options) {
 // ---- of the history
 
 TopLook recorded_look(const Context& context, const Replay& replay, std::size_t rows, std::size_t columns,
-                      std::string keys) {
+                      std::vector<std::string> keys) {
     return {rows,
             columns,
             context.unicode,
@@ -212,8 +236,7 @@ Result<ExitCode> print_recorded(Context& context, Replay& replay, TopModel& mode
         if (context.json)
             context.out << to_text(rates_json(model, replay.time()), -1) << '\n';
         else
-            print(context.out,
-                  top_page(model, recorded_look(context, replay, 24, std::max<std::size_t>(context.columns, 80), "")),
+            print(context.out, top_page(model, recorded_look(context, replay, 24, context.columns, {})),
                   context.colour);
         context.out.flush();
         if (options.once || options.replay == 0) break;
@@ -233,33 +256,27 @@ Result<ExitCode> print_recorded(Context& context, Replay& replay, TopModel& mode
 Result<ExitCode> show_recorded(Context& context, Replay& replay, TopModel& model, const Options& options) {
     auto screen = Screen::open(context.colour);
     if (!screen) return fail(screen.error());
-    bool paused = options.replay == 0;
+    Keys keys{.paused = options.replay == 0};
     double speed = options.replay == 0 ? 1 : options.replay;
-    bool help = false;
-    bool interfaces = false;
     bool over = false;
     auto shown = Clock::now();
     while (!StopSignals::came()) {
-        const auto state = over ? "the history ends here" : paused ? "paused   p go on" : "p pause";
         auto look = recorded_look(context, replay, screen->rows(), screen->columns(),
-                                  std::string(state) + "   + faster   - slower   ? help   q quit");
-        look.help = help;
-        look.interfaces = interfaces;
+                                  {over          ? "the history ends here"
+                                   : keys.paused ? "paused: p continue"
+                                                 : "p pause",
+                                   "+ faster", "- slower", "/ filter", "? help", "q quit"});
+        keys.put_into(look);
         screen->show(top_page(model, look));
         const auto due = shown + std::chrono::duration_cast<Clock::duration>(
                                      std::chrono::duration<double>(static_cast<double>(replay.length()) / speed));
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(due - Clock::now());
-        switch (screen->wait_for_key(std::clamp(left, std::chrono::milliseconds(0), std::chrono::milliseconds(500)))) {
-        case Screen::Key::quit: return ExitCode::ok;
-        case Screen::Key::pause: paused = !paused; break;
-        case Screen::Key::help: help = !help; break;
-        case Screen::Key::sort: model.by_bytes = !model.by_bytes; break;
-        case Screen::Key::panel: interfaces = !interfaces; break;
-        case Screen::Key::faster: speed = std::min(speed * 2, 100'000.0); break;
-        case Screen::Key::slower: speed = std::max(speed / 2, 0.1); break;
-        default: break;
-        }
-        if (paused || over || Clock::now() < due) continue;
+        const auto key =
+            screen->wait_for_key(keys.paused || over ? std::chrono::milliseconds(500) : until(due), keys.line());
+        if (key == Screen::Key::quit) return ExitCode::ok;
+        if (key == Screen::Key::faster) speed = std::min(speed * 2, 100'000.0);
+        if (key == Screen::Key::slower) speed = std::max(speed / 2, 0.1);
+        keys.take(key, model);
+        if (keys.paused || over || Clock::now() < due) continue;
         const auto next = replay.next(model);
         if (!next) return fail(next.error());
         over = !*next;
@@ -274,9 +291,7 @@ Result<ExitCode> recorded(Context& context, const Options& options) {
     std::int64_t from = now - an_hour;
     if (!options.at.empty()) {
         const auto time = parse_time(options.at, now);
-        if (!time)
-            return fail("'" + printable(options.at) + "' is no time", ExitCode::usage,
-                        "2027-01-15, \"2027-01-15 09:30\", 09:30, today, yesterday, 2h (ago), @SECONDS");
+        if (!time) return fail("'" + printable(options.at) + "' is not a time", ExitCode::usage, times_to_write);
         from = *time;
     }
     auto history = open_history(context);
@@ -284,6 +299,7 @@ Result<ExitCode> recorded(Context& context, const Options& options) {
     auto replay = Replay::open(std::move(*history), from);
     if (!replay) return fail(replay.error());
     TopModel model;
+    model.names = device_names(context.root);
     model.exits_missing = "not in the history";
     const auto there = go_to(*replay, model, from + 1);
     if (!there) return fail(there.error());

@@ -99,6 +99,11 @@ void TopModel::take_macs(const L2View& view, double seconds) {
     sort_macs();
 }
 
+void TopModel::sort(bool by_bytes_now) {
+    by_bytes = by_bytes_now;
+    sort_macs();
+}
+
 void TopModel::sort_macs() {
     std::sort(macs.begin(), macs.end(), [this](const auto& a, const auto& b) {
         if (by_bytes && a.bytes != b.bytes) return a.bytes > b.bytes;

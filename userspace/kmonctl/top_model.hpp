@@ -13,6 +13,7 @@
 #include "exit_record.hpp"
 #include "modules/l2packet_counter.hpp"
 #include "modules/netmon_proc.hpp"
+#include "names.hpp"
 #include "snapshot.hpp"
 
 namespace kmon::cli {
@@ -81,9 +82,13 @@ public:
     };
     std::vector<ModuleRates> rates;
 
+    // The addresses by bytes, or by frames.
+    void sort(bool by_bytes_now);
+
     const Rate* rate_of(const std::string& module, const std::string& figure) const;
 
     std::vector<MacRate> macs;             // busiest first
+    NamesByMac names;                      // of these
     bool by_bytes = false;                 // is what `busiest` means, and not by frames
     std::vector<InterfaceRate> interfaces; // as the module lists them
     std::deque<ExitRecord> latest_exits;   // newest first

@@ -2,13 +2,16 @@
 #include "top_page.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <initializer_list>
 #include <utility>
 
 #include "escape.hpp"
 #include "exit_rows.hpp"
 #include "format.hpp"
 #include "graph.hpp"
+#include "joined.hpp"
 #include "table.hpp"
 
 namespace kmon::cli {
@@ -18,6 +21,7 @@ namespace {
 constexpr std::size_t least_rows = 24;
 constexpr std::size_t least_columns = 80;
 constexpr std::size_t gap = 3; // between panels
+constexpr const char* between_keys = "   ";
 
 std::uint64_t whole(double value) { return static_cast<std::uint64_t>(std::llround(value)); }
 
@@ -96,33 +100,62 @@ Page panel(const std::string& title, Page body, Size size) {
     return body;
 }
 
+std::string in_small_letters(std::string text) {
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+    return text;
+}
+
+// Does the filter let it through? By one of its names.
+bool passes(const TopLook& look, std::initializer_list<std::string> names) {
+    if (look.filter.empty()) return true;
+    const auto wanted = in_small_letters(look.filter);
+    return std::ranges::any_of(
+        names, [&](const auto& name) { return in_small_letters(name).find(wanted) != std::string::npos; });
+}
+
 Page note(const std::string& text) { return {Line(text, Style::faint)}; }
 
-Page mac_panel(const TopModel& model, Size size) {
+const char* nothing(const TopLook& look) {
+    return look.filter.empty() ? "none yet" : "none that the filter lets through";
+}
+
+Page mac_panel(const TopModel& model, const TopLook& look, Size size) {
     const bool wide = size.columns >= 60;
-    std::vector<Column> columns = {{"address", Column::left, 17}, {"on", Column::left}, {"frames/s"}};
-    if (wide) columns.insert(columns.end(), {{"bytes/s"}, {"frames"}});
+    std::vector<Column> columns = {{"address", Column::left, 17}, {"on", Column::left}};
+    columns.push_back({model.by_bytes && !wide ? "bytes/s" : "frames/s"});
+    if (wide) columns.insert(columns.end(), {{"bytes/s"}, {.head = "frames", .first_out = 1}});
     Table table(std::move(columns));
     for (const auto& mac : model.macs) {
         if (table.rows() + 2 >= size.rows) break;
-        std::vector<Cell> cells = {text_cell(to_string(mac.address)), text_cell(printable(mac.interface)),
-                                   text_cell(brief(whole(mac.frames)))};
-        if (wide) cells.insert(cells.end(), {text_cell(brief_bytes(whole(mac.bytes))), count_cell(mac.total)});
+        const auto known = model.names.find(mac.address);
+        const auto name = known == model.names.end() ? std::string() : known->second;
+        const auto address = to_string(mac.address);
+        if (!passes(look, {address, name, mac.interface})) continue;
+        // In the place of the address, as long as that is: there is no room for both.
+        std::vector<Cell> cells = {name.empty() ? text_cell(address) : text_cell(cut(printable(name), address.size())),
+                                   text_cell(printable(mac.interface))};
+        const auto frames = text_cell(brief(whole(mac.frames)));
+        const auto bytes = text_cell(brief_bytes(whole(mac.bytes)));
+        if (wide)
+            cells.insert(cells.end(), {frames, bytes, count_cell(mac.total)});
+        else
+            cells.push_back(model.by_bytes ? bytes : frames);
         table.row(std::move(cells));
     }
-    return panel("TOP MACS", model.macs.empty() ? note("none yet") : table.page(size.columns, 0), size);
+    return panel("TOP MACS", table.rows() == 0 ? note(nothing(look)) : table.page(size.columns, 0), size);
 }
 
-Page interface_panel(const TopModel& model, Size size) {
+Page interface_panel(const TopModel& model, const TopLook& look, Size size) {
     Table table({{"interface", Column::left}, {"rx/s"}, {"tx/s"}, {"faults"}});
     for (const auto& interface : model.interfaces) {
         if (table.rows() + 2 >= size.rows) break;
+        if (!passes(look, {interface.name})) continue;
         table.row({text_cell(printable(interface.name)),
                    text_cell(brief_bytes(whole(interface.rx_bytes))),
                    text_cell(brief_bytes(whole(interface.tx_bytes))),
                    {brief(interface.faults), "", interface.faults ? Style::warning : Style::plain}});
     }
-    return panel("INTERFACES", model.interfaces.empty() ? note("none") : table.page(size.columns, 0), size);
+    return panel("INTERFACES", table.rows() == 0 ? note(nothing(look)) : table.page(size.columns, 0), size);
 }
 
 Page exit_panel(const TopModel& model, const TopLook& look, Size size) {
@@ -132,6 +165,7 @@ Page exit_panel(const TopModel& model, const TopLook& look, Size size) {
     Table table(std::move(columns));
     for (const auto& record : model.latest_exits) {
         if (table.rows() + 2 >= size.rows) break;
+        if (!passes(look, {record.name, std::to_string(record.tgid)})) continue;
         std::vector<Cell> cells = {
             text_cell(time_of_end(record, look.to_wall, wide), Style::faint), text_cell(std::to_string(record.tgid)),
             text_cell(cut(printable(record.name), wide ? 15 : 10)), text_cell(how_it_ended(record), style_of(record))};
@@ -139,8 +173,8 @@ Page exit_panel(const TopModel& model, const TopLook& look, Size size) {
             cells.insert(cells.end(), {text_cell(duration(record.lifetime_ns)), text_cell(duration(record.cpu_ns()))});
         table.row(std::move(cells));
     }
-    const auto empty = note(model.exits_missing.empty() ? "none yet" : model.exits_missing);
-    return panel("LATEST EXITS", model.latest_exits.empty() ? empty : table.page(size.columns, 0), size);
+    const auto empty = note(model.exits_missing.empty() ? nothing(look) : model.exits_missing);
+    return panel("LATEST EXITS", table.rows() == 0 ? empty : table.page(size.columns, 0), size);
 }
 
 // Panels of the same number of rows, side by side.
@@ -163,12 +197,12 @@ Page panels(const TopModel& model, const TopLook& look, std::size_t rows) {
         const std::size_t left = look.columns * 38 / 80;
         const std::size_t right_columns = look.columns - left - gap;
         const Size size = {rows, left};
-        return beside({look.interfaces ? interface_panel(model, size) : mac_panel(model, size),
+        return beside({look.interfaces ? interface_panel(model, look, size) : mac_panel(model, look, size),
                        exit_panel(model, look, {rows, right_columns})},
                       {left, right_columns});
     }
     const std::size_t third = (look.columns - 2 * gap) / 3;
-    return beside({mac_panel(model, {rows, third}), interface_panel(model, {rows, third}),
+    return beside({mac_panel(model, look, {rows, third}), interface_panel(model, look, {rows, third}),
                    exit_panel(model, look, {rows, third})},
                   {third, third, third});
 }
@@ -199,10 +233,22 @@ Page help_page() {
     Page page = {Line("kmonctl top: the keys", Style::strong), Line()};
     for (const auto& [key, words] :
          {std::pair("p", "pause, or continue"), std::pair("+ -", "measure more often, less often"),
-          std::pair("s", "MAC addresses by frames, by bytes"), std::pair("i", "interfaces instead of MAC addresses"),
-          std::pair("?", "this help"), std::pair("q", "quit")})
+          std::pair("s", "sort addresses by frames or bytes"), std::pair("i", "interfaces instead of addresses"),
+          std::pair("/", "filter by name; Enter, or Esc to end"), std::pair("?", "this help"), std::pair("q", "quit")})
         page.push_back(Line("  ").add(key, Style::strong).fill(7).add(words));
     return page;
+}
+
+// The line at the bottom, where there is one.
+Page footer(const TopLook& look) {
+    if (look.typing) return {Line("filter: " + printable(look.filter) + "_", Style::strong).limit(look.columns)};
+    if (look.keys.empty()) return {};
+    const auto filter = look.filter.empty() ? std::string() : "filter: " + printable(look.filter) + between_keys;
+    auto keys = look.keys;
+    constexpr std::size_t staying = 2;
+    while (keys.size() > staying && width(filter) + width(joined(keys, between_keys)) > look.columns)
+        keys.erase(keys.end() - static_cast<std::ptrdiff_t>(staying) - 1);
+    return {Line(filter, Style::strong).add(joined(keys, between_keys), Style::faint).limit(look.columns)};
 }
 
 } // namespace
@@ -211,7 +257,10 @@ Page top_page(const TopModel& model, const TopLook& look) {
     const bool small = look.rows < least_rows || look.columns < least_columns;
     if (look.help || small) {
         auto page = look.help ? help_page() : small_page(model, look);
+        const auto last = footer(look);
+        const bool room = !look.help && page.size() + last.size() <= look.rows;
         page.resize(look.rows);
+        if (room && !last.empty()) page.back() = last.front();
         for (auto& line : page)
             line.limit(look.columns);
         return page;
@@ -222,9 +271,9 @@ Page top_page(const TopModel& model, const TopLook& look) {
     // What more modules have leaves no less than a row for the panels.
     page.resize(std::min(page.size(), look.rows - 4));
     page.emplace_back();
-    const std::size_t footer = look.keys.empty() ? 0 : 1;
-    append(page, panels(model, look, look.rows - page.size() - footer));
-    if (footer) page.emplace_back(look.keys, Style::faint);
+    const auto last = footer(look);
+    append(page, panels(model, look, look.rows - page.size() - last.size()));
+    append(page, last);
     return page;
 }
 

@@ -4,7 +4,6 @@
 #include <syslog.h>
 
 #include <algorithm>
-#include <ctime>
 
 #include "control/exit_entry.hpp"
 
@@ -17,12 +16,6 @@ using control::Topic;
 
 constexpr auto between_attempts = 10s;
 constexpr auto between_summaries = 1s;
-
-std::int64_t nanoseconds_of(clockid_t clock) {
-    timespec time{};
-    ::clock_gettime(clock, &time);
-    return time.tv_sec * 1'000'000'000 + time.tv_nsec;
-}
 
 } // namespace
 
@@ -60,7 +53,7 @@ void FailedExits::look(Clock::time_point now) {
         trace_.reset();
         return;
     }
-    const auto to_wall = nanoseconds_of(CLOCK_REALTIME) - nanoseconds_of(CLOCK_MONOTONIC);
+    const auto to_wall = monotonic_to_wall();
     for (const auto& record : *records)
         if (record.failed()) tell(record, to_wall, now);
     if (now >= next_summary_) {

@@ -25,6 +25,7 @@
 #include "last_reload.hpp"
 #include "links.hpp"
 #include "module_events.hpp"
+#include "modules/process_monitor.hpp"
 #include "privileges.hpp"
 #include "version.hpp"
 
@@ -223,8 +224,7 @@ void Service::remember(bool worked) {
 }
 
 void Service::follow_exits() {
-    const auto& config = keeper_.config();
-    exits_.want(config.enabled("process_monitor") && config.get<std::string>("process_monitor.journal") == "failed");
+    exits_.want(failed_exits_wanted(keeper_.config()));
     if (exits_.wanted()) exits_timer_->arm(0ms);
 }
 

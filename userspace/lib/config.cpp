@@ -10,6 +10,7 @@
 #include "config_toml.hpp"
 #include "escape.hpp"
 #include "file.hpp"
+#include "joined.hpp"
 #include "modules/module_table.hpp"
 #include "recorder_keys.hpp"
 
@@ -114,12 +115,10 @@ ConfigReading read_config_file(const fs::path& file) {
 
 Result<Config> config_of(const ConfigReading& reading) {
     if (reading.problems.empty()) return reading.config;
-    std::string what;
-    for (const auto& line : reading.words())
-        what += (what.empty() ? "" : "\n") + line;
     const bool denied = std::ranges::count(reading.problems, ExitCode::not_permitted, &ConfigProblem::code) > 0;
     const auto code = denied ? ExitCode::not_permitted : ExitCode::bad_config;
-    return fail(what, code, code == ExitCode::not_permitted ? "become root (sudo)" : "man kmon.toml lists all keys");
+    return fail(joined(reading.words(), "\n"), code,
+                code == ExitCode::not_permitted ? "become root (sudo)" : "man kmon.toml lists all keys");
 }
 
 Result<Config> load_config(const Root& root) { return config_of(read_config(root)); }

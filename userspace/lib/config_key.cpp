@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "joined.hpp"
+
 namespace kmon {
 
 using Kind = ConfigKey::Kind;
@@ -35,9 +37,7 @@ ConfigKey size(std::string name, std::uint32_t from, std::uint32_t standard) {
 }
 
 ConfigKey choice(std::string name, std::vector<std::string> words) {
-    std::string allowed;
-    for (const auto& word : words)
-        allowed += (allowed.empty() ? "\"" : ", \"") + word + "\"";
+    auto allowed = joined(words, ", ", [](const std::string& word) { return "\"" + word + "\""; });
     return {std::move(name), Kind::choice, words.front(), std::move(allowed), 0, 0, std::move(words)};
 }
 

@@ -3,13 +3,14 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "config_text.hpp"
 #include "escape.hpp"
+#include "joined.hpp"
+#include "parse_text.hpp"
 
 namespace kmon {
 namespace {
@@ -41,11 +42,6 @@ struct Part {
     }
 };
 
-std::string shown(std::string_view text) {
-    constexpr std::size_t enough = 60;
-    return printable(text.substr(0, enough)) + (text.size() > enough ? "..." : "");
-}
-
 bool is_key(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
@@ -53,18 +49,11 @@ bool is_key(std::string_view text) {
     });
 }
 
-template <class Number>
-bool is_all(std::string_view text) {
-    Number number{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && end == text.data() + text.size();
-}
-
 bool is_quoted(std::string_view text) { return !text.empty() && (text.front() == '"' || text.front() == '\''); }
 
 // Of TOML's own words, those that stand without quotes in this configuration.
 bool is_literal(std::string_view text) {
-    return text == "true" || text == "false" || is_all<std::int64_t>(text) || is_all<double>(text);
+    return text == "true" || text == "false" || parse_all<std::int64_t>(text) || parse_all<double>(text);
 }
 
 std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
@@ -93,10 +82,7 @@ std::vector<Part> elements_in(Part rest) {
 }
 
 std::string as_list(const std::vector<Part>& elements) {
-    std::string list;
-    for (const auto& element : elements)
-        list += (list.empty() ? "" : ", ") + meant(element.text);
-    return "[" + list + "]";
+    return "[" + joined(elements, ", ", [](const Part& element) { return meant(element.text); }) + "]";
 }
 
 class Search {
@@ -153,12 +139,12 @@ private:
     std::optional<Mistake> in_heading(const Part& heading) const {
         if (heading.text.find(']') == std::string_view::npos && is_key(section_))
             return mistake(heading.at + heading.text.size(), "",
-                           "missing ] after the section name; write: [" + shown(section_) + "]");
+                           "missing ] after the section name; write: [" + excerpt(section_) + "]");
         if (const auto first = first_line([&](const Part& other, const std::string& section) {
                 return is_heading(other) && section == section_ && other.at < heading.at;
             }))
             return mistake(heading.at, "",
-                           "[" + shown(section_) + "] appears twice, first on line " + std::to_string(*first) +
+                           "[" + excerpt(section_) + "] appears twice, first on line " + std::to_string(*first) +
                                "; put all its keys there");
         return std::nullopt;
     }
@@ -185,14 +171,14 @@ private:
         if (colon) value = value.sub(1);
         value = value.sub(0, std::min(value.text.find('\n'), value.text.size()));
         return mistake(at, std::string(key.text),
-                       "missing = between key and value; write: " + shown(key.text) + " = " +
-                           (value.text.empty() ? "VALUE" : shown(meant(value.text))));
+                       "missing = between key and value; write: " + excerpt(key.text) + " = " +
+                           (value.text.empty() ? "VALUE" : excerpt(meant(value.text))));
     }
 
     std::optional<Mistake> in_value(const Part& key, const Part& value, bool closed) const {
         const auto wrong = [&](std::size_t at, std::string what, const std::string& instead) {
             return mistake(at, std::string(key.text),
-                           std::move(what) + "; write: " + shown(key.text) + " = " + shown(instead));
+                           std::move(what) + "; write: " + excerpt(key.text) + " = " + excerpt(instead));
         };
         if (value.text.starts_with('[')) {
             if (auto bare = bare_element(key, value)) return bare;
@@ -209,7 +195,7 @@ private:
         const bool list = value.text.find(',') != std::string_view::npos;
         const auto instead = list ? as_list(elements_in(value)) : meant(value.text);
         auto bare =
-            wrong(value.at, shown(value.text) + (list || is_quoted(instead) ? " needs quotes" : " is not valid TOML"),
+            wrong(value.at, excerpt(value.text) + (list || is_quoted(instead) ? " needs quotes" : " is not valid TOML"),
                   instead);
         bare.bare_value = value.text;
         return bare;
@@ -222,8 +208,8 @@ private:
             elements, [](const Part& element) { return is_key(element.text) && !is_literal(element.text); });
         if (bare == elements.end()) return std::nullopt;
         return mistake(bare->at, std::string(key.text),
-                       shown(bare->text) + " needs quotes; write: " + shown(key.text) + " = " +
-                           shown(as_list(elements)));
+                       excerpt(bare->text) + " needs quotes; write: " + excerpt(key.text) + " = " +
+                           excerpt(as_list(elements)));
     }
 
     std::optional<Mistake> twice(const Part& key) const {

@@ -20,6 +20,7 @@
 #include "config_values.hpp"
 #include "escape.hpp"
 #include "interface_name.hpp"
+#include "joined.hpp"
 #include "mac_address.hpp"
 #include "modules/module_table.hpp"
 #include "recorder_keys.hpp"
@@ -64,10 +65,7 @@ Refusal expected(const char* type, const toml::node& value) {
     return std::string("expected ") + type + ", found " + type_name(value);
 }
 
-std::string shown(std::string_view text) {
-    constexpr std::size_t enough = 60;
-    return "\"" + printable(text.substr(0, enough)) + (text.size() > enough ? "..." : "") + "\"";
-}
+std::string in_quotes(std::string_view text) { return "\"" + excerpt(text) + "\""; }
 
 // ---- the kinds of keys
 
@@ -102,9 +100,9 @@ Refusal take_duration(const toml::node& value, const ConfigKey& key, ConfigValue
     const auto* text = value.as_string();
     if (text == nullptr) return expected("a duration", value);
     const auto seconds = parse_duration(text->get());
-    if (!seconds) return shown(text->get()) + " is not a duration";
+    if (!seconds) return in_quotes(text->get()) + " is not a duration";
     auto refusal = take_number(*seconds, false, key, out);
-    if (refusal) *refusal = shown(text->get()) + " is " + *refusal;
+    if (refusal) *refusal = in_quotes(text->get()) + " is " + *refusal;
     return refusal;
 }
 
@@ -115,9 +113,9 @@ Refusal take_size(const toml::node& value, const ConfigKey& key, ConfigValue& ou
     const auto* text = value.as_string();
     if (text == nullptr) return expected("a size", value);
     const auto bytes = parse_size(text->get());
-    if (!bytes) return shown(text->get()) + " is no size";
+    if (!bytes) return in_quotes(text->get()) + " is no size";
     auto refusal = take_number(*bytes / kib, false, key, out);
-    if (refusal) *refusal = shown(text->get()) + " is " + *refusal;
+    if (refusal) *refusal = in_quotes(text->get()) + " is " + *refusal;
     return refusal;
 }
 
@@ -125,14 +123,14 @@ Refusal take_choice(const toml::node& value, const ConfigKey& key, ConfigValue& 
     const auto* text = value.as_string();
     if (text == nullptr) return expected("a string", value);
     if (std::ranges::find(key.words, text->get()) == key.words.end())
-        return shown(text->get()) + " is not a valid value";
+        return in_quotes(text->get()) + " is not a valid value";
     out = text->get();
     return {};
 }
 
 Refusal not_an_interface(std::string_view name) {
     const bool list = name.find(',') != std::string_view::npos;
-    return shown(name) + " is not a valid interface name" + (list ? R"(; write ["eth0", "eth1"])" : "");
+    return in_quotes(name) + " is not a valid interface name" + (list ? R"(; write ["eth0", "eth1"])" : "");
 }
 
 bool takes_interface(std::string_view name) {
@@ -148,7 +146,7 @@ Refusal take_list(const toml::array& names, ConfigValue& out) {
         if (name == nullptr) return expected("names", element);
         if (name->get() == "auto") return R"("auto" cannot be in a list)";
         if (!takes_interface(name->get())) return not_an_interface(name->get());
-        if (std::ranges::find(taken, name->get()) != taken.end()) return shown(name->get()) + " is listed twice";
+        if (std::ranges::find(taken, name->get()) != taken.end()) return in_quotes(name->get()) + " is listed twice";
         taken.push_back(name->get());
     }
     if (taken.size() > most) return "too many interfaces: " + std::to_string(taken.size());
@@ -173,7 +171,7 @@ Refusal take_interface(const toml::node& value, ConfigValue& out) {
     const auto* name = value.as_string();
     if (name == nullptr) return expected("a name", value);
     if (name->get() != "all" && !is_interface_name(name->get()))
-        return shown(name->get()) + " is not a valid interface name";
+        return in_quotes(name->get()) + " is not a valid interface name";
     out = name->get();
     return {};
 }
@@ -195,7 +193,7 @@ Refusal take_listen(const toml::node& value, Config& config) {
     const auto* text = value.as_string();
     if (text == nullptr) return expected("a string", value);
     const auto endpoint = parse_endpoint(text->get());
-    if (!endpoint) return shown(text->get()) + " is not an address and a port";
+    if (!endpoint) return in_quotes(text->get()) + " is not an address and a port";
     config.exporter.host = endpoint->host;
     config.exporter.port = endpoint->port;
     return {};
@@ -216,7 +214,7 @@ Key path_key(const char* name, std::string Config::Exporter::*path) {
             [path](const auto& value, Config& config) -> Refusal {
                 const auto* text = value.as_string();
                 if (text == nullptr) return expected("a string", value);
-                if (text->get().find('\0') != std::string::npos) return shown(text->get()) + " is no path";
+                if (text->get().find('\0') != std::string::npos) return in_quotes(text->get()) + " is no path";
                 config.exporter.*path = text->get();
                 return {};
             }};
@@ -240,7 +238,7 @@ Refusal take_users(const toml::node& value, Config& config) {
         const auto* user = element.as_string();
         if (user == nullptr) return expected("strings", element);
         // The rest may be a password that somebody took for a hash.
-        if (!takes_user(user->get())) return shown(user->get().substr(0, user->get().find(':'))) + " has no hash";
+        if (!takes_user(user->get())) return in_quotes(user->get().substr(0, user->get().find(':'))) + " has no hash";
         taken.push_back(user->get());
     }
     config.exporter.users = std::move(taken);
@@ -280,10 +278,10 @@ Section section_of(const Module& module) { return section_of(module.section, key
 Refusal take_device(std::string_view key, const toml::node& value, Config& config) {
     constexpr std::size_t longest = 64;
     const auto mac = canonical_mac(key);
-    if (!mac) return shown(key) + " is no MAC address";
+    if (!mac) return in_quotes(key) + " is no MAC address";
     const auto* name = value.as_string();
     if (name == nullptr) return expected("a name", value);
-    if (name->get().empty() || name->get().size() > longest) return shown(name->get()) + " is no name";
+    if (name->get().empty() || name->get().size() > longest) return in_quotes(name->get()) + " is no name";
     config.devices[*mac] = name->get();
     return {};
 }
@@ -308,13 +306,6 @@ std::vector<std::string> names_of(const std::vector<Named>& all) {
     for (const auto& one : all)
         names.push_back(one.name);
     return names;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const auto& word : words)
-        text += (text.empty() ? "" : ", ") + word;
-    return text;
 }
 
 template <class Named>
@@ -472,7 +463,7 @@ void report_syntax(Reader& reader, std::string_view text, const toml::parse_erro
     if (key == nullptr) return reader.report(place, printable(mistake->key), mistake->what);
     const bool no_number = !mistake->bare_value.empty() && key->allowed.starts_with("a number");
     reader.report(place, section->name + "." + key->name,
-                  no_number ? shown(mistake->bare_value) + " is not a number" : mistake->what, key->allowed);
+                  no_number ? in_quotes(mistake->bare_value) + " is not a number" : mistake->what, key->allowed);
 }
 
 } // namespace

@@ -4,19 +4,12 @@
 #include <arpa/inet.h>
 
 #include <array>
-#include <charconv>
 #include <limits>
+
+#include "number_text.hpp"
 
 namespace kmon {
 namespace {
-
-// Digits alone: no sign, no blank.
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return number;
-}
 
 std::uint64_t seconds_in(char unit) {
     switch (unit) {
@@ -48,7 +41,7 @@ std::optional<std::uint64_t> parse_amount(std::string_view text, std::uint64_t (
         text.remove_suffix(1);
     else
         unit = 1;
-    const auto number = parse_number(text);
+    const auto number = parse_count(text);
     if (!number || *number > std::numeric_limits<std::uint64_t>::max() / unit) return std::nullopt;
     return *number * unit;
 }
@@ -67,7 +60,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text) { return parse_am
 std::optional<Endpoint> parse_endpoint(std::string_view text) {
     const auto colon = text.rfind(':');
     if (colon == std::string_view::npos) return std::nullopt;
-    const auto port = parse_number(text.substr(colon + 1));
+    const auto port = parse_count(text.substr(colon + 1));
     if (!port || *port == 0 || *port > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;
 
     Endpoint endpoint{std::string(text.substr(0, colon)), static_cast<std::uint16_t>(*port)};

@@ -67,4 +67,9 @@ std::string printable(std::string_view text) {
     return shown;
 }
 
+std::string excerpt(std::string_view text) {
+    constexpr std::size_t enough = 60;
+    return printable(text.substr(0, enough)) + (text.size() > enough ? "..." : "");
+}
+
 } // namespace kmon

@@ -14,6 +14,9 @@ std::string json_string(std::string_view text);
 // For words on a terminal or in a log: printable ASCII stays, any other byte and the backslash become \xHH.
 std::string printable(std::string_view text);
 
+// The same of the beginning of what may be long: its first 60 bytes, and "..." where there is more.
+std::string excerpt(std::string_view text);
+
 // Length of the UTF-8 character that `text`, which is not empty, begins with; 0 where it begins with none (RFC 3629).
 std::size_t utf8_length(std::string_view text);
 

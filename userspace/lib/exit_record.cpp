@@ -1,34 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "exit_record.hpp"
 
-#include <charconv>
 #include <csignal>
 #include <cstring>
+#include <ctime>
+
+#include "parse_text.hpp"
 
 namespace kmon {
 
 namespace {
 
-// Takes `word` from the front of the text; false where it is not there.
-bool take(std::string_view& text, std::string_view word) {
-    if (!text.starts_with(word)) return false;
-    text.remove_prefix(word.size());
-    return true;
-}
-
+// Takes " uid=0", say, off the text.
 template <class Number>
-bool take_number(std::string_view& text, std::string_view before, Number& value) {
-    if (!take(text, before)) return false;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc()) return false;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    return true;
-}
-
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return -1;
+bool take_field(std::string_view& text, std::string_view name, Number& value) {
+    return take(text, name) && take_number(text, value);
 }
 
 // The kernel wrote \xHH for every byte that could do harm, and for the backslash.
@@ -59,13 +45,19 @@ std::optional<ExitRecord::More> take_more(std::string_view& text) {
     ExitRecord::More more;
     int core = 0; // the status has that, too
     int exec = 0;
-    const bool whole = take_number(fields, " uid=", more.uid) && take_number(fields, " cgroup=", more.cgroup) &&
-                       take_number(fields, " ns_pid=", more.ns_pid) && take_number(fields, " core=", core) &&
-                       take_number(fields, " exec=", exec) && (fields.empty() || fields.front() == ' ');
+    const bool whole = take_field(fields, " uid=", more.uid) && take_field(fields, " cgroup=", more.cgroup) &&
+                       take_field(fields, " ns_pid=", more.ns_pid) && take_field(fields, " core=", core) &&
+                       take_field(fields, " exec=", exec) && (fields.empty() || fields.front() == ' ');
     if (!whole) return std::nullopt;
     more.exec = exec != 0;
     text = text.substr(0, start);
     return more;
+}
+
+std::int64_t nanoseconds_of(clockid_t clock) {
+    timespec time{};
+    ::clock_gettime(clock, &time);
+    return std::int64_t{1'000'000'000} * time.tv_sec + time.tv_nsec;
 }
 
 } // namespace
@@ -73,17 +65,18 @@ std::optional<ExitRecord::More> take_more(std::string_view& text) {
 std::optional<ExitRecord> parse_exit(std::string_view line) {
     ExitRecord record;
     std::uint64_t runtime = 0; // utime + stime
-    const bool whole = take_number(line, "process_exit: pid=", record.pid) &&
-                       take_number(line, " tgid=", record.tgid) && take_number(line, " ppid=", record.ppid) &&
-                       take_number(line, " exit_code=", record.status) &&
-                       take_number(line, " utime=", record.utime_ns) && take_number(line, " stime=", record.stime_ns) &&
-                       take_number(line, " start_time=", record.start_ns) && take_number(line, " runtime=", runtime) &&
-                       take_number(line, " lifetime=", record.lifetime_ns) && take(line, " comm=");
+    const bool whole = take_field(line, "process_exit: pid=", record.pid) && take_field(line, " tgid=", record.tgid) &&
+                       take_field(line, " ppid=", record.ppid) && take_field(line, " exit_code=", record.status) &&
+                       take_field(line, " utime=", record.utime_ns) && take_field(line, " stime=", record.stime_ns) &&
+                       take_field(line, " start_time=", record.start_ns) && take_field(line, " runtime=", runtime) &&
+                       take_field(line, " lifetime=", record.lifetime_ns) && take(line, " comm=");
     if (!whole) return std::nullopt;
     record.more = take_more(line);
     record.name = unescape(line);
     return record;
 }
+
+std::int64_t monotonic_to_wall() { return nanoseconds_of(CLOCK_REALTIME) - nanoseconds_of(CLOCK_MONOTONIC); }
 
 std::string signal_name(int signal) {
     const char* name = ::sigabbrev_np(signal);

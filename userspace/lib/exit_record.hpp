@@ -41,6 +41,9 @@ struct ExitRecord {
 // trace has to be read with its option `nocontext-info`.
 std::optional<ExitRecord> parse_exit(std::string_view line);
 
+// What to add to CLOCK_MONOTONIC, which a record's times are of, for the time of day, in nanoseconds.
+std::int64_t monotonic_to_wall();
+
 // "0", "3", "SIGKILL", "SIGSEGV, core"
 std::string how_it_ended(const ExitRecord& record);
 

@@ -80,7 +80,7 @@ Result<ExitTrace> ExitTrace::open(const Root& root, Only only) {
     if (!fs::exists(event_of(*tracing), error)) {
         if (error) return fail(trace_error("cannot access " + tracing->string(), error.value()));
         return fail("process_monitor is not loaded: there is no trace event kmon:process_exit", ExitCode::not_running,
-                    "kmonctl status says why, and what to do");
+                    ask_status);
     }
 
     const auto instances = *tracing / "instances";

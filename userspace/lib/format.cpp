@@ -40,6 +40,28 @@ Scaled scale(std::uint64_t value) {
 // A UTF-8 character is one byte that is no continuation, and those that continue it.
 bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80; }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Of a value: what stands after it there is its unit, or its smaller part.
+bool is_inside_value(std::string_view text, std::size_t blank) {
+    constexpr std::size_t longest_unit = 2;
+    const auto after = text.substr(blank + 1);
+    const auto unit = after.substr(0, after.find_first_of(" ,;.)"));
+    if (blank == 0 || unit.empty()) return false;
+    if (is_digit(text[blank - 1])) return unit.size() <= longest_unit && !is_digit(unit.front());
+    return blank > 1 && is_digit(text[blank - 2]) && is_digit(unit.front()) &&
+           std::string_view("dhm").find(text[blank - 1]) != std::string_view::npos;
+}
+
+// How much of the text goes on a line that cannot take all of it.
+std::size_t line_end(std::string_view text, std::size_t columns) {
+    const auto room = cut(text, columns).size();
+    for (auto blank = text.rfind(' ', room); blank != std::string_view::npos && blank > 0;
+         blank = text.rfind(' ', blank - 1))
+        if (text.find_first_not_of(' ') < blank && !is_inside_value(text, blank)) return blank;
+    return room;
+}
+
 } // namespace
 
 std::string grouped(std::uint64_t value) {
@@ -84,6 +106,8 @@ std::string seconds(std::uint64_t count) {
     return print("%llud %02lluh", whole / 86400, whole / 3600 % 24);
 }
 
+std::string ago(std::uint64_t then, std::uint64_t now) { return then >= now ? "now" : seconds(now - then) + " ago"; }
+
 std::size_t width(std::string_view text) {
     return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_character));
 }
@@ -95,6 +119,18 @@ std::string cut(std::string_view text, std::size_t columns) {
         ++taken;
     }
     return std::string(text.substr(0, taken));
+}
+
+std::vector<std::string> wrapped(std::string_view text, std::size_t first, std::size_t columns) {
+    std::vector<std::string> lines;
+    while (lines.empty() || !text.empty()) {
+        const auto room = std::max<std::size_t>(lines.empty() ? first : columns, 1);
+        const auto end = width(text) <= room ? text.size() : line_end(text, room);
+        lines.emplace_back(text.substr(0, end));
+        text.remove_prefix(end);
+        text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    }
+    return lines;
 }
 
 std::string at_right(const std::string& text, std::size_t columns) {

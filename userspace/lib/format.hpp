@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kmon {
 
@@ -26,11 +27,18 @@ std::string duration(std::uint64_t nanoseconds);
 // The same of whole seconds: 0 s, 20 s, 4m 03s.
 std::string seconds(std::uint64_t count);
 
+// "12 s ago", or "now"; both in seconds since 1970.
+std::string ago(std::uint64_t then, std::uint64_t now);
+
 // Columns that a text takes on a terminal: ours has no wide characters, and others' goes through printable() first.
 std::size_t width(std::string_view text);
 
 // The longest start of a text that takes at most `columns`.
 std::string cut(std::string_view text, std::size_t columns);
+
+// The text in lines of at most so many columns, the first of which may have `first`. Broken at blanks, where there are
+// any, but not inside "20 s" or "4m 03s".
+std::vector<std::string> wrapped(std::string_view text, std::size_t first, std::size_t columns);
 
 // At the right of so many columns.
 std::string at_right(const std::string& text, std::size_t columns);

@@ -15,7 +15,7 @@ namespace kmon {
 namespace {
 
 using Kmod = std::unique_ptr<kmod_ctx, Release<kmod_unref>>;
-using Module = std::unique_ptr<kmod_module, Release<kmod_module_unref>>;
+using KmodModule = std::unique_ptr<kmod_module, Release<kmod_module_unref>>;
 using Modules = std::unique_ptr<kmod_list, Release<kmod_module_unref_list>>;
 using ModuleInfo = std::unique_ptr<kmod_list, Release<kmod_module_info_free_list>>;
 
@@ -31,10 +31,10 @@ Kmod open_kmod(const Root& root, const char* const* configuration) {
     return kmod;
 }
 
-Module find_module(kmod_ctx* kmod, const std::string& name) {
+KmodModule module_named(kmod_ctx* kmod, const std::string& name) {
     kmod_module* module = nullptr;
     if (kmod == nullptr || ::kmod_module_new_from_name(kmod, name.c_str(), &module) < 0) return nullptr;
-    return Module(module);
+    return KmodModule(module);
 }
 
 void read_module_file(kmod_module* module, ModuleState& state) {
@@ -82,7 +82,7 @@ ModuleState module_state(const Root& root, const std::string& name) {
 
     const char* const none = nullptr;
     const auto kmod = open_kmod(root, &none);
-    if (const auto module = find_module(kmod.get(), name)) read_module_file(module.get(), state);
+    if (const auto module = module_named(kmod.get(), name)) read_module_file(module.get(), state);
     return state;
 }
 
@@ -100,7 +100,7 @@ bool is_blacklisted(const Root& root, const std::string& name) {
 
 Result<void> load_module(const Root& root, const std::string& name, const std::string& options) {
     const auto kmod = open_kmod(root, nullptr);
-    const auto module = find_module(kmod.get(), name);
+    const auto module = module_named(kmod.get(), name);
     if (!module) return fail(cannot_load(root, name, ENOMEM));
     if (::kmod_module_get_path(module.get()) == nullptr) return fail(cannot_load(root, name, 0));
     const int outcome = ::kmod_module_probe_insert_module(module.get(), KMOD_PROBE_APPLY_BLACKLIST, options.c_str(),

@@ -12,9 +12,7 @@ namespace kmon {
 
 namespace {
 
-Error not_loaded(std::string what) {
-    return {std::move(what), ExitCode::not_running, "kmonctl status says why, and what to do", 0};
-}
+Error not_loaded(std::string what) { return {std::move(what), ExitCode::not_running, ask_status, 0}; }
 
 Error open_error(const std::string& name, const std::string& owner, int error) {
     if (error == ENOENT || error == ENOTDIR) return not_loaded(owner + " is not loaded: there is no " + name);

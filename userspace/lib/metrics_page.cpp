@@ -5,6 +5,7 @@
 #include "file.hpp"
 #include "kernel_module.hpp"
 #include "last_reload.hpp"
+#include "load_errors.hpp"
 #include "version.hpp"
 
 namespace kmon {
@@ -15,8 +16,8 @@ Samples build(const Root& /*root*/, const Snapshot& /*snapshot*/) { return {{{ve
 
 // A module that is not there is asked why; one whose view cannot be read has said it.
 std::string why_down(const Root& root, const Reading& reading) {
-    const auto state = module_state(root, reading.module->name);
-    return printable(state.loaded ? reading.view.error().what : why_not_loaded(root, state).what);
+    const auto& name = reading.module->name;
+    return printable(module_state(root, name).loaded ? reading.view.error().what : why_missing(root, name).what);
 }
 
 Samples up(const Root& root, const Snapshot& snapshot) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "escape.hpp"
+#include "parse_text.hpp"
 
 namespace kmon {
 
@@ -38,12 +39,6 @@ std::string decimal(std::uint64_t value, std::uint64_t scale) {
         text += static_cast<char>('0' + rest / scale);
     }
     return text;
-}
-
-std::string_view trimmed(std::string_view text) {
-    const auto begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
 // What stands before the next separator; takes it, and the separator, off the text.

@@ -3,7 +3,6 @@
 
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -48,26 +47,12 @@ void for_each_attribute(Bytes bytes, const std::function<void(unsigned type, Byt
     }
 }
 
-NetlinkSocket::NetlinkSocket(int fd) : fd_(fd), buffer_(datagram_size) {}
-
-NetlinkSocket::NetlinkSocket(NetlinkSocket&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), sequence_(other.sequence_), buffer_(std::move(other.buffer_)) {}
-
-NetlinkSocket& NetlinkSocket::operator=(NetlinkSocket&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    std::swap(sequence_, other.sequence_);
-    std::swap(buffer_, other.buffer_);
-    return *this;
-}
-
-NetlinkSocket::~NetlinkSocket() {
-    if (fd_ >= 0) ::close(fd_);
-}
+NetlinkSocket::NetlinkSocket(FileDescriptor fd) : fd_(std::move(fd)), buffer_(datagram_size) {}
 
 Result<NetlinkSocket> NetlinkSocket::open(std::initializer_list<unsigned> groups) {
-    const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    if (fd < 0) return failed("open a socket", errno);
-    NetlinkSocket socket(fd);
+    NetlinkSocket socket(FileDescriptor(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)));
+    if (!socket.fd_) return failed("open a socket", errno);
+    const int fd = socket.fd();
     sockaddr_nl address{};
     address.nl_family = AF_NETLINK;
     if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
@@ -88,14 +73,14 @@ Result<void> NetlinkSocket::request_dump(std::uint16_t type, Bytes header) {
     std::vector<std::byte> message(about.nlmsg_len);
     std::memcpy(message.data(), &about, sizeof about);
     std::ranges::copy(header, message.begin() + sizeof about);
-    if (::send(fd_, message.data(), message.size(), 0) < 0) return failed("ask for a dump", errno);
+    if (::send(fd(), message.data(), message.size(), 0) < 0) return failed("ask for a dump", errno);
     return {};
 }
 
 Result<Bytes> NetlinkSocket::receive() {
     ssize_t length = 0;
     do {
-        length = ::recv(fd_, buffer_.data(), buffer_.size(), MSG_TRUNC);
+        length = ::recv(fd(), buffer_.data(), buffer_.size(), MSG_TRUNC);
     } while (length < 0 && errno == EINTR);
     if (length < 0) return failed("receive a dump", errno);
     if (static_cast<std::size_t>(length) > buffer_.size()) return failed("receive a dump", EMSGSIZE);
@@ -130,7 +115,7 @@ Result<bool> NetlinkSocket::take_waiting(const std::function<void(std::uint16_t 
     constexpr int most = 1000; // datagrams
     bool lost = false;
     for (int datagram = 0; datagram < most; ++datagram) {
-        const ssize_t length = ::recv(fd_, buffer_.data(), buffer_.size(), MSG_DONTWAIT | MSG_TRUNC);
+        const ssize_t length = ::recv(fd(), buffer_.data(), buffer_.size(), MSG_DONTWAIT | MSG_TRUNC);
         if (length < 0) {
             if (errno == EAGAIN) break;
             if (errno == ENOBUFS)

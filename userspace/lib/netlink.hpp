@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "file_descriptor.hpp"
 #include "result.hpp"
 
 namespace kmon {
@@ -37,13 +38,7 @@ public:
     // groups: the RTNLGRP_* to hear of.
     static Result<NetlinkSocket> open(std::initializer_list<unsigned> groups = {});
 
-    NetlinkSocket(NetlinkSocket&& other) noexcept;
-    NetlinkSocket& operator=(NetlinkSocket&& other) noexcept;
-    NetlinkSocket(const NetlinkSocket&) = delete;
-    NetlinkSocket& operator=(const NetlinkSocket&) = delete;
-    ~NetlinkSocket();
-
-    int fd() const { return fd_; }
+    int fd() const { return fd_.get(); }
 
     // All answers to the dump request `type`, whose own header is `header`, as `parse` makes them of their payload;
     // those of which it makes nothing are left out.
@@ -68,13 +63,13 @@ public:
     Result<bool> take_waiting(const std::function<void(std::uint16_t type, Bytes payload)>& visit);
 
 private:
-    explicit NetlinkSocket(int fd);
+    explicit NetlinkSocket(FileDescriptor fd);
 
     Result<bool> dump_once(std::uint16_t type, Bytes header, const std::function<void(Bytes payload)>& visit);
     Result<void> request_dump(std::uint16_t type, Bytes header);
     Result<Bytes> receive();
 
-    int fd_;
+    FileDescriptor fd_;
     std::uint32_t sequence_ = 0;
     std::vector<std::byte> buffer_;
 };

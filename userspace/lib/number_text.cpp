@@ -2,27 +2,19 @@
 #include "number_text.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <sstream>
 
 #include "escape.hpp"
+#include "parse_text.hpp"
 
 namespace kmon {
 namespace {
 
-template <class Number>
-std::optional<Number> parse_all(std::string_view text) {
-    Number number{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return number;
-}
-
-template <class... Words>
-std::string joined(const Words&... words) {
+// A range as it was written in the source: 0.1, not 0.100000.
+std::string shortest(double number) {
     std::ostringstream text;
-    (text << ... << words);
+    text << number;
     return text.str();
 }
 
@@ -39,13 +31,13 @@ std::optional<std::uint64_t> parse_count(std::string_view text) { return parse_a
 std::string DecimalBetween::operator()(std::string& text) const {
     const auto number = parse_decimal(text);
     if (number && *number >= least && *number <= most) return {};
-    return joined("\"", printable(text), "\" is not a number from ", least, " to ", most);
+    return "\"" + printable(text) + "\" is not a number from " + shortest(least) + " to " + shortest(most);
 }
 
 std::string CountFrom::operator()(std::string& text) const {
     const auto number = parse_count(text);
     if (!number || *number < least)
-        return joined("\"", printable(text), "\" is not a whole number of at least ", least);
+        return "\"" + printable(text) + "\" is not a whole number of at least " + std::to_string(least);
     text = std::to_string(*number); // without leading zeros, which would make it octal
     return {};
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "page.hpp"
 
+#include <algorithm>
 #include <iterator>
 
 #include "format.hpp"
@@ -53,6 +54,18 @@ Line& Line::limit(std::size_t columns) {
     return *this;
 }
 
+Line Line::part(std::size_t begin, std::size_t end) const {
+    Line line;
+    std::size_t at = 0;
+    for (const auto& span : spans_) {
+        const auto from = std::max(begin, at);
+        const auto to = std::min(end, at + span.text.size());
+        if (from < to) line.add(span.text.substr(from - at, to - from), span.style);
+        at += span.text.size();
+    }
+    return line;
+}
+
 std::size_t Line::columns() const {
     std::size_t sum = 0;
     for (const auto& span : spans_)
@@ -69,6 +82,22 @@ std::string Line::text() const {
 
 void append(Page& page, Page more) {
     page.insert(page.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+Page fitted(const Page& page, std::size_t columns) {
+    constexpr std::size_t step = 2;
+    Page all;
+    for (const auto& line : page) {
+        const auto text = line.text();
+        const auto indent = std::min(text.find_first_not_of(' '), text.size()) + step;
+        std::size_t at = 0;
+        for (const auto& part : wrapped(text, columns, columns > indent ? columns - indent : 1)) {
+            at = text.find(part, at);
+            all.push_back(Line(std::string(at == 0 ? 0 : indent, ' ')).add(line.part(at, at + part.size())));
+            at += part.size();
+        }
+    }
+    return all;
 }
 
 void print(std::ostream& out, const Page& page, bool colour) {

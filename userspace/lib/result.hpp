@@ -31,6 +31,9 @@ struct Error {
 template <class T>
 using Result = tl::expected<T, Error>;
 
+// What to do where a module is not there.
+inline constexpr const char* ask_status = "kmonctl status says why, and what to do";
+
 // return fail("cannot read /etc/kmon.toml: Permission denied", ExitCode::not_permitted);
 inline tl::unexpected<Error> fail(std::string what, ExitCode code = ExitCode::failed, std::string hint = {}) {
     return tl::unexpected(Error{std::move(what), code, std::move(hint), 0});

@@ -24,6 +24,9 @@ inline bool any_readable(const Snapshot& snapshot) {
     return std::ranges::any_of(snapshot, [](const Reading& reading) { return reading.view.has_value(); });
 }
 
+// What to say where nothing is.
+inline Error nothing_loaded() { return {"no module is loaded", ExitCode::not_running, ask_status}; }
+
 // The view of that type; nullptr where it could not be read.
 template <class V>
 const V* view_in(const Snapshot& snapshot) {

@@ -8,6 +8,7 @@
 
 #include "escape.hpp"
 #include "file.hpp"
+#include "finding.hpp"
 
 namespace kmon {
 namespace {
@@ -20,8 +21,6 @@ std::filesystem::path path_of(const Root& root, const std::string& module, const
 
 // The errno of a file that went with its module.
 bool is_gone(int error) { return error == ENOENT || error == ENODEV; }
-
-bool is_loaded(const Root& root, const std::string& module) { return is_there(directory_of(root, module)); }
 
 Error not_loaded(const std::string& doing, const std::string& module) {
     return {doing + ": the module " + module + " is not loaded", ExitCode::not_running, "modprobe " + module, ENOENT};
@@ -46,6 +45,8 @@ std::string to_string(const Setting& setting) {
     return setting.module + " " + setting.parameter + "=" + printable(setting.value);
 }
 
+bool is_in_sysfs(const Root& root, const std::string& module) { return is_there(directory_of(root, module)); }
+
 std::optional<ino_t> module_instance(const Root& root, const std::string& module) {
     if (first_line_of(directory_of(root, module) / "initstate") != "live") return std::nullopt;
     struct stat about {};
@@ -56,7 +57,7 @@ std::optional<ino_t> module_instance(const Root& root, const std::string& module
 Result<std::string> read_parameter(const Root& root, const std::string& module, const std::string& parameter) {
     auto value = read_file(path_of(root, module, parameter));
     if (!value) {
-        if (is_gone(value.error().system) && !is_loaded(root, module))
+        if (is_gone(value.error().system) && !is_in_sysfs(root, module))
             return fail(not_loaded("cannot read its " + parameter, module));
         return fail(value.error());
     }
@@ -64,16 +65,22 @@ Result<std::string> read_parameter(const Root& root, const std::string& module, 
     return *value;
 }
 
+bool lacks_parameter(const Error& error) { return error.system == ENOENT && error.code != ExitCode::not_running; }
+
+Error no_such_parameter(const Setting& setting) {
+    return {"cannot set " + to_string(setting) + ": the " + setting.module +
+                " that is loaded is of another version and has no such parameter; reload the module",
+            ExitCode::failed, load_anew(setting.module), ENOENT};
+}
+
 Result<void> write_parameter(const Root& root, const Setting& setting) {
     const auto path = path_of(root, setting.module, setting.parameter);
     // A write of nothing never reaches the module, so there always is a newline.
     const auto written = write_file(path, setting.value + "\n");
     if (!written) {
-        if (is_gone(written.error().system) && !is_loaded(root, setting.module))
+        if (is_gone(written.error().system) && !is_in_sysfs(root, setting.module))
             return fail(not_loaded("cannot set " + to_string(setting), setting.module));
-        if (written.error().system == ENOENT)
-            return fail("cannot set " + to_string(setting) + ": this version of the module has no such parameter",
-                        ExitCode::failed, "load this version's module: kmonctl doctor says how");
+        if (written.error().system == ENOENT) return fail(no_such_parameter(setting));
         return fail(refused(setting, written.error().system));
     }
     const auto now = read_parameter(root, setting.module, setting.parameter);

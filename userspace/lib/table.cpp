@@ -36,42 +36,55 @@ std::size_t Table::natural_width(std::size_t column, bool brief) const {
     return widest;
 }
 
-// The widest column goes first, until all fit.
-std::vector<bool> Table::choose_brief(std::size_t limit) const {
-    std::vector<bool> brief(columns_.size());
+std::size_t Table::total_width(const std::vector<Shown>& columns) const {
+    std::size_t total = 0;
+    for (const auto& column : columns)
+        if (column.visible) total += (total ? gap : 0) + (column.brief ? column.briefly : column.width);
+    return total;
+}
+
+// The one that gains most goes first, until all fit.
+void Table::make_brief(std::vector<Shown>& columns, std::size_t limit) const {
+    while (total_width(columns) > limit) {
+        const auto gain = [](const Shown& column) {
+            const bool can = column.visible && !column.brief && column.briefly < column.width;
+            return can ? column.width - column.briefly : 0;
+        };
+        const auto next = std::ranges::max_element(columns, {}, gain);
+        if (next == columns.end() || gain(*next) == 0) return;
+        next->brief = true;
+    }
+}
+
+std::vector<Table::Shown> Table::choose(std::size_t limit) const {
+    std::vector<Shown> all;
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+        all.push_back({.width = natural_width(i, false), .briefly = natural_width(i, true)});
     for (;;) {
-        std::size_t total = gap * (columns_.size() - 1);
-        std::size_t gain = 0;
-        std::size_t next = 0;
-        for (std::size_t i = 0; i < columns_.size(); ++i) {
-            const auto now = natural_width(i, brief[i]);
-            total += now;
-            if (!brief[i] && now - natural_width(i, true) > gain) {
-                gain = now - natural_width(i, true);
-                next = i;
-            }
-        }
-        if (total <= limit || gain == 0) return brief;
-        brief[next] = true;
+        auto columns = all;
+        make_brief(columns, limit);
+        if (total_width(columns) <= limit) return columns;
+        std::size_t out = 0;
+        for (std::size_t i = 0; i < columns_.size(); ++i)
+            if (all[i].visible && (!all[out].visible || columns_[i].first_out > columns_[out].first_out)) out = i;
+        if (all.empty() || !all[out].visible || columns_[out].first_out == 0) return columns;
+        all[out].visible = false;
     }
 }
 
 Page Table::page(std::size_t limit, std::size_t indent) const {
-    const auto brief = choose_brief(limit > indent ? limit - indent : 0);
-    std::vector<std::size_t> widths;
-    for (std::size_t i = 0; i < columns_.size(); ++i)
-        widths.push_back(natural_width(i, brief[i]));
-
+    const auto columns = choose(limit > indent ? limit - indent : 0);
     const auto line_of = [&](const auto& text_of, const auto& style_of) {
         Line line(std::string(indent, ' '));
         std::size_t start = indent;
-        for (std::size_t i = 0; i < columns_.size(); ++i) {
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            if (!columns[i].visible) continue;
+            const auto all = columns[i].brief ? columns[i].briefly : columns[i].width;
             const std::string& text = text_of(i);
-            const auto blanks = widths[i] - std::min(width(text), widths[i]);
             line.fill(start);
-            if (columns_[i].align == Column::right) line.add(std::string(blanks, ' '));
+            if (columns_[i].align == Column::right) line.add(std::string(all - std::min(width(text), all), ' '));
             line.add(text, style_of(i));
-            start += widths[i] + gap;
+            start += all + gap;
         }
         return line.limit(limit);
     };
@@ -82,7 +95,7 @@ Page Table::page(std::size_t limit, std::size_t indent) const {
         page.push_back(line_of([&](std::size_t i) -> const std::string& { return columns_[i].head; },
                                [](std::size_t) { return Style::faint; }));
     for (const auto& row : rows_)
-        page.push_back(line_of([&](std::size_t i) -> const std::string& { return shown(row[i], brief[i]); },
+        page.push_back(line_of([&](std::size_t i) -> const std::string& { return shown(row[i], columns[i].brief); },
                                [&](std::size_t i) { return row[i].style; }));
     return page;
 }

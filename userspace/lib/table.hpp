@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Columns that fit: a number that is too wide for the page is shown in brief, a text is cut.
+// Columns that fit: where the page is too narrow for all of them, numbers are shown in brief, then columns are left
+// out. Only then a text is cut.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +28,7 @@ struct Column {
     std::string head;
     enum Align { left, right } align = right;
     std::size_t at_least = 0;
+    int first_out = 0; // where there is no room for all columns, those with more go first; 0: it stays
 };
 
 class Table {
@@ -38,12 +40,22 @@ public:
 
     std::size_t rows() const { return rows_.size(); }
 
-    // At most `limit` columns wide, unless even the brief forms are too wide.
+    // At most `limit` columns wide.
     Page page(std::size_t limit, std::size_t indent = 2) const;
 
 private:
+    // How a column is shown.
+    struct Shown {
+        std::size_t width = 0;
+        std::size_t briefly = 0; // its width then
+        bool brief = false;
+        bool visible = true;
+    };
+
     std::size_t natural_width(std::size_t column, bool brief) const;
-    std::vector<bool> choose_brief(std::size_t limit) const;
+    std::size_t total_width(const std::vector<Shown>& columns) const;
+    void make_brief(std::vector<Shown>& columns, std::size_t limit) const;
+    std::vector<Shown> choose(std::size_t limit) const;
 
     std::vector<Column> columns_;
     std::vector<std::vector<Cell>> rows_;

@@ -45,7 +45,8 @@ private:
     std::string problem_;
 };
 
-// The first line of a view: it names the module, its version, which goes into the view, when it was loaded, and schema 1.
+// The first line of a view: it names the module, its version, which goes into the view, when it was loaded, and
+// schema 1.
 Result<Fields> first_line(Lines& lines, const std::string& module, View& view);
 
 } // namespace kmon

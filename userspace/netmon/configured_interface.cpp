@@ -7,6 +7,7 @@
 #include "escape.hpp"
 #include "file.hpp"
 #include "interface_name.hpp"
+#include "parse_text.hpp"
 #include "run_program.hpp"
 #include "selection.hpp"
 
@@ -16,22 +17,13 @@ namespace {
 using kmon::ExitCode;
 using Name = kmon::Result<std::optional<std::string>>;
 
-constexpr std::string_view blanks = " \t\r\n\v\f";
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 constexpr std::size_t longest_file = std::size_t{64} * 1024;
 
-std::string_view trimmed(std::string_view text) {
-    const auto begin = text.find_first_not_of(blanks);
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
-}
-
 Name checked(std::string_view name, const std::string& place) {
     if (kmon::is_alternative_name(name)) return std::string(name);
-    constexpr std::size_t enough = 60;
-    return kmon::fail(place + ": \"" + kmon::printable(name.substr(0, enough)) + (name.size() > enough ? "..." : "") +
-                          "\" is not a valid interface name",
-                      ExitCode::bad_config, "write one name, or \"all\"");
+    return kmon::fail(place + ": \"" + kmon::excerpt(name) + "\" is not a valid interface name", ExitCode::bad_config,
+                      "write one name, or \"all\"");
 }
 
 // The first line that says something.
@@ -39,7 +31,7 @@ Name name_in(std::string_view text, const std::string& file) {
     if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
     for (int number = 1; !text.empty(); ++number) {
         const auto line = text.substr(0, text.find('\n'));
-        const auto name = trimmed(line.substr(0, line.find('#')));
+        const auto name = kmon::trimmed(line.substr(0, line.find('#')));
         if (!name.empty()) return checked(name, file + ":" + std::to_string(number));
         text.remove_prefix(std::min(line.size() + 1, text.size()));
     }
@@ -65,7 +57,7 @@ Name interface_from_uci() {
         const auto output = run_program({"uci", "-q", "get", option});
         if (!output) return kmon::fail(output.error());
         if (!*output) return std::nullopt;
-        const std::string_view name = trimmed(**output);
+        const std::string_view name = kmon::trimmed(**output);
         if (!name.empty()) return checked(name, std::string("UCI's ") + option);
     }
     return std::nullopt;

@@ -53,10 +53,10 @@ std::variant<Options, kmon::ExitCode> parse_command_line(int argc, char** argv) 
     app.add_option("--exclude", options.excluded, "Exclude this interface, or those that match a glob; repeatable")
         ->option_text("INTERFACE")
         ->allow_extra_args(false); // what follows it is not its own
-    app.add_option("--interval", interval, "Seconds between readings, fractions allowed (default 1)")
+    app.add_option("-i,--interval", interval, "Seconds between readings, fractions allowed (default 1)")
         ->transform(CLI::Validator(kmon::DecimalBetween{0.01, 86400}, ""))
         ->option_text("SECONDS");
-    auto* const count_option = app.add_option("--count", count, "Exit after N readings")
+    auto* const count_option = app.add_option("-n,--count", count, "Exit after N readings")
                                    ->transform(CLI::Validator(kmon::CountFrom{1}, ""))
                                    ->option_text("N");
     app.add_flag("--once", once, "Exit after one reading: the same as --count 1")->excludes(count_option);

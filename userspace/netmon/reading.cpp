@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "escape.hpp"
+#include "joined.hpp"
 
 namespace netmon {
 namespace {
@@ -31,10 +32,7 @@ std::string_view operstate_text(std::uint8_t state) {
 }
 
 std::string json_array(const std::vector<std::string>& names) {
-    std::string text;
-    for (const auto& name : names)
-        text += (text.empty() ? "" : ",") + kmon::json_string(name);
-    return "[" + text + "]";
+    return "[" + kmon::joined(names, ",", kmon::json_string) + "]";
 }
 
 bool any_meant(const std::string& word, const std::vector<Link>& links) {

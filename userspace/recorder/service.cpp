@@ -141,7 +141,7 @@ Result<void> Service::run() {
 }
 
 Result<void> Service::start(const Config& config) {
-    settings_ = settings_of(config);
+    settings_ = recorder_settings(config);
     if (settings_.in_memory) {
         if (auto brought = bring_into_memory(); !brought) return brought;
     } else {

@@ -5,7 +5,7 @@
 
 namespace kmon::recorder {
 
-Settings settings_of(const Config& config) {
+Settings recorder_settings(const Config& config) {
     const auto seconds = [&](const char* key) {
         return std::int64_t{config.get<std::uint32_t>(std::string("recorder.") + key)};
     };

@@ -16,6 +16,6 @@ struct Settings {
     std::int64_t save_interval = 0; // ms; 0: at the end only
 };
 
-Settings settings_of(const Config& config);
+Settings recorder_settings(const Config& config);
 
 } // namespace kmon::recorder

@@ -36,6 +36,7 @@ protected:
         context.root = root;
         context.unicode = unicode;
         context.columns = columns;
+        context.err_is_terminal = err_is_terminal;
         context.now = [] { return std::time_t{1'800'000'000}; };
         context.service = [this] { return service; };
         context.stimulus = [this] { return stimulus; };
@@ -54,6 +55,7 @@ protected:
 
     bool unicode = true;
     std::size_t columns = 80;
+    bool err_is_terminal = false;
     Result<Service> service = Service{"loaded", "active", "enabled", "5 of 5 modules"};
     Stimulus stimulus = {[](unsigned) { return Result<void>(); }, [] { return Result<std::uint64_t>(0); },
                          [](unsigned) { return Result<void>(); }, [] {}};

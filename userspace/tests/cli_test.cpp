@@ -34,7 +34,9 @@ TEST_F(Cli, WrongUseIsStatus2WithWordsOnStandardError) {
 
 TEST_F(Cli, AMisspeltCommandIsGuessed) {
     EXPECT_NE(run(test::busy("second"), {"stat"}).err.find("did you mean 'sta"), std::string::npos);
-    EXPECT_EQ(run(test::busy("second"), {"\033[31m"}).err.find('\033'), std::string::npos);
+    for (const auto& hostile : std::vector<std::vector<const char*>>{
+             {"\033[31m"}, {"stats", "\033[31m"}, {"stats", "--top", "\033[31m"}, {"macs", "--sort", "\xff\033"}})
+        EXPECT_EQ(run(test::busy("second"), hostile).err.find('\033'), std::string::npos) << hostile.back();
 }
 
 TEST_F(Cli, AMisspeltOptionIsGuessed) {
@@ -174,10 +176,41 @@ TEST_F(Cli, StatusAndDoctorFitFortyColumns) {
     const test::BusyCopy tree;
     tree.write("proc/sys/kernel/osrelease", "6.1.0\n"); // or the heading alone is longer
     for (const auto* command : {"status", "doctor"}) {
-        std::istringstream lines(run(test::root_of(tree.path()), {command}).out);
-        for (std::string line; std::getline(lines, line) && line.rfind("First fault", 0) != 0;)
-            EXPECT_LE(width(line), 40U) << line;
+        const auto out = run(test::root_of(tree.path()), {command}).out;
+        EXPECT_LE(longest_line(out), 40U) << out;
     }
+}
+
+// Numbers are whole or shortened, and no line is cut.
+TEST_F(Cli, PagesFitFortyColumns) {
+    columns = 40;
+    const test::BusyCopy tree;
+    tree.write("etc/ethers", "52:54:00:12:34:56 the-router-by-the-door\n");
+    const auto root = test::root_of(tree.path());
+    for (const auto& command : std::vector<std::vector<const char*>>{
+             {"stats"}, {"stats", "l2packet_counter"}, {"macs"}, {"version"}, {"top", "--once", "--interval", "0.1"}}) {
+        const auto outcome = run(root, command);
+        EXPECT_EQ(outcome.code, ExitCode::ok);
+        EXPECT_LE(longest_line(outcome.out), 40U) << outcome.out;
+    }
+    EXPECT_NE(run(root, {"macs"}).out.find("36,000  43,200,000\n"), std::string::npos) << run(root, {"macs"}).out;
+    EXPECT_NE(run(root, {"stats", "netmon_proc"}).out.find("errors\n"), std::string::npos);
+    past.resize(1);
+    past[0].name = "a-long-name-000";
+    past[0].tgid = 4194304;
+    past[0].status = 139;
+    const auto exits = run(root, {"exits", "--since", "1h"});
+    EXPECT_LE(longest_line(exits.out), 40U) << exits.out;
+    EXPECT_NE(exits.out.find("SIGSEGV"), std::string::npos);
+    EXPECT_LE(longest_line(run(root, {"exits", "--help"}).out), 40U);
+}
+
+TEST_F(Cli, HelpFitsEightyColumns) {
+    for (const auto* command :
+         {"status", "stats", "top", "exits", "macs", "metrics", "history", "alert", "check", "load", "apply", "reset",
+          "kstat", "start", "stop", "doctor", "selftest", "version", "help"})
+        EXPECT_LE(longest_line(run(test::busy("second"), {command, "--help"}).out), 80U) << command;
+    EXPECT_LE(longest_line(run(test::busy("second"), {"--help"}).out), 80U);
 }
 
 TEST_F(Cli, StatusWithoutAModuleNamesItAndIsNotRunning) {
@@ -189,6 +222,26 @@ TEST_F(Cli, StatusWithoutAModuleNamesItAndIsNotRunning) {
     const auto json = run(test::root_of(tree.path()), {"status", "--json"}).json();
     EXPECT_EQ(json["modules"]["kstat"]["loaded"], false);
     EXPECT_NE(json["modules"]["kstat"]["cure"], "");
+}
+
+TEST_F(Cli, StatusTellsHowManyMoreMistakesThereAre) {
+    const test::BusyCopy tree;
+    std::string text = "[kstat]\n";
+    for (int i = 0; i < 50; ++i)
+        text += "no" + std::to_string(i) + " = 1\n";
+    tree.write("etc/kmon.toml", text);
+    EXPECT_NE(run(test::root_of(tree.path()), {"status"}).out.find("and 30 more"), std::string::npos);
+    const auto json = run(test::root_of(tree.path()), {"status", "--json"}).json();
+    EXPECT_EQ(json["configuration"]["problems"].back(), "and 30 more");
+}
+
+TEST_F(Cli, StatusOfAModuleThatIsJustComingIsNotGood) {
+    const test::BusyCopy tree;
+    tree.write("sys/module/kstat/initstate", "coming\n");
+    const auto outcome = run(test::root_of(tree.path()), {"status"});
+    EXPECT_EQ(outcome.code, ExitCode::not_running);
+    EXPECT_NE(outcome.out.find("✗ kstat"), std::string::npos) << outcome.out;
+    EXPECT_NE(outcome.out.find("just being loaded"), std::string::npos) << outcome.out;
 }
 
 TEST_F(Cli, StatusTakesAModuleThatIsSwitchedOffForGranted) {
@@ -230,6 +283,8 @@ TEST_F(Cli, StatusNamesWhyAModuleWasRefusedAndHasItsErrno) {
     const auto json = run(test::root_of(tree.path()), {"status", "--json"}).json();
     EXPECT_EQ(json["modules"]["kstat"]["problem"]["errno"], 129) << json;
     EXPECT_EQ(json["modules"]["kstat"]["reason"].get<std::string>().rfind("it is not signed", 0), 0U) << json;
+    const auto metrics = run(test::root_of(tree.path()), {"metrics"}).out;
+    EXPECT_NE(metrics.find("kmon_module_up{module=\"kstat\",reason=\"it is not signed"), std::string::npos) << metrics;
 }
 
 TEST_F(Cli, StatusOfAStoppedServiceDoesNotRepeatItsLastWords) {
@@ -270,6 +325,11 @@ TEST_F(Cli, StatusAndDoctorBeginWithHostKernelVersionAndDate) {
             out.rfind("kmon " + std::string(kmon::version) + " on kmon, Linux 6.12.117+deb13-amd64\n2027-01-15 ", 0),
             0U)
             << out;
+        const auto json = run(test::busy("second"), {command, "--json"}).json();
+        EXPECT_EQ(json["kmon"], kmon::version);
+        EXPECT_EQ(json["host"], "kmon");
+        EXPECT_EQ(json["kernel"], "6.12.117+deb13-amd64");
+        EXPECT_EQ(json["timestamp"], 1'800'000'000);
     }
 }
 
@@ -293,6 +353,17 @@ TEST_F(Cli, CheckPointsAtTheFault) {
     EXPECT_EQ(json.code, ExitCode::bad_config);
     EXPECT_EQ(json.json()["ok"], false);
     EXPECT_EQ(json.json()["problems"][0]["line"], 2);
+}
+
+TEST_F(Cli, CheckBreaksLinesOnATerminalAndNowhereElse) {
+    const test::TempTree tree;
+    const auto file = tree.write("a.toml", "[kstat]\ninterface eth0\n").string();
+    EXPECT_EQ(run(tree.root(), {"check", file.c_str()}).err,
+              file + ":2:10: interface: missing = between key and value; write: interface = \"eth0\"\n");
+    err_is_terminal = true;
+    const auto broken = run(tree.root(), {"check", file.c_str()}).err;
+    EXPECT_LE(longest_line(broken), 80U) << broken;
+    EXPECT_NE(broken.find("\n  "), std::string::npos) << broken;
 }
 
 TEST_F(Cli, CheckOfAGoodFileShowsWhatItMeans) {
@@ -377,6 +448,21 @@ TEST_F(Cli, MacsAreSortedFoundAndNamed) {
     EXPECT_EQ(interface["mac_count"], 50);
     EXPECT_EQ(interface["macs"][0]["name"], "router");
     EXPECT_FALSE(interface["macs"][1].contains("name")) << "which has none";
+    const auto page = run(root, {"stats", "l2packet_counter"}).out;
+    EXPECT_NE(page.find("52:54:00:12:34:56  router"), std::string::npos) << page;
+}
+
+TEST_F(Cli, MacsWithoutANameHaveTheirVendor) {
+    const test::BusyCopy tree;
+    const auto root = test::root_of(tree.path());
+    auto view = tree.read("proc/l2packet_counter.json");
+    const std::string mac = "52:54:00:12:34:56"; // made up: bit 1 of its first byte is set
+    EXPECT_NE(run(root, {"macs", mac.c_str()}).out.find("(random)"), std::string::npos);
+    view.replace(view.find(mac), mac.size(), "28:6f:b9:12:34:56");
+    tree.write("proc/l2packet_counter.json", view);
+    tree.write("usr/share/ieee-data/oui.txt", "28-6F-B9   (hex)\t\tNokia Shanghai Bell Co., Ltd.\n");
+    EXPECT_NE(run(root, {"macs", "28:6f"}).out.find("Nokia Shanghai B"), std::string::npos);
+    EXPECT_EQ(run(root, {"macs", "28:6f", "--json"}).json()["macs"][0]["vendor"], "Nokia Shanghai Bell Co., Ltd.");
 }
 
 TEST_F(Cli, StartWithoutTheModuleIsNotRunning) {
@@ -500,7 +586,25 @@ TEST_F(Cli, PastExitsComeOutOfTheJournal) {
     EXPECT_NE(run(test::busy("second"), {"exits", "--since", "10m"}).err.find("journal = \"failed\""),
               std::string::npos);
     EXPECT_EQ(run(test::busy("second"), {"exits", "--since", "yesterdai"}).code, ExitCode::usage);
+    EXPECT_EQ(run(test::busy("second"), {"exits", "--since", "yesterday"}).code, ExitCode::ok) << "as with history";
     EXPECT_EQ(run(test::busy("second"), {"exits", "--since", "1h", "--follow"}).code, ExitCode::usage);
+}
+
+TEST_F(Cli, PastExitsArePickedBySignalAndByName) {
+    ExitRecord killed;
+    killed.tgid = 11;
+    killed.status = 9;
+    killed.name = "systemd-journal"; // 15 bytes, as the kernel has it
+    past = {killed, ExitRecord()};
+    for (const auto* signal : {"SIGKILL", "KILL", "kill", "9"})
+        EXPECT_NE(run(test::busy("second"), {"exits", "--since", "1h", "--signal", signal}).err.find("1 exits;"),
+                  std::string::npos)
+            << signal;
+    for (const auto* signal : {"KIL", "0", "65", "-9", ""})
+        EXPECT_EQ(run(test::busy("second"), {"exits", "--since", "1h", "--signal", signal}).code, ExitCode::usage)
+            << signal;
+    EXPECT_NE(run(test::busy("second"), {"exits", "--since", "1h", "--name", "systemd-journald"}).err.find("1 exits;"),
+              std::string::npos);
 }
 
 TEST_F(Cli, TopOnceIsAPageOfTheTerminalsSize) {

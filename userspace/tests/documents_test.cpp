@@ -30,7 +30,7 @@ std::string read(const std::string& name) {
 }
 
 std::string help(const std::string& program, const std::string& command = "") {
-    const auto directory = program == "kmon-recorder" ? "recorder" : program;
+    const auto directory = program.starts_with("kmon-") ? program.substr(5) : program;
     const auto line = std::string(KMON_BUILD) + "/userspace/" + directory + "/" + program + " " + command + " --help";
     FILE* pipe = ::popen(line.c_str(), "r"); // NOLINT(cert-env33-c): a test's own words
     std::string text;
@@ -55,6 +55,9 @@ Words matches(const std::string& text, const std::string& expression, std::size_
         words.insert((*it)[group].str());
     return words;
 }
+
+// "-i --interval", of each option that has a short form.
+Words short_options_in(const std::string& help) { return matches(help, "-[a-zA-Z],--[a-z][a-z-]*"); }
 
 Words options_in(const std::string& text) { return matches(text, "--[a-z][a-z-]*"); }
 
@@ -114,6 +117,44 @@ TEST(Documents, EveryCommandsArgumentsAreInItsHeading) {
     }
 }
 
+TEST(Documents, EveryCommandsShortOptionsAreInTheManualAndInTheCompletions) {
+    const auto manual = read("man/kmonctl.1.scd");
+    const auto zsh = part(read("completions/_kmonctl"), "case $line[1] in", "esac");
+    const auto fish = read("completions/kmonctl.fish");
+    std::size_t seen = 0;
+    for (const auto& command : commands()) {
+        const auto section = part(manual, "\n## kmonctl " + command, "\n## ");
+        for (const auto& both : short_options_in(help("kmonctl", command))) {
+            const auto letter = both.substr(1, 1);
+            const auto name = both.substr(5);
+            if (name == "help" || name == "json") continue; // of every command
+            ++seen;
+            EXPECT_NE(section.find("\n*-" + letter + "*, *--" + name + "*"), std::string::npos) << command << both;
+            EXPECT_NE(zsh.find("{-" + letter + ",--" + name + "}"), std::string::npos) << command << both;
+            EXPECT_NE(fish.find("_from " + command + "' -s " + letter + " -l " + name), std::string::npos)
+                << command << both;
+        }
+    }
+    EXPECT_GE(seen, 6U);
+}
+
+// The tables of the history are the modules'.
+TEST(Documents, EveryTableIsInTheManualAndInTheCompletions) {
+    const auto positional = part(help("kmonctl", "history"), "\n  TABLE", "}");
+    const auto tables = matches(positional.substr(std::min(positional.find('{'), positional.size())), "[a-z]+");
+    EXPECT_GE(tables.size(), 5U);
+    const auto manual = part(read("man/kmonctl.1.scd"), "\n## kmonctl history", "\n## ");
+    EXPECT_EQ(matches(manual, "\n- \\*([a-z]+)\\*", 1), tables);
+    for (const auto* command : {"history", "alert"})
+        EXPECT_EQ(matches(part(part(read("completions/kmonctl.bash"), std::string("\n    ") + command + ")", ";;"),
+                               "words='", "'"),
+                          "[a-z]+"),
+                  tables)
+            << command;
+    EXPECT_EQ(matches(part(read("completions/_kmonctl"), "1:table:(", ")"), "[a-z]+"), tables);
+    EXPECT_EQ(matches(part(read("completions/kmonctl.fish"), "_from history alert' -a '", "'"), "[a-z]+"), tables);
+}
+
 // What bash, zsh and fish offer for each command: --json, --color and --help come with every one.
 TEST(Documents, EveryCommandsOptionsAreInTheCompletions) {
     const auto bash = part(read("completions/kmonctl.bash"), "case ${COMP_WORDS[1]} in", "esac");
@@ -149,11 +190,18 @@ TEST_P(Program, HasTheSameOptionsEverywhere) {
     EXPECT_EQ(options_in(part(read(manual), "\n# OPTIONS", "\n# ")), has) << manual;
     EXPECT_EQ(options_in(read(std::string("completions/") + name + ".bash")), has) << "bash";
     EXPECT_EQ(options_in(read(std::string("completions/_") + name)), has) << "zsh";
+    for (const auto& both : short_options_in(help(name))) {
+        const auto zsh = read(std::string("completions/_") + name);
+        EXPECT_NE(zsh.find("{" + both + "}"), std::string::npos) << both;
+        EXPECT_NE(read(manual).find("\n*" + both.substr(0, 2) + "*, *" + both.substr(3) + "*"), std::string::npos)
+            << both;
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Documents, Program,
                          testing::Values(std::pair("kmond", "man/kmond.8.scd"),
                                          std::pair("kmon-recorder", "man/kmon-recorder.8.scd"),
+                                         std::pair("kmon-exporter", "man/kmon-exporter.8.scd"),
                                          std::pair("netmon", "man/netmon.1.scd")),
                          [](const auto& program) {
                              std::string name = program.param.first;

@@ -65,6 +65,26 @@ TEST(Format, Duration) {
     EXPECT_EQ(seconds(86400), "1d 00h");
 }
 
+TEST(Format, WrapsAtBlanksAndNeverInsideAValue) {
+    using Lines = std::vector<std::string>;
+    EXPECT_EQ(wrapped("", 10, 10), Lines{""});
+    EXPECT_EQ(wrapped("one two three", 7, 7), (Lines{"one two", "three"}));
+    EXPECT_EQ(wrapped("one two three", 3, 13), (Lines{"one", "two three"}));
+    EXPECT_EQ(wrapped("text view resets every 20 s", 26, 26), (Lines{"text view resets every", "20 s"}));
+    EXPECT_EQ(wrapped("last seen 4m 03s ago", 13, 13), (Lines{"last seen", "4m 03s ago"}));
+    EXPECT_EQ(wrapped("counted 12.3 MB, more", 12, 12), (Lines{"counted", "12.3 MB,", "more"}));
+    EXPECT_EQ(wrapped("a share of 41.2 %", 15, 15), (Lines{"a share of", "41.2 %"}));
+    EXPECT_EQ(wrapped("kstat 1 of 5 modules", 9, 9), (Lines{"kstat", "1 of 5", "modules"})) << "of is a word";
+    EXPECT_EQ(wrapped("abcdefghij", 4, 4), (Lines{"abcd", "efgh", "ij"})) << "where there is no blank";
+    EXPECT_EQ(wrapped("●●● ●●", 4, 4), (Lines{"●●●", "●●"})) << "columns are characters";
+}
+
+TEST(Format, Ago) {
+    EXPECT_EQ(ago(100, 112), "12 s ago");
+    EXPECT_EQ(ago(100, 100), "now");
+    EXPECT_EQ(ago(200, 100), "now") << "the clock was set";
+}
+
 TEST(Format, WidthAndCutCountCharacters) {
     EXPECT_EQ(width("abc"), 3U);
     EXPECT_EQ(width("▁▂█"), 3U);

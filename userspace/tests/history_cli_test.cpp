@@ -2,6 +2,7 @@
 // kmonctl history, alert and top --at, over the history of two devices whose traffic is known.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "fixture.hpp"
@@ -78,12 +79,13 @@ protected:
         Json json() const { return Json::parse(out); }
     };
 
-    Outcome run(std::vector<const char*> arguments, std::int64_t now = start + 3 * 3600) {
+    Outcome run(std::vector<const char*> arguments, std::int64_t now = start + 3 * 3600, std::size_t columns = 80) {
         std::ostringstream out;
         std::ostringstream err;
         Context context(out, err);
         context.root = tree.root();
         context.unicode = true;
+        context.columns = columns;
         context.now = [now] { return static_cast<std::time_t>(now); };
         context.neighbours = [] { return NamesByMac(); };
         arguments.insert(arguments.begin(), "kmonctl");
@@ -183,6 +185,18 @@ TEST_F(HistoryCommand, AsCsv) {
               "2027-01-15T08:00:00+0000,2027-01-15T09:00:00+0000,br0,d6:00:00:00:00:02,,36000,,360,\r\n");
 }
 
+TEST_F(HistoryCommand, FitsFortyColumns) {
+    for (const auto& command : std::vector<std::vector<const char*>>{{"history"},
+                                                                     {"history", "--by", "hour"},
+                                                                     {"history", "interfaces"},
+                                                                     {"history", "exits", "--by", "day"}}) {
+        const auto outcome = run(command, start + 3 * 3600, 40);
+        std::istringstream lines(outcome.out);
+        for (std::string line; std::getline(lines, line);)
+            EXPECT_LE(width(line), 40U) << line;
+    }
+}
+
 TEST_F(HistoryCommand, WithoutARecorderItSaysSo) {
     std::filesystem::remove_all(tree.path() / "var/lib/kmon");
     const auto outcome = run({"history"});
@@ -203,6 +217,26 @@ TEST_F(HistoryCommand, AnAlertIsALineAndAStatus) {
     EXPECT_EQ(critical.out.find("KMON CRITICAL - nas: "), 0U);
     EXPECT_EQ(static_cast<int>(run({"alert", "--warning", "x"}).code), 3);
     EXPECT_EQ(static_cast<int>(run({"alert"}).code), 3);
+    // 2 would be CRITICAL.
+    for (const auto& wrong : std::vector<std::vector<const char*>>{{"alert", "--bogus"},
+                                                                   {"alert", "nonsense", "--warning", "1"},
+                                                                   {"alert", "--warning"},
+                                                                   {"alert", "--last", "1h", "--from", "09:00"},
+                                                                   {"alert", "--last", "soon", "--warning", "1"},
+                                                                   {"alert", "--color", "green"},
+                                                                   {"--bogus", "alert"}}) {
+        const auto outcome = run(wrong);
+        EXPECT_EQ(static_cast<int>(outcome.code), 3) << wrong.back();
+        EXPECT_EQ(outcome.out.find("KMON UNKNOWN - "), 0U) << outcome.out;
+        EXPECT_EQ(std::ranges::count(outcome.out, '\n'), 1) << outcome.out;
+    }
+    const auto misspelt = run({"alert", "--device", "fridge", "--warning", "1"});
+    EXPECT_EQ(static_cast<int>(misspelt.code), 3);
+    EXPECT_NE(misspelt.out.find("nothing is known of 'fridge'"), std::string::npos) << misspelt.out;
+    // The phone was silent then, which is good.
+    EXPECT_EQ(static_cast<int>(
+                  run({"alert", "--device", "d6:00", "--from", "09:00:10", "--to", "09:55", "--warning", "1"}).code),
+              0);
     EXPECT_EQ(static_cast<int>(run({"alert", "--column", "nonsense", "--warning", "1"}).code), 3);
     EXPECT_EQ(static_cast<int>(run({"alert", "exits", "--column", "exits", "--last", "1h", "--warning", "1439"}).code),
               1);
@@ -224,7 +258,7 @@ TEST_F(HistoryCommand, TopShowsItAsItWas) {
     ASSERT_EQ(then["top_macs"].size(), 2U);
     const auto page = run({"top", "--at", "09:30", "--once"}).out;
     EXPECT_NE(page.find("2027-01-15 09:30:10, every 10 s"), std::string::npos) << page;
-    EXPECT_NE(page.find(nas), std::string::npos);
+    EXPECT_NE(page.find("\nnas  "), std::string::npos) << "by its name\n" << page;
     const auto replay = run({"top", "--at", "10:59:30", "--replay", "100000", "--json"}).out;
     EXPECT_EQ(std::count(replay.begin(), replay.end(), '\n'), 3); // up to the end
     EXPECT_EQ(run({"top", "--at", "noon", "--once"}).code, ExitCode::usage);

@@ -272,6 +272,67 @@ TEST_F(KeeperTest, an_interface_that_is_refused_degrades_and_is_not_tried_again_
     EXPECT_EQ(told(Topic::setting_refused), 2);
 }
 
+// As after an upgrade, as long as nobody has loaded the new module.
+TEST_F(KeeperTest, a_parameter_that_an_older_module_lacks_matters_only_where_it_is_to_be_another) {
+    std::filesystem::remove(tree.path() / "sys/module/l2packet_counter/parameters/direction");
+    keeper.start({});
+    EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter on eth0; kstat started, counter 10");
+    EXPECT_EQ(told(Topic::setting_refused), 0);
+    Config other;
+    other.values["kstat.counter"] = 50U;
+    EXPECT_TRUE(keeper.reload(other)) << "which is about something else";
+    Config both;
+    both.values["l2packet_counter.direction"] = "both";
+    const auto outcome = keeper.reload(both);
+    ASSERT_FALSE(outcome);
+    EXPECT_NE(
+        outcome.error().what.find("cannot set l2packet_counter direction=both: the l2packet_counter that is loaded is "
+                                  "of another version and has no such parameter; reload the module"),
+        std::string::npos)
+        << outcome.error().what;
+    EXPECT_EQ(outcome.error().hint, "modprobe -r l2packet_counter && kmonctl apply");
+    EXPECT_EQ(keeper.config(), other);
+}
+
+TEST_F(KeeperTest, at_start_it_says_that_an_older_module_is_to_be_reloaded) {
+    std::filesystem::remove(tree.path() / "sys/module/l2packet_counter/parameters/direction");
+    Config both;
+    both.values["l2packet_counter.direction"] = "both";
+    keeper.start(both);
+    EXPECT_TRUE(status().starts_with(
+        "degraded: 5 of 5 modules; l2packet_counter: cannot set l2packet_counter direction=both: "))
+        << status();
+    EXPECT_NE(status().find("modprobe -r l2packet_counter && kmonctl apply"), std::string::npos);
+    EXPECT_EQ(get("l2packet_counter", "interface"), "eth0") << "which it has, and which is set";
+}
+
+// ---- one truth: what kmond says, and what is seen without it
+
+TEST_F(KeeperTest, its_report_is_what_is_seen_without_it) {
+    const auto agrees = [&](const Config& config) {
+        auto seen = kmon::control::observe(tree.root(), config, network);
+        seen.by = "kmond";
+        EXPECT_EQ(to_json(keeper.report()), to_json(seen));
+    };
+    Config config;
+    config.values["l2packet_counter.interface"] = Names{"eth0", "usb0"};
+    keeper.start(config);
+    agrees(config);
+    set("kstat", "counter", "33");
+    set("l2packet_counter", "interface", "eth0,eth1"); // by hand
+    keeper.refresh();
+    EXPECT_EQ(keeper.report().find("l2packet_counter")->differences.size(), 1U);
+    agrees(config);
+    unload("process_monitor");
+    agrees(config); // also before it was noticed
+    keeper.refresh();
+    agrees(config);
+    tree.write("run/kmon/load-errors", "process_monitor 1\n"); // somebody tried in vain meanwhile
+    agrees(config);
+    tree.write("sys/module/kstat/initstate", "going\n");
+    agrees(config);
+}
+
 TEST_F(KeeperTest, why_the_kernel_refused_a_module_is_known_from_its_loading) {
     unload("kstat");
     std::filesystem::copy(std::filesystem::path(KMON_FIXTURES) / "modules/lib", tree.path() / "lib",

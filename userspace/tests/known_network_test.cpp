@@ -77,8 +77,7 @@ TEST_F(KnownNetworkTest, an_alternative_name_outlives_its_device) {
     network = {{"lo"}, {}, std::nullopt};
     known.heard({.links = true});
     EXPECT_EQ(known.ask(false)->alternative_names.at("lan"), "eth0");
-    const auto watched =
-        kmon::control::watched_interfaces(std::vector<std::string>{"lan"}, known.ask(false).value());
+    const auto watched = kmon::control::watched_interfaces(std::vector<std::string>{"lan"}, known.ask(false).value());
     EXPECT_EQ(kmon::control::interface_to_write(watched, "eth0", true), std::nullopt) << "a reload drops its numbers";
 
     network = {{"lo", "eth0"}, {}, std::nullopt}; // another device, which has not that name

@@ -101,6 +101,8 @@ TEST(Netmon, words_of_the_command_line_stand_for_themselves) {
     EXPECT_EQ(options.excluded, (Words{"eth*", "[a,b]"}));
     EXPECT_EQ(options.style.fraction_digits, 0);
     EXPECT_EQ(options_of({"--timestamp", "ms"}).style.fraction_digits, 3);
+    EXPECT_EQ(options_of({"-n", "3", "-i", "0.5"}).count, 3U);
+    EXPECT_EQ(options_of({"-n", "3", "-i", "0.5"}).interval.count(), 0.5);
     EXPECT_EQ(options_of({"--timestamp", "us", "--details"}).style.fraction_digits, 6);
 }
 

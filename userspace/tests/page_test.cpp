@@ -30,6 +30,24 @@ TEST(Page, ALineIsFilledAndLimitedByColumns) {
     EXPECT_EQ(Line("abc").fill(2).text(), "abc");
 }
 
+TEST(Page, WhatIsTooLongGoesOnBelowInItsOwnStyle) {
+    const Page page = {Line("  ").add("first words", Style::bad).add(" and 20 s more"), Line("short")};
+    const auto narrow = fitted(page, 14);
+    EXPECT_EQ(printed(narrow), "  first words\n    and 20 s\n    more\nshort\n");
+    EXPECT_EQ(narrow[0].spans()[1].style, Style::bad);
+    EXPECT_EQ(printed(fitted(page, 80)), printed(page));
+}
+
+TEST(Table, LeavesOutColumnsBeforeItCutsAny) {
+    Table table({{"name", Column::left}, {.head = "rx", .first_out = 1}, {"bytes"}, {.head = "seen", .first_out = 2}});
+    table.row({text_cell("eth0"), count_cell(12), bytes_cell(1'234'567), text_cell("now")});
+    EXPECT_EQ(printed(table.page(40, 0)), "name  rx      bytes  seen\neth0  12  1,234,567   now\n");
+    EXPECT_EQ(printed(table.page(24, 0)), "name  rx    bytes  seen\neth0  12  1.23 MB   now\n");
+    EXPECT_EQ(printed(table.page(22, 0)), "name  rx      bytes\neth0  12  1,234,567\n");
+    EXPECT_EQ(printed(table.page(15, 0)), "name      bytes\neth0  1,234,567\n");
+    EXPECT_EQ(printed(table.page(13, 0)), "name    bytes\neth0  1.23 MB\n");
+}
+
 TEST(Table, AlignsItsColumns) {
     Table table({{"name", Column::left}, {"count"}});
     table.row({text_cell("lo"), count_cell(1234)}).row({text_cell("veth0")});

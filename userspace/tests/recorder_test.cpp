@@ -21,7 +21,7 @@ namespace {
 constexpr std::int64_t day = 86400;
 
 TEST(RecorderSettings, OfTheDefaults) {
-    const auto settings = settings_of(Config());
+    const auto settings = recorder_settings(Config());
     EXPECT_EQ(settings.limits.interval, 10);
     EXPECT_EQ(settings.limits.keep, (std::array<std::int64_t, 4>{day, 30 * day, 730 * day, history::for_ever}));
     EXPECT_EQ(settings.limits.max_size, 64U << 20U);
@@ -37,7 +37,7 @@ TEST(RecorderSettings, OfAFile) {
                "max_size = \"1G\"\nstorage = \"memory\"\nsave_interval = \"6h\"\n");
     const auto config = load_config(tree.root());
     ASSERT_TRUE(config) << config.error().what;
-    const auto settings = settings_of(*config);
+    const auto settings = recorder_settings(*config);
     EXPECT_EQ(settings.limits.interval, 60);
     EXPECT_EQ(settings.write_interval, 600'000);
     EXPECT_EQ(settings.limits.keep[0], 2 * day);
@@ -54,9 +54,9 @@ TEST(RecorderSettings, WhatIsWrongIsToldWithItsPlace) {
                "[recorder]\ninterval = \"7s\"\nmax_size = \"10k\"\nkeep_hours = \"long\"\nwrite_interval = 0\n");
     const auto reading = read_config(tree.root());
     ASSERT_EQ(reading.problems.size(), 4U);
-    EXPECT_NE(
-        reading.problems[0].text().find(":2:12: recorder.interval: \"7s\" is not a valid value; allowed: \"10s\", \"1s\""),
-        std::string::npos)
+    EXPECT_NE(reading.problems[0].text().find(
+                  ":2:12: recorder.interval: \"7s\" is not a valid value; allowed: \"10s\", \"1s\""),
+              std::string::npos)
         << reading.problems[0].text();
     EXPECT_NE(reading.problems[1].text().find("\"10k\" is too small; allowed: \"64M\""), std::string::npos)
         << reading.problems[1].text();
@@ -80,8 +80,8 @@ TEST(RecorderSettings, AreInTheManualAndInThePackagedFile) {
     }
     const auto reading = read_config_file(std::string(KMON_SOURCE) + "/userspace/kmon.toml");
     EXPECT_TRUE(reading.problems.empty());
-    EXPECT_EQ(settings_of(reading.config).limits.keep, settings_of(Config()).limits.keep);
-    EXPECT_EQ(settings_of(reading.config).write_interval, settings_of(Config()).write_interval);
+    EXPECT_EQ(recorder_settings(reading.config).limits.keep, recorder_settings(Config()).limits.keep);
+    EXPECT_EQ(recorder_settings(reading.config).write_interval, recorder_settings(Config()).write_interval);
 }
 
 TEST(RecorderSchedule, ReadingsComeAtFullMultiplesOfTheInterval) {

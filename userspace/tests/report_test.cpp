@@ -88,6 +88,15 @@ TEST_F(ReportTest, ASettingByHandIsADifferenceAndNoProblem) {
     EXPECT_EQ(to_json(*module)["applied"], false);
 }
 
+TEST_F(ReportTest, AParameterThatTheLoadedModuleLacksIsAProblemWhereItIsToBeAnother) {
+    std::filesystem::remove(tree.path() / "sys/module/process_monitor/parameters/log");
+    EXPECT_FALSE(seen().find("process_monitor")->problem);
+    config.values["process_monitor.log"] = true;
+    const auto report = seen();
+    ASSERT_TRUE(report.find("process_monitor")->problem);
+    EXPECT_NE(report.find("process_monitor")->problem->what.find("reload the module"), std::string::npos);
+}
+
 TEST_F(ReportTest, ArrivesAsItWasSent) {
     tree.write("run/kmon/load-errors", "kstat 1\n");
     const auto socket = open_socket_for(tree.root(), Request::state);

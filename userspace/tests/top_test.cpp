@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "fixture.hpp"
 #include "format.hpp"
 #include "modules/localhost_monitor.hpp"
@@ -24,7 +27,7 @@ TopLook look(std::size_t rows, std::size_t columns) {
     look.host = "host";
     look.time = "12:00:00";
     look.interval = "1 s";
-    look.keys = "q quit";
+    look.keys = {"q quit"};
     return look;
 }
 
@@ -141,11 +144,62 @@ TEST(TopPageText, InterfacesTakeThePlaceOfTheAddressesWhereAskedFor) {
     EXPECT_EQ(text.find("TOP MACS"), std::string::npos);
 }
 
+TEST(TopPageText, AFilterLeavesWhatHasItInItsName) {
+    auto model = busy_model();
+    model.names.emplace(*parse_any_mac("52:54:00:12:34:56"), "the Router");
+    ExitRecord record;
+    record.name = "router-check";
+    record.tgid = 11;
+    ExitRecord other = record;
+    other.name = "cc1";
+    model.take({record, other});
+    auto filtered = look(24, 80);
+    filtered.filter = "ROUTER";
+    const auto text = text_of(top_page(model, filtered));
+    for (const auto* part : {"the Router", "router-che", "filter: ROUTER   q quit"})
+        EXPECT_NE(text.find(part), std::string::npos) << part << '\n' << text;
+    EXPECT_EQ(text.find("cc1"), std::string::npos) << text;
+    EXPECT_EQ(text.find("02:"), std::string::npos) << "other addresses\n" << text;
+    filtered.filter = "52:54";
+    EXPECT_NE(text_of(top_page(model, filtered)).find("the Router"), std::string::npos) << "by its address, too";
+    filtered.interfaces = true;
+    filtered.filter = "veth1";
+    const auto links = text_of(top_page(model, filtered));
+    EXPECT_NE(links.find("veth1"), std::string::npos) << links;
+    EXPECT_EQ(links.find("veth0"), std::string::npos) << links;
+    filtered.filter = "nobody";
+    filtered.typing = true;
+    const auto none = text_of(top_page(model, filtered));
+    EXPECT_NE(none.find("none that the filter lets through"), std::string::npos) << none;
+    EXPECT_NE(none.find("filter: nobody_"), std::string::npos) << none;
+}
+
+TEST(TopPageText, OfTheKeysThoseThatFitAreNamed) {
+    auto keys = look(24, 80);
+    keys.keys = {"paused: p continue", "+ faster", "/ filter", "? help", "q quit"};
+    const auto last = [&](std::size_t rows, std::size_t columns) {
+        keys.rows = rows;
+        keys.columns = columns;
+        return top_page(busy_model(), keys).back().text();
+    };
+    EXPECT_EQ(last(24, 80), "paused: p continue   + faster   / filter   ? help   q quit");
+    EXPECT_EQ(last(15, 40), "paused: p continue   ? help   q quit");
+    EXPECT_EQ(last(15, 20), "? help   q quit");
+}
+
+TEST(TopModel, IsSortedAgainWhenItIsToldTo) {
+    auto model = busy_model();
+    const auto sorted = [&](auto rate) { return std::ranges::is_sorted(model.macs, std::greater(), rate); };
+    EXPECT_TRUE(sorted(&MacRate::frames));
+    model.sort(true);
+    EXPECT_TRUE(sorted(&MacRate::bytes));
+}
+
 TEST(TopPageText, HelpNamesEveryKeyOfTheManual) {
     auto helped = look(24, 80);
     helped.help = true;
     const auto text = text_of(top_page(busy_model(), helped));
-    for (const auto* key : {"p ", "+ -", "s ", "i ", "? ", "q "})
+    for (const auto* key : {"p ", "+ -", "s ", "i ", "/ ", "? ", "q "})
         EXPECT_NE(text.find(std::string("  ") + key), std::string::npos) << text;
 }
 

@@ -2,7 +2,6 @@
 #include "modules/l2packet_counter.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <optional>
 #include <string_view>
@@ -10,20 +9,16 @@
 
 #include "escape.hpp"
 #include "format.hpp"
+#include "joined.hpp"
 #include "kernel_counts.hpp"
 #include "names.hpp"
+#include "parse_text.hpp"
 #include "table.hpp"
 #include "view_fields.hpp"
 
 namespace kmon {
 
 namespace {
-
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return -1;
-}
 
 std::optional<MacAddress> parse_mac(std::string_view text) {
     MacAddress mac;
@@ -51,20 +46,6 @@ Result<L2View::Mac> parse_mac_line(Fields& line) {
     return mac;
 }
 
-// Takes `word` off the text, if it begins with it.
-bool took(std::string_view& text, std::string_view word) {
-    if (!text.starts_with(word)) return false;
-    text.remove_prefix(word.size());
-    return true;
-}
-
-bool took_number(std::string_view& text, std::uint64_t& number) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc()) return false;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    return true;
-}
-
 // A line to the letter as the module writes it: there may be a million, and JSON's own way takes ten times as long.
 // Nothing: it is to go that way.
 std::optional<L2View::Mac> parse_usual_mac_line(std::string_view line) {
@@ -77,13 +58,13 @@ std::optional<L2View::Mac> parse_usual_mac_line(std::string_view line) {
     line.remove_prefix(17);
 
     L2View::Mac mac{.address = *address};
-    const auto took_sent = [&] {
-        return !took(line, R"(,"tx_packets":)") ||
-               (took_number(line, mac.tx_packets) && took(line, R"(,"tx_bytes":)") && took_number(line, mac.tx_bytes));
+    const auto take_sent = [&] {
+        return !take(line, R"(,"tx_packets":)") ||
+               (take_number(line, mac.tx_packets) && take(line, R"(,"tx_bytes":)") && take_number(line, mac.tx_bytes));
     };
-    if (took(line, R"(","packets":)") && took_number(line, mac.packets) && took(line, R"(,"bytes":)") &&
-        took_number(line, mac.bytes) && took_sent() && took(line, R"(,"first_seen":)") &&
-        took_number(line, mac.first_seen) && took(line, R"(,"last_seen":)") && took_number(line, mac.last_seen) &&
+    if (take(line, R"(","packets":)") && take_number(line, mac.packets) && take(line, R"(,"bytes":)") &&
+        take_number(line, mac.bytes) && take_sent() && take(line, R"(,"first_seen":)") &&
+        take_number(line, mac.first_seen) && take(line, R"(,"last_seen":)") && take_number(line, mac.last_seen) &&
         line == "}")
         return mac;
     return std::nullopt;
@@ -180,23 +161,27 @@ std::vector<L2View::Mac> busiest(const L2View::Interface& interface, std::size_t
     return macs;
 }
 
-std::string age(std::uint64_t then, std::time_t now) {
-    const auto at = static_cast<std::uint64_t>(now > 0 ? now : 0);
-    return then >= at ? "now" : seconds(at - then) + " ago";
-}
-
-Page top_macs(const L2View::Interface& interface, const Look& look) {
+Page top_macs(const L2View::Interface& interface, const NamesByMac& names, const Look& look) {
     const auto macs = busiest(interface, look.top);
-    std::vector<Column> columns = {
-        {printable(interface.name), Column::left, 17}, {"frames"}, {"bytes"}, {"share", Column::right, 6}};
-    if (interface.counts_sent) columns.insert(columns.end(), {{"sent"}, {"sent bytes"}});
-    columns.push_back({"last seen"});
+    const auto name_of = [&](const L2View::Mac& mac) {
+        const auto name = names.find(mac.address);
+        return name == names.end() ? std::string() : cut(printable(name->second), 16);
+    };
+    const bool named = std::ranges::any_of(macs, [&](const auto& mac) { return !name_of(mac).empty(); });
+    std::vector<Column> columns = {{printable(interface.name), Column::left, 17}};
+    if (named) columns.push_back({.head = "name", .align = Column::left, .first_out = 1});
+    columns.insert(columns.end(), {{"frames"}, {"bytes"}, {.head = "share", .at_least = 6, .first_out = 4}});
+    if (interface.counts_sent)
+        columns.insert(columns.end(), {{.head = "sent", .first_out = 2}, {.head = "sent bytes", .first_out = 2}});
+    columns.push_back({.head = "last seen", .first_out = 3});
     Table table(columns);
     for (const auto& mac : macs) {
-        std::vector<Cell> row = {text_cell(to_string(mac.address)), count_cell(mac.packets), bytes_cell(mac.bytes),
-                                 text_cell(percent(mac.packets, interface.packets))};
+        std::vector<Cell> row = {text_cell(to_string(mac.address))};
+        if (named) row.push_back(text_cell(name_of(mac), Style::strong));
+        row.insert(row.end(), {count_cell(mac.packets), bytes_cell(mac.bytes),
+                               text_cell(percent(mac.packets, interface.packets))});
         if (interface.counts_sent) row.insert(row.end(), {count_cell(mac.tx_packets), bytes_cell(mac.tx_bytes)});
-        row.push_back(text_cell(age(mac.last_seen, look.now)));
+        row.push_back(text_cell(ago(mac.last_seen, static_cast<std::uint64_t>(std::max<std::time_t>(look.now, 0)))));
         table.row(std::move(row));
     }
     auto page = table.page(look.columns);
@@ -205,7 +190,7 @@ Page top_macs(const L2View::Interface& interface, const Look& look) {
     return page;
 }
 
-std::string every(std::uint64_t interval) {
+std::string reset_words(std::uint64_t interval) {
     return interval ? "text view resets every " + seconds(interval) : "text view never resets";
 }
 
@@ -265,15 +250,17 @@ Result<L2View> read_l2(const Root& root, std::size_t top) {
 }
 
 Page L2View::page(const Look& look) const {
-    Page page = {heading("FRAMES BY SOURCE MAC", "l2packet_counter", version + ", " + every(reset_interval))};
+    Page page = {heading("FRAMES BY SOURCE MAC", "l2packet_counter", version + ", " + reset_words(reset_interval))};
     if (interfaces.empty()) {
         page.emplace_back("  no interface is watched", Style::faint);
         return page;
     }
     const auto sent = std::ranges::any_of(interfaces, &Interface::counts_sent);
     std::vector<Column> columns = {{"interface", Column::left, 17}, {"frames"}, {"bytes"}};
-    if (sent) columns.insert(columns.end(), {{"sent"}, {"sent bytes"}});
-    columns.insert(columns.end(), {{"MACs"}, {"untracked"}, {"evicted"}});
+    if (sent) columns.insert(columns.end(), {{.head = "sent", .first_out = 3}, {.head = "sent bytes", .first_out = 3}});
+    columns.insert(
+        columns.end(),
+        {{.head = "MACs", .first_out = 2}, {.head = "untracked", .first_out = 1}, {.head = "evicted", .first_out = 2}});
     Table table(columns);
     for (const auto& i : interfaces) {
         const auto name = printable(i.name);
@@ -291,7 +278,7 @@ Page L2View::page(const Look& look) const {
     for (const auto& interface : interfaces) {
         if (interface.macs.empty() || look.top == 0) continue;
         page.emplace_back();
-        append(page, top_macs(interface, look));
+        append(page, top_macs(interface, ethers, look));
     }
     return page;
 }
@@ -342,13 +329,11 @@ Json L2View::json(std::size_t top) const {
 }
 
 std::string L2View::settings() const {
-    std::string watched;
-    for (const auto& interface : interfaces)
-        watched += (watched.empty() ? "" : ", ") + printable(interface.name) + (interface.waiting ? " (waiting)" : "");
-    const auto reset =
-        reset_interval ? "text view resets every " + seconds(reset_interval) : std::string("text view never resets");
+    const auto watched = joined(interfaces, ", ", [](const Interface& interface) {
+        return printable(interface.name) + (interface.waiting ? " (waiting)" : "");
+    });
     const auto* const both = direction == "both" ? ", both directions" : "";
-    return (watched.empty() ? "on no interface" : "on " + watched) + both + "; " + reset;
+    return (watched.empty() ? "on no interface" : "on " + watched) + both + "; " + reset_words(reset_interval);
 }
 
 std::vector<Figure> L2View::figures() const {

@@ -15,7 +15,7 @@ namespace kmon {
 
 namespace {
 
-const char* upper(const std::string& protocol) {
+const char* name_of(const std::string& protocol) {
     static const std::map<std::string, const char*> names = {{"tcp", "TCP"}, {"udp", "UDP"}, {"icmp", "ICMP"}};
     const auto name = names.find(protocol);
     return name == names.end() ? nullptr : name->second;
@@ -24,7 +24,7 @@ const char* upper(const std::string& protocol) {
 // TCP of both IP versions is one row, and so are ICMP and ICMPv6.
 std::string row_name(const std::string& protocol) {
     const std::string family = protocol == "icmpv6" ? "icmp" : protocol;
-    const char* name = upper(family);
+    const char* name = name_of(family);
     return name ? name : printable(family);
 }
 
@@ -57,7 +57,10 @@ Page size_histogram(const LocalhostView& view, const Look& look) {
     for (const auto& size : view.sizes)
         largest = std::max(largest, size.packets);
 
-    Table table({{"bytes", Column::left, 10}, {"packets"}, {"share", Column::right, 6}, {"", Column::left}});
+    Table table({{"bytes", Column::left, 10},
+                 {"packets"},
+                 {"share", Column::right, 6},
+                 {.head = "", .align = Column::left, .first_out = 1}});
     for (const auto& size : view.sizes)
         table.row({text_cell(printable(size.range)), count_cell(size.packets),
                    text_cell(percent(size.packets, view.packets)),
@@ -103,7 +106,12 @@ Result<LocalhostView> read_localhost(const Root& root) {
 
 Page LocalhostView::page(const Look& look) const {
     Page page = {heading("LOOPBACK", "localhost_monitor", version + (all_netns ? ", every network namespace" : ""))};
-    Table table({{"", Column::left, 10}, {"IPv4"}, {"IPv6"}, {"packets"}, {"segments"}, {"bytes"}});
+    Table table({{"", Column::left, 10},
+                 {.head = "IPv4", .first_out = 2},
+                 {.head = "IPv6", .first_out = 2},
+                 {"packets"},
+                 {.head = "segments", .first_out = 1},
+                 {"bytes"}});
     for (const auto& row : protocol_rows(*this))
         table.row({text_cell(row.name), count_cell(row.packets[0]), count_cell(row.packets[1]),
                    count_cell(row.packets[0] + row.packets[1]), count_cell(row.segments), bytes_cell(row.bytes)});

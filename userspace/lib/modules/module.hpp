@@ -3,6 +3,7 @@
 // module_table.cpp lists them; nobody else asks which module it is. docs/adding-a-module.md shows how one is added.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <ctime>
 #include <functional>
@@ -32,12 +33,18 @@ struct Look {
     std::size_t top = 5; // rows shown of a list that may be long
 };
 
-// A counter, for its rate: {"rx bytes", 1234, true}. In JSON it is "rx_bytes_per_second".
+// A counter, for its rate: {"rx bytes", 1234, true}. In JSON the rate is "rx_bytes_per_second".
 struct Figure {
     std::string name;
     std::uint64_t value = 0;
     bool bytes = false;
 };
+
+// "rx bytes": "rx_bytes"
+inline std::string json_name(std::string figure) {
+    std::ranges::replace(figure, ' ', '_');
+    return figure;
+}
 
 // What a module counted, at one moment. The counters are those since the module was loaded; none ever goes down.
 class View {

@@ -49,6 +49,11 @@ std::vector<Setting> settings_of(const Config& config, const std::string& module
     return known && known->settings ? known->settings(config) : std::vector<Setting>();
 }
 
+bool is_default(const Setting& setting) {
+    static const Config defaults;
+    return std::ranges::count(settings_of(defaults, setting.module), setting) > 0;
+}
+
 // Defaults are not passed, so modprobe.d can set something else.
 std::vector<Setting> load_settings_of(const Config& config, const std::string& module) {
     const auto* known = find_module(module);

@@ -23,6 +23,9 @@ std::vector<ConfigKey> keys_of(const Module& module);
 // which depends on what interfaces there are.
 std::vector<Setting> settings_of(const Config& config, const std::string& module);
 
+// Is that what it is set to where the configuration says nothing?
+bool is_default(const Setting& setting);
+
 // What can be set at load only: who may read its files.
 std::vector<Setting> load_settings_of(const Config& config, const std::string& module);
 

@@ -43,7 +43,12 @@ Result<NetmonView> read_netmon(const Root& root) {
 
 Page NetmonView::page(const Look& look) const {
     Page page = {heading("INTERFACES", "netmon_proc", version)};
-    Table table({{"", Column::left, 15}, {"", Column::left}, {"bytes"}, {"packets"}, {"errors"}, {"dropped"}});
+    Table table({{"", Column::left, 15},
+                 {"", Column::left},
+                 {"bytes"},
+                 {.head = "packets", .first_out = 2},
+                 {"errors"},
+                 {.head = "dropped", .first_out = 1}});
     for (const auto& i : interfaces) {
         const auto name = printable(i.name);
         if (!i.error.empty()) {

@@ -14,7 +14,7 @@ namespace kmon {
 namespace {
 
 // For running text.
-std::string number(std::uint64_t value) { return value < 1'000'000'000 ? grouped(value) : brief(value); }
+std::string short_count(std::uint64_t value) { return value < 1'000'000'000 ? grouped(value) : brief(value); }
 
 } // namespace
 
@@ -40,6 +40,10 @@ Result<ProcessView> read_process(const Root& root) {
     return parse_process(*lines);
 }
 
+bool failed_exits_wanted(const Config& config) {
+    return config.enabled("process_monitor") && config.get<std::string>("process_monitor.journal") == "failed";
+}
+
 Page ProcessView::page(const Look& look) const {
     const auto by = (probe_by.empty() ? "probe" : probe_by) + " at " + probe;
     Page page = {heading("PROCESS EXITS", "process_monitor", version + ", " + by)};
@@ -49,7 +53,10 @@ Page ProcessView::page(const Look& look) const {
             text_cell(name), count_cell(count), text_cell(percent(count, exits)),
             text_cell(bar(static_cast<double>(count), static_cast<double>(exits), 32, look.unicode), Style::accent)};
     };
-    Table table({{"", Column::left, 10}, {"processes"}, {"share", Column::right, 6}, {"", Column::left}});
+    Table table({{"", Column::left, 10},
+                 {"processes"},
+                 {"share", Column::right, 6},
+                 {.head = "", .align = Column::left, .first_out = 1}});
     table.row(row("code 0", by_code_0)).row(row("other code", nonzero_exits)).row(row("by signal", killed_by_signal));
     table.row({text_cell("total"), count_cell(exits)});
     append(page, table.page(look.columns));
@@ -57,14 +64,14 @@ Page ProcessView::page(const Look& look) const {
     const auto cpu = utime_ns + stime_ns;
     page.emplace_back("  CPU time  " + duration(utime_ns) + " user, " + duration(stime_ns) + " system" +
                       (exits ? "; " + duration(cpu / exits) + " a process" : ""));
-    page.emplace_back("  threads   " + number(thread_exits) + " other threads, " + number(kernel_thread_exits) +
-                      " kernel threads");
+    page.emplace_back("  threads   " + short_count(thread_exits) + " other threads, " +
+                      short_count(kernel_thread_exits) + " kernel threads");
     const auto limit = log_rate ? "on, up to " + grouped(log_rate) + " a second" : std::string("on, no limit");
-    page.emplace_back("  log       " + (log ? limit : "off") + "; " + number(logged) + " logged, " +
-                      number(suppressed) + " suppressed");
+    page.emplace_back("  log       " + (log ? limit : "off") + "; " + short_count(logged) + " logged, " +
+                      short_count(suppressed) + " suppressed");
     if (!armed) page.emplace_back("  the probe is off: no exits are seen", Style::bad);
     if (missed_probes)
-        page.emplace_back("  " + number(missed_probes) + " probes missed: up to " + number(missed_probes) +
+        page.emplace_back("  " + short_count(missed_probes) + " probes missed: up to " + short_count(missed_probes) +
                               " exits may be missing",
                           Style::bad);
     return page;

@@ -34,6 +34,9 @@ struct ProcessView : View {
     std::vector<Figure> figures() const override;
 };
 
+// Are those that failed to be written to the journal?
+bool failed_exits_wanted(const Config& config);
+
 Result<ProcessView> parse_process(Lines& lines);
 // Of a module that is not there, or goes meanwhile: ExitCode::not_running.
 Result<ProcessView> read_process(const Root& root);

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#pragma once
+
+#include "config.hpp"
+#include "context.hpp"
+
+namespace kmon::cli {
+
+// What is wrong with the configuration, on standard error.
+void tell_mistakes(const Context& context, const ConfigReading& reading);
+
+} // namespace kmon::cli
