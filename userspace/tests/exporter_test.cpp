@@ -517,6 +517,31 @@ TEST(ExporterSockets, BeyondLoopbackOnlyByExpressWish) {
     EXPECT_FALSE(taken) << "the port is in use";
 }
 
+TEST(ExporterSockets, WhatHasNoEffectIsTold) {
+    std::vector<Socket> sockets;
+    sockets.push_back({.fd = {}, .address = "127.0.0.1:9778", .from_systemd = true});
+    sockets.push_back({.fd = {}, .address = "/run/kmon-exporter.sock", .local_file = true, .from_systemd = true});
+    Config::Exporter config;
+    EXPECT_EQ(without_effect(sockets, config), "") << "nobody has set it";
+    config.unix_socket = "/run/kmon-exporter.sock";
+    EXPECT_EQ(without_effect(sockets, config), "");
+    config.unix_socket = "/run/kmon-exporter/socket";
+    EXPECT_NE(without_effect(sockets, config).find("unix_socket = \"/run/kmon-exporter/socket\" in [exporter]"),
+              std::string::npos);
+    config.host = "::";
+    EXPECT_EQ(
+        without_effect(sockets, config),
+        "listen = \"[::]:9778\" in [exporter] of /etc/kmon.toml has no effect, as kmon-exporter.socket listens at "
+        "127.0.0.1:9778 and /run/kmon-exporter.sock; to change that: systemctl edit kmon-exporter.socket");
+    sockets[0].address = "[::]:9778";
+    config.unix_socket.clear();
+    EXPECT_EQ(without_effect(sockets, config), "") << "it is what the socket says";
+    for (auto& socket : sockets)
+        socket.from_systemd = false;
+    config.port = 1;
+    EXPECT_EQ(without_effect(sockets, config), "") << "the program's own";
+}
+
 TEST(ExporterSockets, AFileThatIsNoSocketIsNotRemoved) {
     const test::TempTree tree;
     const auto path = tree.write("precious", "content").string();
