@@ -124,8 +124,8 @@ TEST(ExporterReadings, AsManyAddressesAsAskedForAndNoMoreThanConfigured) {
 
 class ExporterAnswers : public testing::Test {
 protected:
-    Answer get(const std::string& path, std::optional<std::string> top = std::nullopt) {
-        return answer_to({"GET", path, std::move(top), "", ""}, readings, users);
+    Answer get(const std::string& path, const std::optional<std::string>& top = std::nullopt) {
+        return answer_to({"GET", path, top ? Arguments{{"top", *top}} : Arguments(), "", ""}, readings, users);
     }
 
     Readings readings{test::busy("second"), 3};
@@ -158,7 +158,8 @@ TEST_F(ExporterAnswers, WhatIsWrongHasAClearStatus) {
 
 TEST_F(ExporterAnswers, WithoutAPasswordThereIsOnlyTheHealth) {
     users = Users({std::string("ann:") + hash_of_secret});
-    for (const auto* path : {"/metrics", "/api/v1/stats", "/api/v1/stream", "/api/v1/status", "/", "/nothing"})
+    for (const auto* path :
+         {"/metrics", "/api/v1/stats", "/api/v1/stream", "/api/v1/status", "/api/v1/history", "/", "/nothing"})
         EXPECT_EQ(get(path).status, 401U) << path;
     EXPECT_EQ(get("/healthz").status, 200U);
     EXPECT_EQ(answer_to({"GET", "/metrics", {}, "", ann_secret}, readings, users).status, 200U);
