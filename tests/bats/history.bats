@@ -93,7 +93,8 @@ recorder_words() { journalctl -q -b -o cat -u kmon-recorder --after-cursor "$cur
   pid=$(systemctl show -P MainPID kmon-recorder)
   assert [ "$(ps -o uid= -p "$pid")" -ge 61184 ]
   assert_equal "$(grep -c '^Cap\(Inh\|Prm\|Eff\|Bnd\|Amb\):.0*$' "/proc/$pid/status")" 5
-  assert_equal "$(stat -c '%a' $state $history | xargs)" "750 640"
+  # Open to kmon-exporter alone: nobody else comes as far.
+  assert_equal "$(stat -c '%a' "${state%/*}" $state $history | xargs)" "700 755 644"
   run systemctl show -P StatusText kmon-recorder
   assert_output --partial "recording 5 modules"
   run kmonctl history interfaces
@@ -254,6 +255,51 @@ recorder_words() { journalctl -q -b -o cat -u kmon-recorder --after-cursor "$cur
   assert_output --partial "KMON WARNING - printer: 300 B"
   run kmonctl alert --device printer --last 1h --warning 300
   assert_success
+}
+
+# past QUERY: what kmon-exporter says of it.
+past() { busybox wget -q -O - "http://127.0.0.1:9778/api/v1/history?$1"; }
+past_status() {
+  exec 9<>/dev/tcp/127.0.0.1/9778
+  printf 'GET /api/v1/history HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' >&9
+  head -n 1 <&9 | tr -d '\r'
+  exec 9>&-
+}
+same_past() { assert_equal "$(past "what=devices&last=12h" | jq -cS '.lines,.total')" "$(kmonctl history devices --last 12h --json | jq -cS '.lines,.total')"; }
+
+@test "history: kmon-exporter shows it, whichever of the two starts first, and can only read it" {
+  systemctl start kmon-exporter.socket
+  on_teardown systemctl stop kmon-exporter.socket kmon-exporter.service
+  assert_equal "$(past_status)" "HTTP/1.1 404 Not Found"
+  recorded_router
+  sends 1 10 1000
+  sends 2 7 60
+  write_now 2
+  same_past
+  assert_equal "$(past "device=28:6f:b9:00:00:01" | jq .total.sent_bytes)" 10000
+  run kmonctl history --by interval --last 5m --json --device 28:6f:b9:00:00:02
+  assert_equal "$(past "by=interval&last=5m&device=28:6f:b9:00:00:02" | jq '[.periods[].total.sent_packets] | add')" 7
+  pid=$(systemctl show -P MainPID kmon-exporter)
+  assert_equal "$(nsenter -t "$pid" -m ls /var/lib/private)" kmon
+  run -1 nsenter -t "$pid" -m touch $state/more
+  assert_output --partial "Read-only file system"
+  # Not while it runs only.
+  systemctl kill --signal=KILL kmon-recorder
+  same_past
+  systemctl reset-failed kmon-recorder
+  start_recorder
+  sends 1 3 1000
+  write_now 2
+  same_past
+  systemctl stop kmon-recorder
+  same_past
+  # And in memory.
+  sed -i 's/^write_interval = .*/&\nstorage = "memory"/' "$config"
+  start_recorder
+  sends 1 5 1000
+  write_now 2
+  same_past
+  assert_equal "$(past "device=28:6f:b9:00:00:01" | jq .total.sent_packets)" 18
 }
 
 @test "history: 10,000 devices are recorded in less than 16 MiB" {

@@ -107,6 +107,15 @@ value() { body /metrics | awk -v series="$1" '{ v = $NF; sub(/ [^ ]*$/, "") } $0
   assert_equal "$(body /healthz)" ok
 }
 
+@test "observability: where systemd listens for it, listen of the configuration has no effect, and it says so" {
+  configure <<<$'[exporter]\nlisten = "127.0.0.1:9779"'
+  exporter_on
+  assert_equal "$(body /healthz)" ok
+  run journalctl -q -o cat -u kmon-exporter --after-cursor="$kmon_cursor" -p warning
+  assert_output --partial 'listen = "127.0.0.1:9779" in [exporter] of /etc/kmon.toml has no effect, as kmon-exporter.socket listens at 127.0.0.1:9778'
+  assert_output --partial "systemctl edit kmon-exporter.socket"
+}
+
 @test "observability: what a client does wrong has a clear status, and a thousand that say nothing keep nobody out" {
   local i fd idle=()
   ulimit -n 4096

@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
+import { History } from './history.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const page = join(here, '../../userspace/exporter/page');
@@ -28,6 +29,7 @@ export function toText(value) {
 export class Exporter {
   stats;
   status;
+  history = new History();
   requests = [];
   // false: no event but what send() is called for.
   running = true;
@@ -81,7 +83,7 @@ export class Exporter {
   }
 
   async #answer(request, response) {
-    const { pathname } = new URL(request.url, this.address);
+    const { pathname, searchParams } = new URL(request.url, this.address);
     this.requests.push(request.url);
     response.setHeader('Content-Security-Policy', policy);
     response.setHeader('X-Content-Type-Options', 'nosniff');
@@ -90,6 +92,7 @@ export class Exporter {
     if (pathname === '/api/v1/stream') return this.#stream(request, response);
     if (pathname === '/api/v1/stats') return this.#json(response, this.stats);
     if (pathname === '/api/v1/status') return this.#json(response, this.status);
+    if (pathname === '/api/v1/history') return this.#past(response, searchParams);
     return this.#file(response, pathname === '/' ? 'index.html' : pathname.slice(1));
   }
 
@@ -98,6 +101,13 @@ export class Exporter {
     this.#streams.add(response);
     request.on('close', () => this.#streams.delete(response));
     response.write(`data: ${toText(this.stats)}\n\n`);
+  }
+
+  #past(response, parameters) {
+    const { status, json, words } = this.history.answer(parameters);
+    if (json) return this.#json(response, json);
+    response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' });
+    response.end(words);
   }
 
   #json(response, value) {
@@ -159,6 +169,12 @@ export function grow(second, stats) {
   modules.l2packet_counter?.interfaces?.forEach((one) => {
     one.macs.forEach((mac, at) => {
       const frames = Math.floor((500 * wave(second, 47, at / 7)) / (at + 1)) + chance(4);
+      if (mac.tx_packets !== undefined) {
+        mac.tx_packets += 2 * frames;
+        mac.tx_bytes += 2 * frames * 1200;
+        one.tx_packets += 2 * frames;
+        one.tx_bytes += 2 * frames * 1200;
+      }
       mac.packets += frames;
       mac.bytes += frames * 900;
       mac.last_seen = frames ? stats.timestamp : mac.last_seen;

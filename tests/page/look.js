@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Exporter, capturedStats, capturedStatus, grow } from './exporter.js';
 import { launch } from './browser.js';
+import { nas } from './history.js';
 
 const directory = process.argv[2] ?? 'pictures';
 const looks = {
@@ -14,7 +15,25 @@ const looks = {
   wide: { viewport: { width: 2200, height: 1200 }, colorScheme: 'dark' },
   readme: { viewport: { width: 1360, height: 1000 }, colorScheme: 'dark' },
   trouble: { viewport: { width: 1440, height: 1000 }, colorScheme: 'light', trouble: true },
+  past: { viewport: { width: 1440, height: 1000 }, colorScheme: 'light', hash: '#/24h' },
+  'past-dark': { viewport: { width: 1440, height: 1000 }, colorScheme: 'dark', hash: '#/7d' },
+  'past-phone': { viewport: { width: 390, height: 844 }, colorScheme: 'light', deviceScaleFactor: 2, hash: '#/24h' },
+  device: { viewport: { width: 1440, height: 1000 }, colorScheme: 'dark', hash: `#/device/${nas}/24h` },
 };
+
+// What each line counted up to some second: more by day than by night.
+function busyHistory(history) {
+  let phase = 0;
+  const wave = (rate) => {
+    const turn = (phase += 1);
+    const part = (second, period, height) => (height * period * (1 - Math.cos((2 * Math.PI * second) / period + turn))) / (2 * Math.PI);
+    return (second) => BigInt(Math.floor(rate * (second + part(second, 86400, 0.6) + part(second, 9000, 0.25) + part(second, 1700, 0.1))));
+  };
+  for (const lines of Object.values(history.tables)) {
+    for (const line of lines) for (const name of Object.keys(line.columns)) line.columns[name] = wave(name.endsWith('bytes') ? 40_000 * (3 + (phase % 7)) : 30 + (phase % 40));
+  }
+  ['nas', 'printer', null, 'tv'].forEach((name, at) => history.tables.devices.push({ ...history.tables.devices[0], labels: { interface: 'br0', mac: `28:6f:b9:00:00:${10 + at}`, name }, columns: Object.fromEntries(Object.keys(history.tables.devices[0].columns).map((key) => [key, wave(key.endsWith('bytes') ? 9000 * (at + 1) : 5)])) }));
+}
 
 // What a picture shows is not of today, nor of chance.
 function busyHost(stats) {
@@ -38,15 +57,16 @@ function trouble(stats, status) {
 
 await mkdir(directory, { recursive: true });
 const browser = await launch();
-for (const [name, { trouble: troubled, ...look }] of Object.entries(looks)) {
+for (const [name, { trouble: troubled, hash = '', ...look }] of Object.entries(looks)) {
   const exporter = await new Exporter(busyHost(await capturedStats()), await capturedStatus()).start();
   let second = 0;
   exporter.tick = (stats) => grow((second += 1), stats);
   if (troubled) trouble(exporter.stats, exporter.status);
+  busyHistory(exporter.history);
   const page = await browser.newPage(look);
   page.on('console', (message) => console.log(name, message.text()));
   page.on('pageerror', (error) => console.log(name, error.message));
-  await page.goto(exporter.address);
+  await page.goto(exporter.address + hash);
   for (let i = 0; i < 125; i += 1) {
     exporter.send();
     await page.waitForTimeout(10);

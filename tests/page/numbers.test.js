@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as format from '../../userspace/exporter/page/format.js';
 import { count, list, parse, sum } from '../../userspace/exporter/page/reading.js';
+import { frameOf, hashOf, lineOf, partOf, ranges, routeOf, totalOf } from '../../userspace/exporter/page/history.js';
 import { Rates, span } from '../../userspace/exporter/page/rates.js';
 
 describe('reading', () => {
@@ -84,5 +85,43 @@ describe('figures', () => {
     assert.equal(format.printable('Zürich-東京'), 'Zürich-東京');
     assert.equal(format.printable('a\u202eb\u0000\u200b\ufeff\u{e0041}\u3164'), 'a\\u{202e}b\\u{0}\\u{200b}\\u{feff}\\u{e0041}\\u{3164}');
     assert.equal(format.printable(undefined), '');
+  });
+});
+
+describe('history', () => {
+  const period = (from, to, total, lines = []) => ({ from, to, total: { bytes: total }, lines });
+
+  test('each time and each device has an address of its own, and what is none is now', () => {
+    for (const range of ranges) {
+      for (const device of [null, '28:6f:b9:00:00:01', 'a/b c#%', 'ü']) {
+        assert.deepEqual(routeOf(hashOf(range, device)), { range, device });
+      }
+    }
+    assert.equal(hashOf(ranges[3], '28:6f:b9:00:00:01'), '#/device/28:6f:b9:00:00:01/24h');
+    for (const none of ['', '#', '#/', '#kstat', '#/2h', '#/24h/', '#/device/24h', '#/device//24h', '#/device/%ff/24h', '#/__proto__', '#/constructor']) assert.equal(routeOf(none), null, none);
+  });
+
+  test('a period stands where it belongs, the first and the last cut off, a day short of an hour', () => {
+    const hours = { from: 1800, to: 3600 * 4 + 60, periods: [period(1800, 3600, 1), period(3600, 7200, 2), period(10800, 14400, 4), period(14400, 14460, 5)] };
+    const { points, at } = frameOf(hours);
+    assert.equal(points, 5);
+    assert.deepEqual(hours.periods.map(at), [0, 1, 3, 4]);
+    const day = 86400;
+    const days = { from: 0, to: 4 * day - 3600, periods: [period(0, day, 1), period(day, 2 * day - 3600, 1), period(2 * day - 3600, 3 * day - 3600, 1), period(3 * day - 3600, 4 * day - 3600, 1)] };
+    assert.deepEqual(days.periods.map(frameOf(days).at), [0, 1, 2, 3]);
+    assert.deepEqual(frameOf({ from: 0, to: 100 }).points, 2, 'nothing is known');
+  });
+
+  test('a line has what was counted a second; what is missing is no zero', () => {
+    const answer = { from: 0, to: 40, periods: [period(0, 10, 100), period(10, 20, '18446744073709551610'), period(30, 40, 0)] };
+    const line = lineOf(answer, frameOf(answer), totalOf('bytes'));
+    assert.deepEqual([...line.values], [10, 1844674407370955161, NaN, 0]);
+    assert.equal(line.peak, 1844674407370955161);
+    assert.ok(Math.abs(line.mean - 18446744073709551710 / 30) < 1e4);
+    const none = { from: 0, to: 20, periods: [{ ...period(0, 10, null), lines: [] }] };
+    assert.ok(Number.isNaN(lineOf(none, frameOf(none), totalOf('bytes')).mean));
+    assert.equal(partOf('bytes', () => true)(none.periods[0]), null);
+    const parts = period(0, 10, 30, [{ name: 'a', bytes: 10 }, { name: 'b', bytes: 15 }, { name: 'a', bytes: 5 }]);
+    assert.equal(partOf('bytes', ({ name }) => name === 'a')(parts), 15n);
   });
 });

@@ -3,9 +3,11 @@
 // It listens where /etc/kmon.toml says, or at 127.0.0.1:9778. What it counts is this machine's affair; modules may be missing.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, readdir } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { policy } from './exporter.js';
@@ -13,11 +15,22 @@ import { launch } from './browser.js';
 
 const address = process.env.KMON_ADDRESS ?? 'http://127.0.0.1:9778/';
 const directory = fileURLToPath(new URL('../../userspace/exporter/page/', import.meta.url));
+const unitTests = process.env.KMON_UNIT_TESTS;
 let exporter;
 let browser;
+let system; // what stands there in place of /var/lib
+
+// In a mount namespace of its own, where /var/lib has a history of three hours up to now.
+async function startWithHistory() {
+  system = await mkdtemp(join(tmpdir(), 'kmon-page-'));
+  const { status, stdout } = spawnSync(unitTests, ['--gtest_filter=RecordedHistory.*'], { env: { ...process.env, KMON_KEEP_HISTORY: system }, encoding: 'utf8' });
+  assert.equal(status, 0, stdout);
+  const user = process.getuid() === 0 ? [] : ['--user', '--map-root-user'];
+  return spawn('unshare', [...user, '--mount', 'sh', '-c', 'mount --bind "$1/var/lib" /var/lib && exec "$2"', 'sh', system, process.env.KMON_EXPORTER], { stdio: ['ignore', 'ignore', 'inherit'] });
+}
 
 before(async () => {
-  exporter = spawn(process.env.KMON_EXPORTER, { stdio: ['ignore', 'ignore', 'inherit'] });
+  exporter = unitTests ? await startWithHistory() : spawn(process.env.KMON_EXPORTER, { stdio: ['ignore', 'ignore', 'inherit'] });
   for (let i = 0; i < 50; i += 1) {
     if (await fetch(`${address}healthz`).then(({ ok }) => ok, () => false)) break;
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -29,6 +42,7 @@ after(async () => {
   await browser.close();
   exporter.kill();
   await once(exporter, 'exit');
+  if (system) await rm(system, { recursive: true });
 });
 
 describe('the real exporter', () => {
@@ -43,6 +57,31 @@ describe('the real exporter', () => {
       assert.equal(answer.headers.get('content-security-policy'), policy, name);
       assert.equal(answer.headers.get('x-content-type-options'), 'nosniff', name);
     }
+  });
+
+  test('the page shows the history to the byte, and each device', { skip: !unitTests && 'expected: no KMON_UNIT_TESTS' }, async () => {
+    const page = await browser.newPage();
+    const complaints = [];
+    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.stack));
+    const asked = async (query) => (await fetch(`${address}api/v1/history?${query}`)).json();
+    const rows = () => page.$$eval('#past > section:first-of-type table:first-of-type tbody tr', (all) => all.map((row) => [...row.cells].map((cell) => cell.dataset.value ?? cell.innerText.replace(/\s+/g, ' ').trim())));
+    for (const [last, sent] of [['24h', '1080000'], ['1h', null]]) {
+      await page.goto(`${address}#/${last}`);
+      await page.waitForFunction((title) => document.querySelector('#past h2').textContent.includes(title) && document.getElementById('past').ariaBusy === 'false', last === '1h' ? '1 hour' : '24 hours');
+      const { lines } = await asked(`what=devices&last=${last}`);
+      assert.deepEqual((await rows()).map((row) => [row[0], row[1], row[3], row[5]]), lines.map((line) => [line.name ? `${line.name} ${line.mac}` : line.mac, 'br0', String(line.sent_bytes), String(line.sent_packets)]));
+      if (sent) assert.equal((await rows())[0][3], sent);
+    }
+    await page.goto(`${address}#/device/28:6f:b9:00:00:01/24h`);
+    await page.waitForFunction(() => document.querySelector('#past h2').textContent.startsWith('nas (') && document.getElementById('past').ariaBusy === 'false');
+    const { periods } = await asked('what=devices&last=24h&by=hour&top=0&device=nas');
+    const shown = await page.$$eval('#past table', (all) => [...all[1].tBodies[0].rows].map((row) => row.cells[1].dataset.value));
+    assert.deepEqual(shown, periods.map(({ total }) => String(total.sent_bytes)).reverse());
+    assert.equal(shown.reduce((sum, one) => sum + Number(one), 0), 1_080_000);
+    assert.equal((await fetch(`${address}api/v1/history?by=week`)).status, 400);
+    assert.equal((await fetch(`${address}api/v1/history`, { method: 'POST' })).status, 405);
+    assert.deepEqual(complaints, []);
   });
 
   test('the page shows what the exporter says, without a complaint', async () => {

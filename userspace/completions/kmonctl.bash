@@ -29,7 +29,7 @@ _kmonctl() {
       return
       ;;
     --by)
-      mapfile -t COMPREPLY < <(compgen -W 'hour day month' -- "$cur")
+      mapfile -t COMPREPLY < <(compgen -W 'interval 5min hour day month' -- "$cur")
       return
       ;;
     --signal)

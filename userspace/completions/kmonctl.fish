@@ -60,7 +60,7 @@ complete -c kmonctl -n '__fish_seen_subcommand_from history alert' -a 'devices i
 complete -c kmonctl -n '__fish_seen_subcommand_from history' -l last -x -d 'The time up to now'
 complete -c kmonctl -n '__fish_seen_subcommand_from history' -l from -x -d 'From then on'
 complete -c kmonctl -n '__fish_seen_subcommand_from history' -l to -x -d 'Up to then'
-complete -c kmonctl -n '__fish_seen_subcommand_from history' -l by -x -a 'hour day month' -d 'Line by line'
+complete -c kmonctl -n '__fish_seen_subcommand_from history' -l by -x -a 'interval 5min hour day month' -d 'Line by line'
 complete -c kmonctl -n '__fish_seen_subcommand_from history' -l top -x -d 'So many lines'
 complete -c kmonctl -n '__fish_seen_subcommand_from history' -l device -x -d 'Only this one'
 complete -c kmonctl -n '__fish_seen_subcommand_from history' -l csv -d 'CSV instead of text'

@@ -2,22 +2,15 @@
 #include "answers.hpp"
 
 #include <algorithm>
+#include <ctime>
 
+#include "history.hpp"
 #include "number_text.hpp"
 #include "page_files.hpp"
 
 namespace kmon::exporter {
 
 namespace {
-
-constexpr const char* json_type = "application/json";
-
-Answer words(unsigned status, std::string text) {
-    Answer answer;
-    answer.status = status;
-    answer.body = std::make_shared<const std::string>(std::move(text) + "\n");
-    return answer;
-}
 
 Answer with_body(const char* type, Text body) {
     Answer answer;
@@ -28,8 +21,9 @@ Answer with_body(const char* type, Text body) {
 
 // How many addresses are asked for; nothing where that is no number.
 std::optional<std::size_t> top_of(const Asked& asked, const Readings& readings) {
-    if (!asked.top) return readings.top();
-    const auto top = parse_count(*asked.top);
+    const auto said = asked.arguments.find("top");
+    if (said == asked.arguments.end()) return readings.top();
+    const auto top = parse_count(said->second);
     if (!top) return std::nullopt;
     return static_cast<std::size_t>(std::min<std::uint64_t>(*top, readings.top()));
 }
@@ -37,10 +31,18 @@ std::optional<std::size_t> top_of(const Asked& asked, const Readings& readings) 
 Answer figures(const Asked& asked, Readings& readings, bool stream) {
     const auto top = top_of(asked, readings);
     if (!top) return words(400, "top is to be a number");
-    if (!stream) return with_body(json_type, readings.stats(*top));
+    if (!stream) return json_answer(readings.stats(*top));
     Answer answer;
     answer.type = "text/event-stream";
     answer.stream = top;
+    return answer;
+}
+
+// One client's alone: whoever does not take what he has asked for must not fill the memory with it.
+Answer past_figures(const Asked& asked, Readings& readings) {
+    if (!readings.has_room()) return words(503, "too many are being sent their answers; try again later");
+    auto answer = answer_history(asked.arguments, readings.root(), std::time(nullptr));
+    readings.hold(answer.body);
     return answer;
 }
 
@@ -59,6 +61,15 @@ Answer page(const PageFile& file) {
 
 } // namespace
 
+Answer json_answer(Text json) { return with_body("application/json", std::move(json)); }
+
+Answer words(unsigned status, std::string text) {
+    Answer answer;
+    answer.status = status;
+    answer.body = std::make_shared<const std::string>(std::move(text) + "\n");
+    return answer;
+}
+
 Answer answer_to(const Asked& asked, Readings& readings, Users& users) {
     if (asked.method != "GET" && asked.method != "HEAD") return words(405, "GET and HEAD are all there is");
     if (asked.path == "/healthz") return words(200, "ok");
@@ -73,9 +84,12 @@ Answer answer_to(const Asked& asked, Readings& readings, Users& users) {
     }
     if (asked.path == "/api/v1/stats") return figures(asked, readings, false);
     if (asked.path == "/api/v1/stream") return figures(asked, readings, true);
-    if (asked.path == "/api/v1/status") return with_body(json_type, readings.status());
+    if (asked.path == "/api/v1/status") return json_answer(readings.status());
+    if (asked.path == "/api/v1/history") return past_figures(asked, readings);
     if (const auto* file = asked.path.starts_with('/') ? find_page_file(asked.path) : nullptr) return page(*file);
-    return words(404, "there is /metrics, /api/v1/stats, /api/v1/stream, /api/v1/status, /healthz, and a page at /");
+    return words(
+        404,
+        "there is /metrics, /api/v1/stats, /api/v1/stream, /api/v1/status, /api/v1/history, /healthz, and a page at /");
 }
 
 Text event_of(const Text& line) { return std::make_shared<const std::string>("data: " + *line + "\n\n"); }

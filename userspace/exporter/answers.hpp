@@ -2,6 +2,7 @@
 // What is answered to whom: the exporter without HTTP's own matters.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,10 +12,12 @@
 
 namespace kmon::exporter {
 
+using Arguments = std::map<std::string, std::string>; // what follows a question mark
+
 struct Asked {
     std::string method;
-    std::string path; // without what follows a question mark
-    std::optional<std::string> top;
+    std::string path;
+    Arguments arguments;
     std::string accept;
     std::string authorization;
 };
@@ -28,6 +31,9 @@ struct Answer {
 };
 
 Answer answer_to(const Asked& asked, Readings& readings, Users& users);
+
+Answer json_answer(Text json);
+Answer words(unsigned status, std::string text);
 
 // "data: {...}\n\n"
 Text event_of(const Text& line);

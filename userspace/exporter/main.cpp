@@ -50,6 +50,7 @@ Result<std::unique_ptr<Server>> open_server(const Root& root) {
     if (!tls) return fail(tls.error());
     auto sockets = open_sockets(exporter);
     if (!sockets) return fail(sockets.error());
+    if (const auto words = without_effect(*sockets, exporter); !words.empty()) std::cerr << SD_WARNING << words << '\n';
     for (const auto& socket : *sockets) {
         if (auto allowed = allow(socket, exporter); !allowed) return fail(allowed.error());
         std::cerr << SD_INFO "listening at " << socket.address << (*tls && !socket.local_file ? ", by TLS\n" : "\n");

@@ -65,13 +65,18 @@ std::string header(MHD_Connection* connection, const char* name) {
     return value ? value : "";
 }
 
-std::optional<std::string> argument(MHD_Connection* connection, const char* name) {
-    const char* value = nullptr;
-    std::size_t length = 0;
-    if (::MHD_lookup_connection_value_n(connection, MHD_GET_ARGUMENT_KIND, name, std::strlen(name), &value, &length) !=
-        MHD_YES)
-        return std::nullopt;
-    return value ? std::string(value, length) : std::string();
+// Of one that is given twice, the first.
+MHD_Result add_argument(void* arguments, MHD_ValueKind /*kind*/, const char* name, std::size_t name_size,
+                        const char* value, std::size_t value_size) {
+    static_cast<Arguments*>(arguments)->emplace(std::string(name, name_size),
+                                                value ? std::string(value, value_size) : std::string());
+    return MHD_YES;
+}
+
+Arguments arguments_of(MHD_Connection* connection) {
+    Arguments arguments;
+    ::MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, add_argument, &arguments);
+    return arguments;
 }
 
 class HttpServer : public Server {
@@ -209,7 +214,7 @@ MHD_Result HttpServer::on_request(void* self, MHD_Connection* connection, const 
     }
     return static_cast<HttpServer*>(self)->answer(connection, {.method = method,
                                                                .path = url,
-                                                               .top = argument(connection, "top"),
+                                                               .arguments = arguments_of(connection),
                                                                .accept = header(connection, "Accept"),
                                                                .authorization = header(connection, "Authorization")});
 }

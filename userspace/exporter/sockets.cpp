@@ -9,6 +9,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -134,12 +135,36 @@ Result<std::vector<Socket>> open_sockets(const Config::Exporter& config) {
         const int fd = SD_LISTEN_FDS_START + i;
         ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
         if (auto taken = take(known_socket(FileDescriptor(fd))); !taken) return fail(taken.error());
+        sockets.back().from_systemd = true;
     }
     if (handed_over > 0) return sockets;
     if (auto taken = take(listen_at(config.host, config.port)); !taken) return fail(taken.error());
     if (!config.unix_socket.empty())
         if (auto taken = take(listen_at_file(config.unix_socket)); !taken) return fail(taken.error());
     return sockets;
+}
+
+std::string without_effect(const std::vector<Socket>& sockets, const Config::Exporter& config) {
+    std::string addresses;
+    for (const auto& socket : sockets) {
+        if (!socket.from_systemd) return "";
+        addresses += (addresses.empty() ? "" : " and ") + socket.address;
+    }
+    const auto is_there = [&](const std::string& address) {
+        return std::ranges::find(sockets, address, &Socket::address) != sockets.end();
+    };
+    const auto in_words = [&](const std::string& key, const std::string& address) {
+        return key + " = \"" + printable(address) + "\" in [exporter] of /etc/kmon.toml has no effect, as " +
+               "kmon-exporter.socket listens at " + addresses + "; to change that: systemctl edit kmon-exporter.socket";
+    };
+    const Config::Exporter usual;
+    const bool v6 = config.host.find(':') != std::string::npos;
+    const auto listen = (v6 ? "[" + config.host + "]" : config.host) + ":" + std::to_string(config.port);
+    const bool set = config.host != usual.host || config.port != usual.port;
+    if (set && !is_there(listen)) return in_words("listen", listen);
+    if (!config.unix_socket.empty() && !is_there(config.unix_socket))
+        return in_words("unix_socket", config.unix_socket);
+    return "";
 }
 
 Result<void> allow(const Socket& socket, const Config::Exporter& config) {

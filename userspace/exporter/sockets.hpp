@@ -16,6 +16,7 @@ struct Socket {
     std::string address;     // "127.0.0.1:9778", "/run/kmon-exporter.sock"
     bool loopback = false;   // nobody on another host reaches it
     bool local_file = false; // AF_UNIX
+    bool from_systemd = false;
 };
 
 // What it is, of a socket that listens.
@@ -26,6 +27,10 @@ Result<Socket> listen_at_file(const std::string& path);
 
 // systemd's, or the configuration's where there are none.
 Result<std::vector<Socket>> open_sockets(const Config::Exporter& config);
+
+// With systemd's sockets, `listen` and `unix_socket` of the configuration have no effect. In words, where somebody set
+// them to something else; empty: that is not so.
+std::string without_effect(const std::vector<Socket>& sockets, const Config::Exporter& config);
 
 // Whether figures of this host may go out there as configured: in the clear over a network only by express wish.
 Result<void> allow(const Socket& socket, const Config::Exporter& config);

@@ -12,9 +12,6 @@ namespace kmon::history {
 
 namespace {
 
-// How long one waits for another who writes.
-constexpr int patience = 5000; // ms
-
 int errno_of(int code, int system) {
     switch (code & 0xff) { // NOLINT(hicpp-signed-bitwise): the primary code
     case SQLITE_FULL: return ENOSPC;
@@ -86,7 +83,7 @@ std::string_view Statement::text(int column) const {
     return bytes == nullptr ? std::string_view() : std::string_view(bytes, static_cast<std::size_t>(size));
 }
 
-Result<Database> Database::open(const std::filesystem::path& file, Mode mode) {
+Result<Database> Database::open(const std::filesystem::path& file, Mode mode, std::chrono::milliseconds patience) {
     const bool write = mode == Mode::write;
     sqlite3* handle = nullptr;
     const auto attempt = [&](const std::string& name, unsigned flags) {
@@ -103,14 +100,16 @@ Result<Database> Database::open(const std::filesystem::path& file, Mode mode) {
         error.what = "cannot open " + printable(file.native()) + ": " + std::system_category().message(error.system);
         return fail(std::move(error));
     }
-    ::sqlite3_busy_timeout(handle, patience);
+    ::sqlite3_busy_timeout(handle, static_cast<int>(patience.count()));
     if (write) return database;
     // The first look tells whether it can be read. Without the right to make the files that a write-ahead log takes,
     // and with nobody there who has made them, nothing can change meanwhile.
     const auto look = database.number("PRAGMA schema_version");
     if (look) return database;
     std::error_code ignored;
-    if (is_damage(look.error()) || std::filesystem::exists(file.native() + "-wal", ignored)) return fail(look.error());
+    if (is_damage(look.error()) || look.error().system == EBUSY ||
+        std::filesystem::exists(file.native() + "-wal", ignored))
+        return fail(look.error());
     std::string escaped;
     for (const char c : file.native()) {
         static constexpr std::string_view hex = "0123456789abcdef";

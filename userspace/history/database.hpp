@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -66,8 +67,12 @@ class Database {
 public:
     enum class Mode { write, read };
 
+    // How long one waits for another who writes.
+    static constexpr std::chrono::milliseconds usual_patience{5000};
+
     // read: fails where there is none.
-    static Result<Database> open(const std::filesystem::path& file, Mode mode);
+    static Result<Database> open(const std::filesystem::path& file, Mode mode,
+                                 std::chrono::milliseconds patience = usual_patience);
 
     Result<Statement> prepare(std::string_view sql);
     Result<void> run(std::string_view sql); // one statement or several

@@ -2,6 +2,7 @@
 #include "history.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
@@ -34,7 +35,8 @@ const std::string& Subject::label(std::string_view name) const {
     return at < labels.size() ? labels[at] : none;
 }
 
-Result<History> History::open(const std::filesystem::path& file) {
+Result<History> History::open(const std::filesystem::path& file, std::optional<std::chrono::milliseconds> within) {
+    const auto begun_at = Clock::now();
     std::error_code error;
     if (!std::filesystem::exists(file, error)) {
         if (error && error != std::errc::no_such_file_or_directory)
@@ -42,7 +44,7 @@ Result<History> History::open(const std::filesystem::path& file) {
         return fail("there is no history: kmon-recorder has not run", ExitCode::not_running,
                     "systemctl enable --now kmon-recorder");
     }
-    auto database = Database::open(file, Database::Mode::read);
+    auto database = Database::open(file, Database::Mode::read, within.value_or(Database::usual_patience));
     if (!database) return fail(database.error());
     const auto whose = database->number("PRAGMA application_id");
     if (!whose) return fail(whose.error());
@@ -51,6 +53,7 @@ Result<History> History::open(const std::filesystem::path& file) {
     if (*whose != application_id || *version != schema_version)
         return fail(printable(file.native()) + " is no history that this kmon can read");
     History history(std::move(*database));
+    if (within) history.until_ = begun_at + *within;
     if (auto begun = history.database_.run("BEGIN"); !begun) return fail(begun.error());
     for (const auto tier : tiers) {
         const std::string name = table_of[index_of(tier)];
@@ -143,6 +146,9 @@ Result<void> History::read_tier(Extent extent, unsigned tier,
             const auto row = rows->step();
             if (!row) return fail(row.error());
             if (!*row) break;
+            if (until_ && Clock::now() > *until_)
+                return fail(Error{"the answer takes too long", ExitCode::failed,
+                                  "ask for a shorter time, or for longer periods", ETIMEDOUT});
             const Slot slot = {rows->number(0), rows->number(1), rows->number(2)};
             whole.from = std::min(whole.from, slot.start);
             whole.to = std::max(whole.to, slot.start + slot.seconds);

@@ -3,6 +3,7 @@
 // the database as it was when it opened it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -38,8 +39,10 @@ struct Slot {
 
 class History {
 public:
-    // Where no recorder has been: ExitCode::not_running.
-    static Result<History> open(const std::filesystem::path& file);
+    // Where no recorder has been: ExitCode::not_running. within: what takes longer than that, from now on, fails with
+    // ETIMEDOUT, as others wait meanwhile.
+    static Result<History> open(const std::filesystem::path& file,
+                                std::optional<std::chrono::milliseconds> within = {});
 
     // Those that have a label of that name; of "": all.
     Result<std::vector<Subject>> subjects(std::string_view label = "");
@@ -73,7 +76,10 @@ private:
                            const std::function<void(const Slot& slot, std::string_view growth)>& visit);
     Result<Seconds> edge(Seconds time, bool end);
 
+    using Clock = std::chrono::steady_clock;
+
     Database database_;
+    std::optional<Clock::time_point> until_;
     std::array<Seconds, 4> kept_from_{};
 };
 

@@ -55,24 +55,50 @@ std::uint32_t Meter::figure_of(Group& group, const std::string& name) {
     return static_cast<std::uint32_t>(group.figures.size() - 1);
 }
 
-void Meter::put(std::uint32_t group, std::uint32_t figure, const std::vector<std::string>& labels,
-                std::uint64_t value) {
-    // There may be tens of thousands, most of which are known: for these, nothing is allocated.
+// There may be tens of thousands, most of which are known: for these, nothing is allocated.
+Meter::Subject& Meter::find(std::uint32_t group, std::size_t place, const std::vector<std::string>& labels) {
     key_ = std::to_string(group);
     key_ += '[';
     for (const auto& label : labels) {
         if (key_.back() != '[') key_ += ',';
-        key_ += json_string(label);
+        append_json_string(key_, label);
     }
     key_ += ']';
+    auto& in_place = groups_[group].in_place;
+    if (place < in_place.size() && in_place[place]->first == key_) return in_place[place]->second;
     auto known = subjects_.find(key_);
-    if (known == subjects_.end()) known = subjects_.emplace(key_, Subject()).first;
-    auto& subject = known->second;
+    if (known == subjects_.end()) {
+        known = subjects_.emplace(key_, Subject()).first;
+        in_order_.clear();
+    }
+    if (place < in_place.size())
+        in_place[place] = &*known;
+    else if (place == in_place.size())
+        in_place.push_back(&*known);
+    known->second.group = group;
+    return known->second;
+}
+
+void Meter::put(Subject& subject, std::uint32_t figure, std::uint64_t value) {
     if (subject.reading != reading_) std::ranges::fill(subject.now, 0);
     if (subject.now.size() <= figure) subject.now.resize(figure + 1);
     subject.now[figure] = value;
-    subject.group = group;
     subject.reading = reading_;
+}
+
+// Somebody is gone.
+void Meter::forget_places() {
+    in_order_.clear();
+    for (auto& group : groups_)
+        group.in_place.clear();
+}
+
+void Meter::put_in_order() {
+    if (!in_order_.empty()) return;
+    in_order_.reserve(subjects_.size());
+    for (auto& one : subjects_)
+        in_order_.push_back(&one);
+    std::ranges::sort(in_order_, {}, [](const auto* one) { return one->second.first; });
 }
 
 void Meter::collect(const View& view, const std::vector<Family>& families) {
@@ -84,11 +110,12 @@ void Meter::collect(const View& view, const std::vector<Family>& families) {
         const bool histogram = family.kind == Family::Kind::histogram;
         const auto figure = figure_of(groups_[group], (family.kind == Family::Kind::gauge ? "=" : "") + family.name +
                                                           (histogram ? "_sum" : ""));
-        for (const auto& sample : samples) {
-            put(group, figure, sample.labels, sample.value);
-            for (const auto& [most, count] : sample.buckets) {
+        for (std::size_t i = 0; i < samples.size(); ++i) {
+            auto& subject = find(group, i, samples[i].labels);
+            put(subject, figure, samples[i].value);
+            for (const auto& [most, count] : samples[i].buckets) {
                 const auto bucket = most == Bucket::no_bound ? "any" : std::to_string(most);
-                put(group, figure_of(groups_[group], family.name + "_up_to_" + bucket), sample.labels, count);
+                put(subject, figure_of(groups_[group], family.name + "_up_to_" + bucket), count);
             }
         }
     }
@@ -98,6 +125,7 @@ void Meter::collect(const View& view, const std::vector<Family>& families) {
         if (subject.reading != reading_ || (subject.numbered && subject.before.size() == figures)) continue;
         subject.now.resize(figures);
         subject.numbered = false;
+        in_order_.clear();
     }
 }
 
@@ -123,6 +151,7 @@ Result<void> Meter::number_new(Numbers& numbers) {
         if (!*first) {
             refused_ = true;
             it = subjects_.erase(it);
+            forget_places();
             continue;
         }
         subject.first = **first;
@@ -146,28 +175,29 @@ std::map<std::string, std::vector<std::uint64_t>> Meter::take_vanished() {
         for (std::size_t i = 0; i < subject.before.size(); ++i)
             sum[i] += subject.before[i];
         it = subjects_.erase(it);
+        forget_places();
     }
     return sums;
 }
 
 void Meter::grow(Subject& subject, const std::vector<std::uint64_t>* vanished, bool from_zero, bool baseline,
-                 double interval, Row& row) {
+                 double interval, Row& row) const {
     const auto& figures = groups_[subject.group].figures;
-    auto base = subject.is_new ? std::vector<std::uint64_t>(figures.size()) : subject.before;
-    for (std::size_t i = 0; i < base.size(); ++i)
-        from_zero = from_zero || (!is_gauge(figures[i]) && subject.now[i] < base[i]);
-    if (vanished != nullptr && !from_zero)
-        for (std::size_t i = 0; i < std::min(base.size(), vanished->size()); ++i)
-            base[i] += (*vanished)[i];
-    for (std::size_t i = 0; i < base.size(); ++i) {
+    const auto known = subject.is_new ? figures.size() : subject.before.size();
+    const auto before = [&](std::size_t i) { return subject.is_new ? 0 : subject.before[i]; };
+    for (std::size_t i = 0; i < known; ++i)
+        from_zero = from_zero || (!is_gauge(figures[i]) && subject.now[i] < before(i));
+    for (std::size_t i = 0; i < known; ++i) {
         const auto now = subject.now[i];
-        std::uint64_t by = baseline ? 0 : now - (from_zero ? 0 : std::min(base[i], now));
+        auto base = from_zero ? 0 : before(i);
+        if (vanished != nullptr && !from_zero && i < vanished->size()) base += (*vanished)[i];
+        auto by = baseline ? 0 : now - std::min(base, now);
         if (is_gauge(figures[i]))
             by = static_cast<std::uint64_t>(std::llround(static_cast<double>(now) * std::max(interval, 0.0)));
         if (by > 0) row.push_back({subject.first + static_cast<std::uint32_t>(i), by});
     }
     // A figure that its module tells for the first time, of what it has counted for longer, begins here.
-    for (std::size_t i = base.size(); i < figures.size(); ++i)
+    for (std::size_t i = known; i < figures.size(); ++i)
         if (from_zero && !baseline && subject.now[i] > 0)
             row.push_back({subject.first + static_cast<std::uint32_t>(i), subject.now[i]});
     subject.before = subject.now;
@@ -185,15 +215,16 @@ Result<Row> Meter::take(const Instance& instance, const View& view, const std::v
     const bool same_boot = instance.boot == last_.boot;
     const bool goes_on = read_before_ && same_boot && (instance.of_kernel || instance.module == last_.module);
     const bool came_now = instance.of_kernel ? instance.scope == last_.scope : !refused_before;
+    put_in_order();
     Row row;
-    for (auto& [key, subject] : subjects_) {
+    for (auto* const one : in_order_) {
+        auto& [key, subject] = *one;
         const bool baseline = !read_before_ || (goes_on && subject.is_new && !came_now);
         const auto siblings = siblings_of_rest(labels_in(key));
         const auto gone = siblings && goes_on ? vanished.find(std::to_string(subject.group) + std::string(*siblings))
                                               : vanished.end();
         grow(subject, gone == vanished.end() ? nullptr : &gone->second, !goes_on, baseline, interval, row);
     }
-    std::ranges::sort(row, {}, &Growth::series);
     last_ = instance;
     read_before_ = true;
     return row;
@@ -209,11 +240,18 @@ std::optional<std::int64_t> Meter::last_uptime(const std::string& boot) const {
 std::optional<LastReading> Meter::state() const {
     if (!read_before_ || !looked_) return std::nullopt;
     Row counters;
-    for (const auto& [key, subject] : subjects_)
+    const auto add = [&](const Subject& subject) {
         for (std::size_t i = 0; i < subject.before.size(); ++i)
             if (subject.before[i] > 0 && subject.numbered)
                 counters.push_back({subject.first + static_cast<std::uint32_t>(i), subject.before[i]});
-    std::ranges::sort(counters, {}, &Growth::series);
+    };
+    for (const auto* one : in_order_)
+        add(one->second);
+    if (in_order_.empty()) {
+        for (const auto& [key, subject] : subjects_)
+            add(subject);
+        std::ranges::sort(counters, {}, &Growth::series);
+    }
     return LastReading{module_, last_.boot, last_.module, last_.scope, looked_->uptime, looked_->time, pack(counters)};
 }
 

@@ -80,12 +80,6 @@ public:
         const std::function<void(std::int64_t kind, std::uint32_t first, const std::string& labels)>& visit) const;
 
 private:
-    struct Group { // of figures with the same labels
-        std::string label_names;
-        std::vector<std::string> figures; // "=NAME": a gauge
-        std::string figure_names;         // as the database has them
-        std::optional<std::int64_t> kind;
-    };
     struct Subject { // one set of label values
         std::uint32_t first = 0;
         bool numbered = false;
@@ -95,16 +89,27 @@ private:
         std::vector<std::uint64_t> before;
         std::vector<std::uint64_t> now;
     };
-    using Subjects = std::unordered_map<std::string, Subject>;
+    using Subjects = std::unordered_map<std::string, Subject>; // by group and labels
 
+    struct Group { // of figures with the same labels
+        std::string label_names;
+        std::vector<std::string> figures; // "=NAME": a gauge
+        std::string figure_names;         // as the database has them
+        std::optional<std::int64_t> kind;
+        // Who came in which place the last time: most come there again, and need not be looked for.
+        std::vector<Subjects::value_type*> in_place{};
+    };
     std::uint32_t group_of(const std::vector<std::string>& labels);
     static std::uint32_t figure_of(Group& group, const std::string& name);
     void collect(const View& view, const std::vector<Family>& families);
-    void put(std::uint32_t group, std::uint32_t figure, const std::vector<std::string>& labels, std::uint64_t value);
+    Subject& find(std::uint32_t group, std::size_t place, const std::vector<std::string>& labels);
+    void put(Subject& subject, std::uint32_t figure, std::uint64_t value);
     Result<void> number_new(Numbers& numbers);
+    void forget_places();
+    void put_in_order();
     std::map<std::string, std::vector<std::uint64_t>> take_vanished();
     void grow(Subject& subject, const std::vector<std::uint64_t>* vanished, bool from_zero, bool baseline,
-              double interval, Row& row);
+              double interval, Row& row) const;
 
     struct Looked {
         std::string boot;
@@ -119,8 +124,9 @@ private:
     std::uint32_t reading_ = 0;
     bool refused_ = false; // the last time, there were too many new ones
     std::vector<Group> groups_;
-    Subjects subjects_; // by group and labels
-    std::string key_;   // of the one that is looked for
+    Subjects subjects_;
+    std::vector<Subjects::value_type*> in_order_; // by their series; empty: to be made anew
+    std::string key_;                             // of the one that is looked for
 };
 
 } // namespace kmon::history

@@ -20,6 +20,7 @@ public:
         cells_[series] = cell;
     }
     std::uint32_t of(std::uint32_t series) const { return series < cells_.size() ? cells_[series] : nowhere; }
+    std::size_t size() const { return cells_.size(); }
 
 private:
     std::vector<std::uint32_t> cells_;
@@ -48,9 +49,10 @@ public:
         });
         if (!read) return fail(read.error());
         choose(sums, whole);
-        if (question_.by == By::all) return answer_;
+        if (answer_.lines.size() > question_.most_lines) return fail(too_many());
+        if (question_.by == By::all) return std::move(answer_);
         if (const auto cut = cut_time(); !cut) return fail(cut.error());
-        return answer_;
+        return std::move(answer_);
     }
 
 private:
@@ -93,10 +95,12 @@ private:
         (void)unpack(growth, [&](const Growth& one) {
             if (const auto place = places_.of(one.series); place != nowhere)
                 sums[place] += one.by;
-            else if (std::ranges::find(whole_, one.series) != whole_.end())
+            else if (is_whole(one.series))
                 whole += one.by;
         });
     }
+
+    bool is_whole(std::uint32_t series) const { return std::ranges::find(whole_, series) != whole_.end(); }
 
     // What no other line has goes into the one for it.
     void settle(std::vector<std::uint64_t>& sums, std::uint64_t whole) const {
@@ -148,48 +152,113 @@ private:
             total[i] += more[i];
     }
 
-    History::Extent period_of(Seconds time) const {
+    Error too_many() const {
+        return {"the answer may have more than " + std::to_string(question_.most_lines) + " lines", ExitCode::usage,
+                "ask for a shorter time, longer periods, or fewer lines"};
+    }
+
+    Tier tier() const {
         switch (question_.by) {
-        case By::hour: return {slot_start(Tier::hours, time, 10), slot_end(Tier::hours, time, 10)};
-        case By::day: return {slot_start(Tier::days, time, 10), slot_end(Tier::days, time, 10)};
-        default: return {month_start(time), month_end(time)};
+        case By::interval: return Tier::finest;
+        case By::five_minutes: return Tier::minutes;
+        case By::hour: return Tier::hours;
+        default: return Tier::days;
         }
     }
 
+    History::Extent period_of(const Slot& slot) const {
+        if (question_.by == By::interval) return {slot.start, slot.start + slot.seconds};
+        if (question_.by == By::month) return {month_start(slot.start), month_end(slot.start)};
+        return {slot_start(tier(), slot.start, 10), slot_end(tier(), slot.start, 10)};
+    }
+
+    // Of one period: the shown lines' columns, and after them, as one more line, what the others that count came to.
+    struct Sums {
+        Seconds to = 0;
+        Seconds seen = 0;
+        std::uint64_t whole = 0;  // as in add()
+        std::uint64_t others = 0; // first columns of all lines but that of the rest
+        std::vector<std::uint64_t> values;
+    };
+
+    // From a series to its number in Sums::values.
+    Places places_in_period() const {
+        std::vector<std::uint32_t> row_of(lines_.size(), nowhere);
+        for (const auto line : counted_)
+            row_of[line] = static_cast<std::uint32_t>(chosen_.size());
+        for (std::size_t i = 0; i < chosen_.size(); ++i)
+            row_of[chosen_[i]] = static_cast<std::uint32_t>(i);
+        Places places;
+        for (std::uint32_t series = 0; series < places_.size(); ++series) {
+            const auto place = places_.of(series);
+            if (place == nowhere || row_of[place / columns_] == nowhere) continue;
+            places.put(series, static_cast<std::uint32_t>(row_of[place / columns_] * columns_ + place % columns_));
+        }
+        return places;
+    }
+
+    void add(std::string_view growth, const Places& places, Sums& sums) const {
+        auto* const values = sums.values.data();
+        if (!rest_) {
+            (void)unpack(growth, [&](const Growth& one) {
+                if (const auto place = places.of(one.series); place != nowhere) values[place] += one.by;
+            });
+            return;
+        }
+        (void)unpack(growth, [&](const Growth& one) {
+            if (const auto place = places.of(one.series); place != nowhere) values[place] += one.by;
+            if (const auto place = places_.of(one.series); place != nowhere)
+                sums.others += place % columns_ == 0 ? one.by : 0;
+            else if (is_whole(one.series))
+                sums.whole += one.by;
+        });
+    }
+
+    // As settle() does for the whole time.
+    void settle(Sums& sums) const {
+        if (!rest_ || std::ranges::find(counted_, *rest_) == counted_.end()) return;
+        const auto row = static_cast<std::size_t>(std::ranges::find(chosen_, *rest_) - chosen_.begin());
+        sums.values[row * columns_] += sums.whole - std::min(sums.whole, sums.others);
+    }
+
+    // Reads it again, and keeps of each period no more than is shown: of a year by the hour there are many.
     Result<void> cut_time() {
-        struct Sums {
-            Seconds to = 0;
-            Seconds seen = 0;
-            std::uint64_t whole = 0;
-            std::vector<std::uint64_t> values;
-        };
+        const auto places = places_in_period();
         std::map<Seconds, Sums> periods;
         History::Extent last; // asking the calendar takes its time
-        const auto tier = question_.by == By::hour ? Tier::hours : Tier::days;
-        const auto done = history_.read(answer_.extent, tier, [&](const Slot& slot, std::string_view growth) {
-            if (slot.start < last.from || slot.start >= last.to) last = period_of(slot.start);
-            auto& sums = periods[last.from];
-            sums.to = last.to;
-            sums.seen += slot.seen;
-            sums.values.resize(lines_.size() * columns_);
-            add(growth, sums.values, sums.whole);
+        Sums* sums = nullptr;
+        bool many = false;
+        const auto done = history_.read(answer_.extent, tier(), [&](const Slot& slot, std::string_view growth) {
+            if (many) return;
+            if (slot.start < last.from || slot.start >= last.to) {
+                last = period_of(slot);
+                sums = &periods[last.from];
+                sums->to = last.to;
+                sums->values.resize((chosen_.size() + 1) * columns_);
+                many = periods.size() * (chosen_.size() + 1) > question_.most_lines;
+            }
+            sums->seen += slot.seen;
+            add(growth, places, *sums);
         });
         if (!done) return done;
-        for (auto& [from, sums] : periods) {
-            settle(sums.values, sums.whole);
-            Period period = {
-                std::max(from, answer_.extent.from), std::min(sums.to, answer_.extent.to), sums.seen, {}, {}};
-            period.total.resize(columns_);
-            for (const auto line : counted_)
-                for (std::size_t column = 0; column < columns_; ++column)
-                    period.total[column] += sums.values[line * columns_ + column];
-            for (const auto line : chosen_)
-                if (auto of_line = values(sums.values, line); any(of_line))
-                    period.lines.push_back({lines_[line], std::move(of_line)});
-            answer_.periods.push_back(std::move(period));
-            sums.values = {}; // of a year by the hour there are many
+        if (many) return fail(too_many());
+        answer_.periods.reserve(periods.size());
+        for (auto& [from, of_period] : periods) {
+            settle(of_period);
+            answer_.periods.push_back(period(from, of_period));
         }
         return {};
+    }
+
+    Period period(Seconds from, const Sums& sums) const {
+        Period period = {std::max(from, answer_.extent.from), std::min(sums.to, answer_.extent.to), sums.seen, {}, {}};
+        period.total.resize(columns_);
+        for (std::size_t row = 0; row <= chosen_.size(); ++row) {
+            auto of_line = values(sums.values, row);
+            add_to(period.total, of_line);
+            if (row < chosen_.size() && any(of_line)) period.lines.push_back({row, std::move(of_line)});
+        }
+        return period;
     }
 
     History& history_;
@@ -242,38 +311,39 @@ Result<Answer> ask(History& history, const Question& question) { return Asking(h
 
 Json to_json(const Answer& answer, const std::function<std::string(const std::string& mac)>& name_of) {
     const auto& table = *answer.table.table;
-    const auto line_json = [&](const Line& line) {
+    const auto line_json = [&](const std::vector<std::string>& labels, const std::vector<std::uint64_t>& values) {
         Json json = Json::object();
-        for (std::size_t i = 0; i < std::min(line.labels.size(), table.labels.size()); ++i) {
-            json[table.labels[i]] = line.labels[i];
+        for (std::size_t i = 0; i < std::min(labels.size(), table.labels.size()); ++i) {
+            json[table.labels[i]] = labels[i];
             if (table.labels[i] != "mac") continue;
-            const auto name = name_of(line.labels[i]);
+            const auto name = name_of(labels[i]);
             json["name"] = name.empty() ? Json() : Json(name);
         }
-        json.update(values_json(table, answer, line.values));
+        json.update(values_json(table, answer, values));
         return json;
     };
-    const auto lines_json = [&](const std::vector<Line>& lines) {
-        Json list = Json::array();
-        for (const auto& line : lines)
-            list.push_back(line_json(line));
-        return list;
-    };
+    Json lines = Json::array();
+    for (const auto& line : answer.lines)
+        lines.push_back(line_json(line.labels, line.values));
     Json json = {{"table", table.name},
                  {"from", answer.extent.from},
                  {"to", answer.extent.to},
                  {"seen_seconds", answer.seen},
                  {"total", values_json(table, answer, answer.total)},
                  {"left_out", answer.left_out},
-                 {"lines", lines_json(answer.lines)}};
+                 {"lines", std::move(lines)}};
     if (answer.periods.empty()) return json;
     Json periods = Json::array();
-    for (const auto& period : answer.periods)
+    for (const auto& period : answer.periods) {
+        Json parts = Json::array();
+        for (const auto& part : period.lines)
+            parts.push_back(line_json(answer.lines[part.line].labels, part.values));
         periods.push_back({{"from", period.from},
                            {"to", period.to},
                            {"seen_seconds", period.seen},
                            {"total", values_json(table, answer, period.total)},
-                           {"lines", lines_json(period.lines)}});
+                           {"lines", std::move(parts)}});
+    }
     json["periods"] = std::move(periods);
     return json;
 }

@@ -22,7 +22,8 @@ struct NamedTable {
 std::vector<NamedTable> tables();
 std::optional<NamedTable> find_table(const std::string& name);
 
-enum class By { all, hour, day, month };
+// interval: each as it was read. The finer ones only as long as they are kept.
+enum class By { all, interval, five_minutes, hour, day, month };
 
 struct Question {
     NamedTable table;
@@ -31,6 +32,8 @@ struct Question {
     std::size_t top = View::all;
     // Of the last label's values, those to be shown; empty: all.
     std::function<bool(const std::string& value)> wanted{};
+    // Of the whole answer, with a line for each period's total. What may have more fails with ExitCode::usage.
+    std::size_t most_lines = View::all;
 };
 
 // One set of labels.
@@ -41,10 +44,14 @@ struct Line {
 };
 
 struct Period {
+    struct Part {
+        std::size_t line = 0; // in Answer::lines
+        std::vector<std::uint64_t> values;
+    };
     Seconds from = 0;
     Seconds to = 0;
     Seconds seen = 0;                 // as in Slot
-    std::vector<Line> lines;          // as in Answer::lines, those that are not 0
+    std::vector<Part> lines;          // those that are not 0
     std::vector<std::uint64_t> total; // of all, those left out included
 };
 

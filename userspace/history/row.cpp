@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "row.hpp"
 
-#include <limits>
-#include <optional>
-
 namespace kmon::history {
 
 namespace {
@@ -17,49 +14,6 @@ void put(std::string& out, std::uint64_t number) {
         number >>= 7U;
     }
     out += static_cast<char>(number);
-}
-
-class Reader {
-public:
-    explicit Reader(std::string_view packed) : at_(packed.data()), end_(at_ + packed.size()) {}
-
-    bool at_end() const { return at_ == end_; }
-
-    std::optional<std::uint64_t> number() {
-        std::uint64_t value = 0;
-        for (unsigned shift = 0; at_ != end_ && shift < 64; shift += 7) {
-            const auto byte = static_cast<unsigned char>(*at_++);
-            value |= static_cast<std::uint64_t>(byte & 0x7fU) << shift;
-            if (byte < 0x80) return value;
-        }
-        return std::nullopt;
-    }
-
-private:
-    const char* at_;
-    const char* end_;
-};
-
-// Calls visit(series, by) for all of it, zeros included.
-template <class Visit>
-bool for_each(std::string_view packed, const Visit& visit) {
-    Reader reader(packed);
-    std::uint64_t series = 0;
-    while (!reader.at_end()) {
-        const auto skipped = reader.number();
-        const auto length = reader.number();
-        if (!skipped || !length) return false;
-        constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
-        if (*skipped > most - series || *length > most - series - *skipped) return false;
-        series += *skipped;
-        for (std::uint64_t left = *length; left > 0; --left) {
-            const auto by = reader.number();
-            if (!by) return false;
-            if (*by > 0) visit(static_cast<std::uint32_t>(series), *by);
-            ++series;
-        }
-    }
-    return true;
 }
 
 } // namespace
@@ -84,13 +38,9 @@ std::string pack(const Row& row) {
     return packed;
 }
 
-bool unpack(std::string_view packed, const std::function<void(const Growth& growth)>& visit) {
-    return for_each(packed, [&](std::uint32_t series, std::uint64_t by) { visit({series, by}); });
-}
-
 bool unpack(std::string_view packed, Row& row) {
     row.clear();
-    return for_each(packed, [&](std::uint32_t series, std::uint64_t by) { row.push_back({series, by}); });
+    return unpack(packed, [&](const Growth& growth) { row.push_back(growth); });
 }
 
 void add(Row& row, const Row& more) {

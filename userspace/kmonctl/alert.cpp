@@ -17,7 +17,7 @@ using namespace history;
 
 struct Options {
     std::string table = "devices";
-    SpanOptions span;
+    TimeWords span;
     std::string device;
     std::string column; // empty: the bytes, or else the first
     std::string warning;

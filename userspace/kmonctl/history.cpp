@@ -22,19 +22,23 @@ constexpr std::size_t bar_columns = 10;
 constexpr std::size_t lines_shown = 20;
 
 struct Options {
-    std::string table = "devices";
-    SpanOptions span;
-    std::string by;
-    std::optional<std::size_t> top;
-    std::string device;
+    Request request;
     bool csv = false;
 };
 
-By by_of(const std::string& word) {
-    return word == "hour" ? By::hour : word == "day" ? By::day : word == "month" ? By::month : By::all;
+// Of the begin of a period.
+const char* form_of(By by) {
+    switch (by) {
+    case By::interval: return "%Y-%m-%d %H:%M:%S";
+    case By::day: return "%Y-%m-%d";
+    case By::month: return "%Y-%m";
+    default: return "%Y-%m-%d %H:%M";
+    }
 }
 
-const char* form_of(By by) { return by == By::hour ? "%Y-%m-%d %H:%M" : by == By::day ? "%Y-%m-%d" : "%Y-%m"; }
+const char* heading_of(By by) {
+    return by == By::hour ? "hour" : by == By::day ? "day" : by == By::month ? "month" : "time";
+}
 
 std::string in_capitals(std::string text) {
     std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::toupper(c); });
@@ -124,8 +128,7 @@ private:
 
     std::vector<Column> columns() const {
         std::vector<Column> columns;
-        if (by_ != By::all)
-            columns.push_back({by_ == By::hour ? "hour" : by_ == By::day ? "day" : "month", Column::left});
+        if (by_ != By::all) columns.push_back({heading_of(by_), Column::left});
         for (std::size_t i = one_first_label_ ? 1 : 0; i < table_.labels.size(); ++i) {
             auto head = table_.labels[i];
             std::ranges::replace(head, '_', ' ');
@@ -185,7 +188,7 @@ private:
         for (const auto& period : answer_.periods) {
             std::string when = local_time(period.from, form_of(by_));
             for (const auto& line : period.lines) {
-                auto row = cells(line.labels, line.values, weight(table_, period.total), largest);
+                auto row = cells(answer_.lines[line.line].labels, line.values, weight(table_, period.total), largest);
                 row.insert(row.begin(), text_cell(std::exchange(when, "")));
                 table.row(std::move(row));
             }
@@ -225,65 +228,53 @@ void print_csv(std::ostream& out, const Answer& answer, const NamesByMac& names)
     for (const auto& column : table.columns)
         out << ',' << column.name;
     out << "\r\n";
-    const auto print_line = [&](Seconds from, Seconds to, const history::Line& line) {
+    const auto print_line = [&](Seconds from, Seconds to, const std::vector<std::string>& labels,
+                                const std::vector<std::uint64_t>& values) {
         constexpr const char* form = "%Y-%m-%dT%H:%M:%S%z";
         out << local_time(from, form) << ',' << local_time(to, form);
         for (std::size_t i = 0; i < table.labels.size(); ++i)
-            out << ',' << (i < line.labels.size() ? csv_cell(line.labels[i]) : "");
+            out << ',' << (i < labels.size() ? csv_cell(labels[i]) : "");
         if (mac) {
-            const auto address = parse_any_mac(line.labels.back());
+            const auto address = parse_any_mac(labels.back());
             const auto name = address ? names.find(*address) : names.end();
             out << ',' << (name == names.end() ? "" : csv_cell(name->second));
         }
-        for (std::size_t i = 0; i < line.values.size(); ++i) {
+        for (std::size_t i = 0; i < values.size(); ++i) {
             out << ',';
-            if (answer.has[i]) out << line.values[i];
+            if (answer.has[i]) out << values[i];
         }
         out << "\r\n";
     };
     if (answer.periods.empty())
         for (const auto& line : answer.lines)
-            print_line(answer.extent.from, answer.extent.to, line);
+            print_line(answer.extent.from, answer.extent.to, line.labels, line.values);
     for (const auto& period : answer.periods)
         for (const auto& line : period.lines)
-            print_line(period.from, period.to, line);
+            print_line(period.from, period.to, answer.lines[line.line].labels, line.values);
 }
 
 // ----
 
 Result<ExitCode> show(Context& context, const Options& options) {
-    const auto table = find_table(options.table);
-    if (!table) return fail("there is no table '" + printable(options.table) + "'", ExitCode::usage);
-    const auto now = context.now();
-    const auto by = by_of(options.by);
-    constexpr std::int64_t a_day = 86400;
-    const auto extent = extent_of(options.span, now, by == By::month ? 365 * a_day : by == By::day ? 7 * a_day : a_day);
-    if (!extent) return fail(extent.error());
+    const auto names = device_names(context.root);
+    auto question = question_of(options.request, names, context.now());
+    if (!question) return fail(question.error());
     auto opened = open_history(context);
     if (!opened) return fail(opened.error());
-    const auto names = device_names(context.root);
-
-    Question question = {*table, *extent, by, View::all, is_called(options.device, names)};
-    const bool for_programs = context.json || options.csv;
-    question.top = options.top.value_or(for_programs ? View::all : lines_shown);
-    const auto answer = ask(*opened, question);
+    if (!options.request.top && !context.json && !options.csv) question->top = lines_shown;
+    const auto answer = ask(*opened, *question);
     if (!answer) return fail(answer.error());
 
     if (options.csv) {
         print_csv(context.out, *answer, names);
     } else if (context.json) {
-        const auto name_of = [&](const std::string& label) {
-            const auto mac = parse_any_mac(label);
-            const auto name = mac ? names.find(*mac) : names.end();
-            return name == names.end() ? std::string() : name->second;
-        };
-        context.out << to_text(to_json(*answer, name_of)) << '\n';
+        context.out << to_text(to_json(*answer, name_in(names))) << '\n';
     } else {
         const Callings callings(context, names, *answer);
-        print(context.out, HistoryPage(context, *answer, callings, by).make(), context.colour);
+        print(context.out, HistoryPage(context, *answer, callings, question->by).make(), context.colour);
     }
-    if (answer->lines.empty() && !options.device.empty())
-        return fail("nothing is known of '" + printable(options.device) + "' in this time");
+    if (answer->lines.empty() && !options.request.device.empty())
+        return fail("nothing is known of '" + printable(options.request.device) + "' in this time");
     return ExitCode::ok;
 }
 
@@ -293,16 +284,17 @@ void add_history(CLI::App& kmon, Context& context) {
     auto options = std::make_shared<Options>();
     auto& command = add_command(kmon, context, "history", "Show which device used how much, and when",
                                 [&context, options] { return show(context, *options); });
-    command.add_option("TABLE", options->table, "What of: devices, which is the default, or another table")
+    auto& request = options->request;
+    command.add_option("TABLE", request.table, "What of: devices, which is the default, or another table")
         ->check(CLI::IsMember(table_names()));
-    add_span_options(command, options->span);
-    command.add_option("--by", options->by, "A line for each hour, day or month")
+    add_span_options(command, request.time);
+    command.add_option("--by", request.by, "A line for each hour, day or month; or finer, 5min or interval")
         ->type_name("PERIOD")
-        ->check(CLI::IsMember({"hour", "day", "month"}));
-    command.add_option("--top", options->top, "So many lines with most; 20 if not given, for programs all")
+        ->check(CLI::IsMember(by_words()));
+    command.add_option("--top", request.top, "So many lines with most; 20 if not given, for programs all")
         ->type_name("N")
         ->transform(CLI::Validator(CountFrom{1}, ""));
-    command.add_option("--device", options->device, "Only this one: a MAC address, the start of one, or a name")
+    command.add_option("--device", request.device, "Only this one: a MAC address, the start of one, or a name")
         ->type_name("DEVICE");
     command.add_flag("--csv", options->csv, "CSV instead of text");
 }

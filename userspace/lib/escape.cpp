@@ -38,8 +38,20 @@ std::size_t utf8_length(std::string_view text) {
 }
 
 std::string json_string(std::string_view text) {
-    std::string json = "\"";
+    std::string json;
+    append_json_string(json, text);
+    return json;
+}
+
+void append_json_string(std::string& json, std::string_view text) {
+    json += '"';
     while (!text.empty()) {
+        // Nearly every name is nothing else.
+        const auto is_plain = [](unsigned char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; };
+        const auto plain = static_cast<std::size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
+        json += text.substr(0, plain);
+        text.remove_prefix(plain);
+        if (text.empty()) break;
         const unsigned char c = byte_at(text, 0);
         const std::size_t length = utf8_length(text);
         if (length == 0) {
@@ -52,7 +64,7 @@ std::string json_string(std::string_view text) {
         }
         text.remove_prefix(length == 0 ? 1 : length);
     }
-    return json += '"';
+    json += '"';
 }
 
 std::string printable(std::string_view text) {

@@ -10,6 +10,7 @@ namespace kmon {
 
 // As a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. The modules' JSON views do the same.
 std::string json_string(std::string_view text);
+void append_json_string(std::string& json, std::string_view text);
 
 // For words on a terminal or in a log: printable ASCII stays, any other byte and the backslash become \xHH.
 std::string printable(std::string_view text);

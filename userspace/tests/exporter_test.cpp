@@ -124,8 +124,8 @@ TEST(ExporterReadings, AsManyAddressesAsAskedForAndNoMoreThanConfigured) {
 
 class ExporterAnswers : public testing::Test {
 protected:
-    Answer get(const std::string& path, std::optional<std::string> top = std::nullopt) {
-        return answer_to({"GET", path, std::move(top), "", ""}, readings, users);
+    Answer get(const std::string& path, const std::optional<std::string>& top = std::nullopt) {
+        return answer_to({"GET", path, top ? Arguments{{"top", *top}} : Arguments(), "", ""}, readings, users);
     }
 
     Readings readings{test::busy("second"), 3};
@@ -158,7 +158,8 @@ TEST_F(ExporterAnswers, WhatIsWrongHasAClearStatus) {
 
 TEST_F(ExporterAnswers, WithoutAPasswordThereIsOnlyTheHealth) {
     users = Users({std::string("ann:") + hash_of_secret});
-    for (const auto* path : {"/metrics", "/api/v1/stats", "/api/v1/stream", "/api/v1/status", "/", "/nothing"})
+    for (const auto* path :
+         {"/metrics", "/api/v1/stats", "/api/v1/stream", "/api/v1/status", "/api/v1/history", "/", "/nothing"})
         EXPECT_EQ(get(path).status, 401U) << path;
     EXPECT_EQ(get("/healthz").status, 200U);
     EXPECT_EQ(answer_to({"GET", "/metrics", {}, "", ann_secret}, readings, users).status, 200U);
@@ -515,6 +516,31 @@ TEST(ExporterSockets, BeyondLoopbackOnlyByExpressWish) {
     EXPECT_TRUE(allow(*any, config));
     const auto taken = listen_at("127.0.0.1", static_cast<std::uint16_t>(std::stoi(any->address.substr(8))));
     EXPECT_FALSE(taken) << "the port is in use";
+}
+
+TEST(ExporterSockets, WhatHasNoEffectIsTold) {
+    std::vector<Socket> sockets;
+    sockets.push_back({.fd = {}, .address = "127.0.0.1:9778", .from_systemd = true});
+    sockets.push_back({.fd = {}, .address = "/run/kmon-exporter.sock", .local_file = true, .from_systemd = true});
+    Config::Exporter config;
+    EXPECT_EQ(without_effect(sockets, config), "") << "nobody has set it";
+    config.unix_socket = "/run/kmon-exporter.sock";
+    EXPECT_EQ(without_effect(sockets, config), "");
+    config.unix_socket = "/run/kmon-exporter/socket";
+    EXPECT_NE(without_effect(sockets, config).find("unix_socket = \"/run/kmon-exporter/socket\" in [exporter]"),
+              std::string::npos);
+    config.host = "::";
+    EXPECT_EQ(
+        without_effect(sockets, config),
+        "listen = \"[::]:9778\" in [exporter] of /etc/kmon.toml has no effect, as kmon-exporter.socket listens at "
+        "127.0.0.1:9778 and /run/kmon-exporter.sock; to change that: systemctl edit kmon-exporter.socket");
+    sockets[0].address = "[::]:9778";
+    config.unix_socket.clear();
+    EXPECT_EQ(without_effect(sockets, config), "") << "it is what the socket says";
+    for (auto& socket : sockets)
+        socket.from_systemd = false;
+    config.port = 1;
+    EXPECT_EQ(without_effect(sockets, config), "") << "the program's own";
 }
 
 TEST(ExporterSockets, AFileThatIsNoSocketIsNotRemoved) {

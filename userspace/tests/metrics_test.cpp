@@ -80,7 +80,7 @@ TEST_P(EachModulesMetrics, AreThereOnceForEachSetOfLabels) {
             EXPECT_EQ(sample.buckets.empty(), f.kind != Family::Kind::histogram) << f.name;
         }
         // The fixture's module counts what is received.
-        const bool of_sent = f.name.starts_with("kmon_l2_destination_");
+        const bool of_sent = f.name.starts_with("kmon_l2_destination_") || f.name.starts_with("kmon_l2_sent_");
         EXPECT_EQ(seen.empty(), of_sent) << f.name;
     }
 }
@@ -102,6 +102,32 @@ TEST_P(EachModulesMetrics, CountersOnlyGrow) {
             }
     }
     EXPECT_GT(compared, 0U);
+}
+
+// What the module counts of sent frames where direction is both: fuzz/views/l2_sent.
+TEST(L2Metrics, HaveEveryFactOfWhatIsSent) {
+    const test::BusyCopy tree;
+    std::filesystem::copy_file(std::string(KMON_SOURCE) + "/userspace/tests/fuzz/views/l2_sent",
+                               tree.path() / "proc/l2packet_counter.json",
+                               std::filesystem::copy_options::overwrite_existing);
+    const auto& module = *find_module("l2packet_counter");
+    const auto view = module.read(test::root_of(tree.path()));
+    ASSERT_TRUE(view) << view.error().what;
+    std::map<std::string, std::uint64_t> sums;
+    for (const auto& f : module.metrics)
+        if (f.name.starts_with("kmon_l2_sent_"))
+            for (const auto& sample : f.samples(**view, View::all)) {
+                EXPECT_EQ(sample.labels, std::vector<std::string>{"eth0"});
+                sums[f.name] += sample.value;
+            }
+    EXPECT_EQ(sums, (std::map<std::string, std::uint64_t>{{"kmon_l2_sent_packets", 110},
+                                                          {"kmon_l2_sent_bytes", 11000},
+                                                          {"kmon_l2_sent_group_packets", 4},
+                                                          {"kmon_l2_sent_group_bytes", 400},
+                                                          {"kmon_l2_sent_untracked_packets", 3},
+                                                          {"kmon_l2_sent_untracked_bytes", 300},
+                                                          {"kmon_l2_sent_evicted_packets", 2},
+                                                          {"kmon_l2_sent_evicted_bytes", 200}}));
 }
 
 // Whatever stands in the view as a number, a yes or a no, is also told to machines.

@@ -9,6 +9,7 @@
 #include "exit_record.hpp"
 #include "kmonctl/exit_rows.hpp"
 #include "netmon/reading.hpp"
+#include "recorded_history.hpp"
 
 namespace kmon::cli {
 namespace {
@@ -116,6 +117,21 @@ TEST_F(Schema, OfMetrics) {
     validates("kmonctl-metrics", {"metrics", "--json"});
     tree.remove("proc/kstat");
     validates("kmonctl-metrics", {"metrics", "--json", "--top", "0"});
+}
+
+// kmon-exporter says the same: exporter_history_test.cpp.
+TEST_F(Schema, OfHistory) {
+    test::record_three_hours(tree);
+    const auto ask = [&](std::vector<const char*> arguments) {
+        arguments.insert(arguments.end(), {"--from", "@1800000000", "--to", "@1800010800", "--json"});
+        arguments.insert(arguments.begin(), "history");
+        validates("kmonctl-history", arguments);
+    };
+    for (const auto* table : {"devices", "interfaces", "exits", "tcp", "loopback"}) {
+        ask({table});
+        ask({table, "--by", "hour", "--top", "1"});
+    }
+    ask({"--by", "interval", "--device", test::nas});
 }
 
 TEST_F(Schema, OfPastExits) {

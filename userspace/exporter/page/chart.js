@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Lines over the last two minutes. SVG, so that it is sharp at every size; the picture is stretched to its box, and all
-// that is text stands beside it as HTML.
+// Lines over the last two minutes, or over some other time. SVG, so that it is sharp at every size; the picture is
+// stretched to its box, and all that is text stands beside it as HTML.
 
 import { span } from './rates.js';
-import { text } from './table.js';
+import { element, text } from './table.js';
 
 const height = 100;
 
@@ -13,16 +13,18 @@ function svg(name, attributes = {}) {
   return node;
 }
 
-function canvas(seconds, hidden) {
-  return svg('svg', { viewBox: `0 0 ${seconds - 1} ${height}`, preserveAspectRatio: 'none', ...(hidden && { 'aria-hidden': 'true' }) });
+const view = (points) => `0 0 ${points - 1} ${height}`;
+
+function canvas(points) {
+  return svg('svg', { viewBox: view(points), preserveAspectRatio: 'none', 'aria-hidden': 'true' });
 }
 
 // The path of the newest values; a value that is not known interrupts it.
-function path(values, top, seconds) {
-  const from = values.length - seconds;
+function path(values, top, points) {
+  const from = values.length - points;
   let line = '';
   let drawn = false;
-  for (let x = 0; x < seconds; x += 1) {
+  for (let x = 0; x < points; x += 1) {
     const value = values[from + x];
     if (Number.isNaN(value)) {
       drawn = false;
@@ -37,8 +39,8 @@ function path(values, top, seconds) {
 }
 
 // The ground under each piece of a line.
-function area(values, top) {
-  return path(values, top, span).replace(/M(\d+) [^M]*?(?=M|$)/g, (piece, x) => `${piece}V${height}H${x}Z`);
+function area(values, top, points) {
+  return path(values, top, points).replace(/M(\d+) [^M]*?(?=M|$)/g, (piece, x) => `${piece}V${height}H${x}Z`);
 }
 
 // 1, 2 or 5 times a power of ten, at or above the value.
@@ -58,6 +60,11 @@ export class Chart {
   #lines;
   #area;
   #labels;
+  #picture;
+  #grid;
+  #times;
+  #points;
+  #time;
   #drawings = 0;
 
   // form: a rate as text. least: the smallest top of the scale, so that a quiet line is a flat one.
@@ -67,38 +74,43 @@ export class Chart {
     this.#names = names;
     this.#form = form;
     this.#least = least;
-    const picture = canvas(span, true);
-    for (const y of [0, 25, 50, 75, 100]) picture.append(svg('path', { class: 'grid', d: `M0 ${y}H${span - 1}` }));
+    const picture = canvas(span);
+    this.#picture = picture;
+    this.#grid = [0, 25, 50, 75, 100].map((y) => [svg('path', { class: 'grid' }), y]);
+    picture.append(...this.#grid.map(([line]) => line));
     // The first line is the one that matters: it lies on top.
     this.#lines = names.map((_, at) => svg('path', { class: `line s${at}` }));
     this.#area = svg('path', { class: 'area s0' });
     picture.append(this.#area, ...[...this.#lines].reverse());
-    this.#labels = [1, 0.5, 0].map(() => document.createElement('span'));
-    const scale = document.createElement('div');
-    scale.className = 'scale';
+    this.#labels = [1, 0.5, 0].map(() => element('span'));
+    const scale = element('div', 'scale');
     scale.append(...this.#labels);
-    const time = ['2 min ago', '1 min', 'now'].map((when) => {
-      const label = document.createElement('span');
-      label.textContent = when;
-      return label;
-    });
-    const axis = document.createElement('div');
-    axis.className = 'axis';
-    axis.append(...time);
-    const heading = document.createElement('p');
-    heading.className = 'heading';
-    heading.textContent = title;
+    this.#times = ['', '', ''].map(() => element('span'));
+    const axis = element('div', 'axis');
+    axis.append(...this.#times);
+    const heading = element('p', 'heading', title);
     picture.classList.add('plot');
     for (const part of [heading, scale, axis]) part.setAttribute('aria-hidden', 'true');
     box.setAttribute('role', 'img');
     box.append(heading, scale, picture, axis);
+    this.frame(span, ['2 min ago', '1 min', 'now'], 'the last two minutes');
     this.draw([]);
+  }
+
+  // So many values in a line; what stands at the left, in the middle and at the right; and what time that is.
+  frame(points, times, time) {
+    this.#points = points;
+    this.#time = time;
+    this.#picture.setAttribute('viewBox', view(points));
+    for (const [line, y] of this.#grid) line.setAttribute('d', `M0 ${y}H${points - 1}`);
+    this.#times.forEach((label, at) => text(label, times[at]));
+    this.#drawings = 0;
   }
 
   draw(series) {
     const top = ceiling(Math.max(peakOf(series), this.#least));
-    series.forEach((one, at) => this.#lines[at].setAttribute('d', path(one.values, top, span)));
-    if (series.length > 0) this.#area.setAttribute('d', area(series[0].values, top));
+    this.#lines.forEach((line, at) => line.setAttribute('d', series[at] ? path(series[at].values, top, this.#points) : ''));
+    if (series.length > 0) this.#area.setAttribute('d', area(series[0].values, top, this.#points));
     [top, top / 2, 0].forEach((value, at) => text(this.#labels[at], this.#form(value)));
     // Who cannot see the lines can ask for this; nobody is told of it each second.
     if (this.#drawings % 10 === 0 || series.length === 0) this.#box.setAttribute('aria-label', this.#words(series));
@@ -106,8 +118,9 @@ export class Chart {
   }
 
   #words(series) {
-    const each = series.map((one, at) => `${this.#names[at]} ${this.#form(one.now)}, at most ${this.#form(one.peak)}`);
-    return `Line chart of the last two minutes. ${this.#title}: ${each.join('; ') || 'nothing yet'}.`;
+    const main = (one) => (one.mean === undefined ? this.#form(one.now) : `on average ${this.#form(one.mean)}`);
+    const each = series.map((one, at) => `${this.#names[at]} ${main(one)}, at most ${this.#form(one.peak)}`);
+    return `Line chart of ${this.#time}. ${this.#title}: ${each.join('; ') || 'nothing yet'}.`;
   }
 }
 
@@ -120,7 +133,7 @@ export class Spark {
   constructor(box, lines, least) {
     this.#least = least;
     this.#lines = Array.from({ length: lines }, (_, at) => svg('path', { class: `line s${at}` }));
-    const picture = canvas(this.#seconds, true);
+    const picture = canvas(this.#seconds);
     picture.classList.add('spark');
     picture.append(...this.#lines);
     box.append(picture);

@@ -37,7 +37,7 @@ export function share(part, whole) {
   return part === null || !whole ? NaN : Number((part * 1000000n) / whole) / 1000000;
 }
 
-function seconds(count) {
+export function seconds(count) {
   const two = (value) => String(value).padStart(2, '0');
   if (count < 60) return `${count}\u00a0s`;
   if (count < 3600) return `${Math.floor(count / 60)}m ${two(count % 60)}s`;

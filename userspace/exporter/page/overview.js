@@ -2,14 +2,7 @@
 // A tile a module: how it is and its main rates. Below, what is wrong, why, and the command that cures it.
 
 import { Spark } from './chart.js';
-import { key, text } from './table.js';
-
-function element(name, className, content = '') {
-  const node = document.createElement(name);
-  node.className = className;
-  node.textContent = content;
-  return node;
-}
+import { element, key, text } from './table.js';
 
 class Tile {
   node = element('li', 'tile');

@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The live page of one host: takes a reading a second from the exporter and shows it, a section a module.
+// The live page of one host: takes a reading a second from the exporter and shows it, a section a module. Or, in its place,
+// some time that has passed.
 
 import { Exits } from './process_monitor.js';
 import { Interfaces } from './netmon_proc.js';
 import { Loopback } from './localhost_monitor.js';
 import { OutgoingTcp } from './kstat.js';
+import { MacAddresses } from './l2packet_counter.js';
 import { Overview } from './overview.js';
+import { Past } from './past.js';
 import { Rates } from './rates.js';
-import { SourceMacs } from './l2packet_counter.js';
 import { Stream } from './stream.js';
 import { count, parse } from './reading.js';
+import { hashOf, ranges, routeOf } from './history.js';
 import { printable } from './format.js';
 import { stateOf } from './states.js';
-import { text } from './table.js';
+import { element, text } from './table.js';
 
 const at = (id) => document.getElementById(id);
 
 const sections = [
   new Interfaces(at('netmon_proc')),
   new Loopback(at('localhost_monitor')),
-  new SourceMacs(at('l2packet_counter')),
+  new MacAddresses(at('l2packet_counter')),
   new OutgoingTcp(at('kstat')),
   new Exits(at('process_monitor')),
 ];
@@ -68,6 +71,39 @@ function showHost() {
   at('time').dateTime = time.toISOString();
   text(at('time'), time.toLocaleTimeString());
 }
+
+// ---- now, or some time that has passed
+
+const past = new Past(at('past'));
+const links = ranges.map((range) => {
+  const link = element('a', '', range.title);
+  const item = element('li');
+  item.append(link);
+  at('ranges').firstElementChild.append(item);
+  return { link, range };
+});
+const now = at('ranges').querySelector('a');
+
+function go(byUser) {
+  const route = routeOf(location.hash);
+  for (const { link, range } of links) {
+    link.href = hashOf(range, route?.device ?? null);
+    current(link, range === route?.range);
+  }
+  current(now, route === null);
+  at('figures').hidden = route !== null;
+  past.show(route);
+  // The link that led to a device is hidden by now; who chooses another time stays where he is.
+  if (byUser && route !== null && !at('ranges').contains(document.activeElement)) past.focus();
+}
+
+function current(link, is) {
+  if (is) link.setAttribute('aria-current', 'page');
+  else link.removeAttribute('aria-current');
+}
+
+window.addEventListener('hashchange', () => go(true));
+go(false);
 
 // ---- the connection
 

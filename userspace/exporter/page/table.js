@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Tables that are filled again each second. Everything goes in as text, so no name can be markup.
 
+import { printable } from './format.js';
+
+export function element(name, className = '', content = '') {
+  const node = document.createElement(name);
+  if (className) node.className = className;
+  node.textContent = content;
+  return node;
+}
+
 export function text(node, value) {
   if (node.firstChild === null) node.append(value);
   else if (node.firstChild.data !== value) node.firstChild.data = value;
@@ -17,10 +26,15 @@ export function figure(cell, shown, exact = null) {
 }
 
 // The mark of a chart's line.
-export function key(line) {
-  const mark = document.createElement('span');
-  mark.className = `key s${line}`;
-  return mark;
+export const key = (line) => element('span', `key s${line}`);
+
+// The heading of a device's row: its name, and its address, which leads to its own page.
+export function deviceHead(cell, { mac, name }, href) {
+  const address = element(href ? 'a' : 'span');
+  if (href) address.href = href;
+  address.append(element('code', '', printable(mac)));
+  if (name) cell.append(element('bdi', '', printable(name)), ' ');
+  cell.append(address);
 }
 
 // How much of a whole, as a bar.

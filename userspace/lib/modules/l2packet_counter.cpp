@@ -399,15 +399,30 @@ Family of_interface(const std::string& name, const std::string& help, std::uint6
     return counter("kmon_l2_" + name, help, {"interface"}, each(&L2View::interfaces, by_name, number));
 }
 
+// The same of what is sent, where the module counts that.
+Family of_interface_sent(const std::string& name, const std::string& help, std::uint64_t Interface::*number) {
+    return counter("kmon_l2_sent_" + name, help, {"interface"},
+                   made_by<L2View>([number](const L2View& view, std::size_t) {
+                       Samples samples;
+                       for (const auto& interface : view.interfaces)
+                           if (interface.counts_sent) samples.push_back({{interface.name}, interface.*number});
+                       return samples;
+                   }));
+}
+
 // Those with most of `number`, and all the rest in one, with what is of no MAC that is known. Only because the same
 // number chooses who stands alone does the rest never go down: whoever comes out of it has just overtaken whoever goes
 // in.
 Samples by_mac(const Interface& interface, std::size_t top, std::uint64_t L2View::Mac::*number,
                std::uint64_t Interface::*total) {
+    // All of them are the recorder's wish, to whom each reading's order is as good, and best where it is that of the
+    // last one.
     auto macs = interface.macs;
     keep_most(macs, top, number);
-    std::ranges::sort(macs, [number](const auto& a, const auto& b) { return comes_before(a, b, number); });
+    if (top != View::all)
+        std::ranges::sort(macs, [number](const auto& a, const auto& b) { return comes_before(a, b, number); });
     Samples samples;
+    samples.reserve(macs.size() + 1);
     auto rest = interface.*total;
     for (const auto& mac : macs) {
         samples.push_back(
@@ -505,6 +520,21 @@ Module l2packet_counter() {
                 of_interface("evicted_bytes", "Bytes of sources that were idle and forgotten.",
                              &Interface::evicted_bytes),
                 of_interface("skipped_packets", "Frames with a group source address.", &Interface::skipped_packets),
+                of_interface_sent("packets", "Frames sent, those to group addresses left out; where direction is both.",
+                                  &Interface::tx_packets),
+                of_interface_sent("bytes", "Bytes of the frames sent, Ethernet header included.", &Interface::tx_bytes),
+                of_interface_sent("group_packets", "Frames sent to broadcast and multicast addresses.",
+                                  &Interface::tx_group_packets),
+                of_interface_sent("group_bytes", "Bytes sent to broadcast and multicast addresses.",
+                                  &Interface::tx_group_bytes),
+                of_interface_sent("untracked_packets", "Frames sent to destinations past max_macs.",
+                                  &Interface::tx_untracked_packets),
+                of_interface_sent("untracked_bytes", "Bytes sent to destinations past max_macs.",
+                                  &Interface::tx_untracked_bytes),
+                of_interface_sent("evicted_packets", "Frames sent to destinations that were idle and forgotten.",
+                                  &Interface::tx_evicted_packets),
+                of_interface_sent("evicted_bytes", "Bytes sent to destinations that were idle and forgotten.",
+                                  &Interface::tx_evicted_bytes),
                 gauge("kmon_l2_attached", "1 while the interface is watched, 0 while it is away.",
                       {"interface", "hook"},
                       each(

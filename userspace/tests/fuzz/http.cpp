@@ -46,7 +46,7 @@ Server& server() {
         sockets.push_back(std::move(*socket));
         // A system without any module: what is asked for has an answer all the same, and a short one.
         kmon::Root root;
-        root.proc = root.sys = root.etc = root.lib_modules = root.run = "/nonexistent";
+        root.proc = root.sys = root.etc = root.lib_modules = root.run = root.var_lib = "/nonexistent";
         kmon::exporter::Limits limits;
         limits.event = 10ms;
         auto opened = Server::open(std::move(sockets), std::nullopt, kmon::exporter::Readings(root, 3), {}, limits);

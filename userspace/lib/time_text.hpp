@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Times as people write them on a command line.
+// Times as people write them, on a command line or in an address.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace kmon::cli {
+namespace kmon {
 
 // "2027-01-15", "2027-01-15 09:30", "2027-01-15T09:30:10", "09:30" (today), "today", "yesterday", "now", "2h" (ago),
 // "@1800000000"; in local time.
@@ -21,4 +21,4 @@ inline constexpr const char* times_to_write =
 // "90s", "15m", "24h", "7d", "2w", "1y": in seconds, more than 0.
 std::optional<std::int64_t> parse_span(std::string_view text);
 
-} // namespace kmon::cli
+} // namespace kmon

@@ -6,7 +6,7 @@
 #include "config_values.hpp"
 #include "number_text.hpp"
 
-namespace kmon::cli {
+namespace kmon {
 
 namespace {
 
@@ -62,4 +62,4 @@ std::optional<std::time_t> parse_time(const std::string& text, std::time_t now) 
     return std::nullopt;
 }
 
-} // namespace kmon::cli
+} // namespace kmon
