@@ -434,6 +434,7 @@ describe('some time that has passed', () => {
       assert.equal(await page.innerText('#ranges [aria-current]'), title);
       assert.equal(await page.evaluate(() => location.hash), `#/${last}`);
       assert.equal(await page.innerText('#past h2'), `The last ${title}`);
+      assert.equal(await page.textContent('#past [role=status]'), `The last ${title}`, 'screen readers are told');
     }
     await page.goBack();
     await page.waitForFunction(() => document.querySelector('#past h2').textContent === 'The last 30 days');

@@ -207,6 +207,7 @@ class Panel {
 export class Past {
   #main;
   #title;
+  #said;
   #about;
   #attention;
   #back;
@@ -219,6 +220,7 @@ export class Past {
   constructor(main) {
     this.#main = main;
     this.#title = main.querySelector('h2');
+    this.#said = main.querySelector('[role=status]');
     this.#about = main.querySelector('.about');
     this.#attention = main.querySelector('.attention');
     this.#back = main.querySelector('.back');
@@ -274,6 +276,7 @@ export class Past {
     if (this.#asking !== asking) return; // somebody wants to see something else by now
     this.#complain(wrong);
     this.#main.ariaBusy = 'false';
+    text(this.#said, this.#title.textContent); // screen readers are told what is shown by now, and of no refreshing
     this.#timer = setTimeout(() => this.#refresh(), every);
   }
 
