@@ -12,7 +12,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const page = join(here, '../../userspace/exporter/page');
 const types = { html: 'text/html', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' };
 
-export const policy = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+export const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const json = async (name) => JSON.parse(await readFile(join(here, 'fixtures', name), 'utf8'));
 
