@@ -38,7 +38,8 @@ int run(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? status_of(ExitCode::ok) : status_of(ExitCode::usage);
     }
-    ::umask(0027);
+    // The unit says who may read it, and where it lies; by hand, that is nobody else.
+    if (std::getenv("STATE_DIRECTORY") == nullptr) ::umask(0027);
     const bool terminal = ::isatty(STDERR_FILENO) == 1;
     const auto tell = [terminal](int priority, const std::string& what) {
         if (terminal)
