@@ -217,6 +217,8 @@ Result<void> Store::write(const Batch& batch) {
     if (done) {
         for (auto& tier : states_)
             tier.changed = false;
+        // Until the next minute nobody needs the pages.
+        (void)database_.run("PRAGMA shrink_memory");
         return {};
     }
     // Some errors have SQLite roll back by itself.

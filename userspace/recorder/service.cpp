@@ -2,6 +2,7 @@
 #include "service.hpp"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/signalfd.h>
@@ -228,6 +229,9 @@ void Service::tell_of(const std::vector<history::ModuleReading>& readings) {
 void Service::write() {
     const auto moment = history::moment_now(root_);
     const bool done = recording_->flush(moment);
+#ifdef __GLIBC__
+    (void)::malloc_trim(0); // a transaction takes as much as all else; it is over for a minute
+#endif
     written_ = moment.uptime;
     if (done && moment.uptime - checked_ >= checkpoint_interval) {
         recording_->checkpoint();
