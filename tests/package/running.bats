@@ -43,6 +43,7 @@ repository() {
 loaded_versions() { cat /sys/module/{localhost_monitor,l2packet_counter,kstat,netmon_proc,process_monitor}/version | sort | uniq -c | xargs; }
 all_new() { [ "$(loaded_versions)" = "5 $new" ]; }
 netmon_pid() { systemctl show -P MainPID netmon@lo; }
+recorder_pid() { systemctl show -P MainPID kmon-recorder; }
 packets() { sed -n 's/^IPv4 packets: //p' /proc/localhost_stats; }
 
 # What kmon may leave nowhere; see `files` in machine.bash.
@@ -75,7 +76,7 @@ traces() {
   assert_success
   assert [ "$(packets)" -ge 10 ]
   assert_equal "$(json /proc/l2packet_counter.json '.[] | select(.interface == "eth0" and .macs != null) | .packets')" 100
-  systemctl enable --now netmon@lo
+  systemctl enable --now netmon@lo kmon-recorder kmon-exporter.socket
 }
 
 # process_monitor is in use: something may be done to its event at any time.
@@ -88,12 +89,13 @@ traces() {
     >/tmp/watched 3>&- &
   watching=$!
   sleep 1
-  netmon=$(netmon_pid)
+  netmon=$(netmon_pid) recorder=$(recorder_pid)
   repository new
   run apt-get -qy dist-upgrade
   kill $pinging $watching
   assert_success
   assert [ "$(netmon_pid)" != "$netmon" ] && assert [ "$(netmon_pid)" != 0 ]
+  assert [ "$(recorder_pid)" != "$recorder" ] && assert [ "$(recorder_pid)" != 0 ]
   assert_output --partial "warning: process_monitor is in use and stays loaded"
   assert_equal "$(loaded_versions)" "1 0.9.0 4 $new"
   assert_equal "$(systemctl is-active kmon) $(systemctl is-enabled kmon)" "active enabled"
@@ -134,7 +136,7 @@ traces() {
   assert_success
   assert_equal "$(theirs)" "$(cat /tmp/theirs)"
   assert [ ! -e /sys/module/kstat ] && assert [ ! -e /sys/module/process_monitor ]
-  assert_equal "$(systemctl is-active kmon || true) $(netmon_pid)" "inactive 0"
+  assert_equal "$(systemctl is-active kmon kmon-recorder kmon-exporter.socket | xargs) $(netmon_pid)" "inactive inactive inactive 0"
   traces >/tmp/after
   run diff /tmp/before /tmp/after
   assert_success
