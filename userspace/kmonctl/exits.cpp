@@ -226,6 +226,7 @@ private:
         const auto lost_all = lost();
         if (lost_all > lost_told_) tell_lost(lost_all);
         if (options_.summary && !context_.json) print(context_.out, summary_.page(context_.columns), context_.colour);
+        context_.out.flush(); // before the words that follow it
         if (context_.json) {
             Json summary = {{"exits", exits_}, {"failed", failed_}, {"lost", lost_all}};
             if (options_.summary) summary["by_name"] = summary_.json();
@@ -277,6 +278,7 @@ Result<ExitCode> past_exits(Context& context, const Options& options) {
         return ExitCode::ok;
     }
     if (options.summary) print(context.out, summary.page(context.columns), context.colour);
+    context.out.flush();
     context.err << grouped(shown) << " exits; " << (*left_out ? grouped(*left_out) : "none")
                 << " left out of the journal.\n";
     if (shown == 0 && !failed_exits_wanted(read_config(context.root).config))

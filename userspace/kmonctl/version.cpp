@@ -12,7 +12,7 @@ namespace {
 Result<ExitCode> show_version(Context& context) {
     const auto host = read_host(context.root);
     Json modules = Json::object();
-    Table table({{"", Column::left, 20}, {"", Column::left}});
+    Table table({{"", Column::left, 18}, {"", Column::left}});
     table.row({text_cell("kmon"), text_cell(kmon::version)});
     for (const auto& module : module_names()) {
         const auto loaded = loaded_version(context.root, module);

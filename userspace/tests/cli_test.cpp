@@ -108,6 +108,13 @@ TEST_F(Cli, StatsFitsEightyColumnsWhateverTheNumbers) {
     EXPECT_NE(outcome.out.find("18.4"), std::string::npos);
 }
 
+// Most of it is of protocols that this host does not speak.
+TEST_F(Cli, StatsShowsWhatWasDroppedOnReceptionAsNoFault) {
+    const auto out = run(test::busy("second"), {"stats", "netmon_proc", "--color", "always"}).out;
+    EXPECT_NE(out.find("53,920"), std::string::npos);
+    EXPECT_EQ(out.find("\033[33m"), std::string::npos) << out;
+}
+
 TEST_F(Cli, StatsIsPlainAsciiWhereTheLocaleIs) {
     unicode = false;
     const auto out = run(test::busy("second"), {"stats"}).out;
@@ -195,6 +202,7 @@ TEST_F(Cli, PagesFitFortyColumns) {
     }
     EXPECT_NE(run(root, {"macs"}).out.find("36,000  43,200,000\n"), std::string::npos) << run(root, {"macs"}).out;
     EXPECT_NE(run(root, {"stats", "netmon_proc"}).out.find("errors\n"), std::string::npos);
+    EXPECT_NE(run(root, {"version"}).out.find("6.12.117+deb13-amd64\n"), std::string::npos);
     past.resize(1);
     past[0].name = "a-long-name-000";
     past[0].tgid = 4194304;

@@ -56,7 +56,7 @@ Page NetmonView::page(const Look& look) const {
             continue;
         }
         table.row({text_cell(name), text_cell("rx"), bytes_cell(i.rx_bytes), count_cell(i.rx_packets),
-                   fault_cell(i.rx_errors), fault_cell(i.rx_dropped)});
+                   fault_cell(i.rx_errors), count_cell(i.rx_dropped)});
         table.row({text_cell(""), text_cell("tx"), bytes_cell(i.tx_bytes), count_cell(i.tx_packets),
                    fault_cell(i.tx_errors), fault_cell(i.tx_dropped)});
     }
