@@ -8,7 +8,7 @@
 
 #include "control/exit_entry.hpp"
 #include "fixture.hpp"
-#include "kmonctl/time_text.hpp"
+#include "time_text.hpp"
 
 namespace kmon {
 namespace {
