@@ -127,7 +127,7 @@ TEST(PastExits, TimesAreReadInSeveralForms) {
     ::setenv("TZ", "UTC", 1);
     ::tzset();
     const std::time_t now = 1'795'971'845; // 2026-11-29 17:04:05
-    const auto since = [&](const char* text) { return cli::parse_time(text, now).value_or(-1); };
+    const auto since = [&](const char* text) { return parse_time(text, now).value_or(-1); };
     EXPECT_EQ(since("10m"), now - 600);
     EXPECT_EQ(since("90"), now - 90);
     EXPECT_EQ(since("@1795000000"), 1'795'000'000);
