@@ -20,9 +20,9 @@ struct Word {
 
 constexpr Seconds an_hour = 3600;
 constexpr Seconds a_day = 24 * an_hour;
-constexpr std::array words = {Word{"interval", By::interval, an_hour}, Word{"5min", By::five_minutes, a_day},
-                              Word{"hour", By::hour, a_day}, Word{"day", By::day, 7 * a_day},
-                              Word{"month", By::month, 365 * a_day}};
+constexpr std::array periods = {Word{"interval", By::interval, an_hour}, Word{"5min", By::five_minutes, a_day},
+                                Word{"hour", By::hour, a_day}, Word{"day", By::day, 7 * a_day},
+                                Word{"month", By::month, 365 * a_day}};
 
 std::string listed(const std::vector<std::string>& all) {
     std::string text;
@@ -49,7 +49,7 @@ std::vector<std::string> table_names() {
 
 std::vector<std::string> by_words() {
     std::vector<std::string> all;
-    for (const auto& one : words)
+    for (const auto& one : periods)
         all.emplace_back(one.word);
     return all;
 }
@@ -98,12 +98,12 @@ Result<Question> question_of(const Request& request, const NamesByMac& names, st
     const auto table = find_table(request.table);
     if (!table)
         return fail("there is no table '" + printable(request.table) + "'", ExitCode::usage, listed(table_names()));
-    const auto* const by = std::ranges::find(words, request.by, &Word::word);
-    if (!request.by.empty() && by == words.end())
+    const auto* const by = std::ranges::find(periods, request.by, &Word::word);
+    if (!request.by.empty() && by == periods.end())
         return fail("'" + printable(request.by) + "' is no period", ExitCode::usage, listed(by_words()));
-    const auto extent = extent_of(request.time, now, by == words.end() ? a_day : by->otherwise);
+    const auto extent = extent_of(request.time, now, by == periods.end() ? a_day : by->otherwise);
     if (!extent) return fail(extent.error());
-    return Question{*table, *extent, by == words.end() ? By::all : by->by, request.top.value_or(View::all),
+    return Question{*table, *extent, by == periods.end() ? By::all : by->by, request.top.value_or(View::all),
                     is_called(request.device, names)};
 }
 
