@@ -49,7 +49,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert_success
   run dpkg-deb -c /srv/new/kmon-tools_*.deb
   for file in usr/bin/kmonctl usr/bin/netmon usr/sbin/kmond usr/sbin/kmon-exporter usr/sbin/kmon-recorder usr/share/man/man1/kmonctl.1.gz usr/share/man/man8/kmond.8.gz \
-    usr/share/man/man8/kmon-exporter.8.gz usr/share/man/man5/kmon.toml.5.gz usr/share/bash-completion/completions/kmonctl usr/lib/modprobe.d/kmon.conf; do
+    usr/share/man/man8/kmon-exporter.8.gz usr/share/man/man5/kmon.toml.5.gz usr/share/bash-completion/completions/kmonctl usr/lib/modprobe.d/kmon.conf usr/lib/tmpfiles.d/kmon.conf; do
     assert_output --partial " ./$file"
   done
 }
