@@ -79,13 +79,10 @@ sanitizer() {
 # Every allocation fails in turn, on the kernel that can do that.
 faults() { start guest sanitizer faults.bats; }
 
-# As long as KMON_SOAK says, in seconds.
+# As long as KMON_SOAK says, in seconds; on one kernel.
 soak() {
-  local target
   export KMON_SOAK=${KMON_SOAK:-1800}
-  for target in "${kernels[@]}"; do
-    start boots "$target soak" "$target" --timeout $((KMON_SOAK + 900)) -- tests/lib/in-guest soak.bats
-  done
+  start boots "${kernels[0]} soak" "${kernels[0]}" --timeout $((KMON_SOAK + 900)) -- tests/lib/in-guest soak.bats
 }
 
 # Those of the chosen kernels whose suites the programs are built for.
@@ -122,12 +119,19 @@ fuzz() {
   check "the fuzzers find nothing in $seconds s each" "$here/fuzz" "$seconds" | tally fuzz
 }
 
-# In a browser and in a Prometheus, on this machine.
+# In a browser and in a Prometheus, on this machine; the page also as kmon-exporter serves it.
 page() {
-  need chromium
+  need chromium "${cxx_packages[@]}"
   command -v npm >/dev/null || need nodejs npm
+  { check "kmon-exporter builds" exporter_built; } | tally page
+  export KMON_EXPORTER=$repo/build/dev/userspace/exporter/kmon-exporter KMON_UNIT_TESTS=$repo/build/dev/userspace/tests/kmon_tests
   start taps page "$here/page/run"
   start taps dashboard "$here/observability/run"
+}
+
+exporter_built() {
+  cd "$repo"
+  cmake --preset dev && nice cmake --build --preset dev -j"$(nproc)" --target exporter kmon_tests
 }
 
 sanitized_tests() {
