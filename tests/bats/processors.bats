@@ -5,6 +5,7 @@
 
 load ../lib/common
 load ../lib/live
+load ../lib/mixed_load
 
 last=/sys/devices/system/cpu/cpu$(($(nproc --all) - 1))/online
 
@@ -26,34 +27,12 @@ come_and_go() {
   done
 }
 
-receive_frames() { in_peer frames kmon1 --count 500 --macs 300 >/dev/null && echo >>"$BATS_TEST_TMPDIR/received"; }
-send_frames() { frames kmon0 --swap --count 500 --macs 300 >/dev/null && echo >>"$BATS_TEST_TMPDIR/sent"; }
-send_tcp() { ipsend --proto tcp --to 127.0.0.1 --size 100 --count 200 >/dev/null && echo >>"$BATS_TEST_TMPDIR/tcp"; }
-end_processes() { storm --processes 24 --mode mixed --name kmon-gone >/dev/null && echo >>"$BATS_TEST_TMPDIR/exits"; }
-rounds() { wc -l <"$BATS_TEST_TMPDIR/$1"; }
-
 @test "a processor goes and comes back again and again under traffic: no frame, packet or exit is lost" {
-  local loopback tcp
-  load_quiet "${kmon_modules[@]}"
-  set_param l2packet_counter direction both
-  set_param kstat start 1
-  trace_exits
-  echo 'comm == "kmon-gone"' >"$instance/events/kmon/process_exit/filter"
-  echo 1 >"$instance/events/kmon/process_exit/enable"
-  lo_mark
-  loopback=$(json=/proc/localhost_stats.json number_of packets)
-  tcp_mark
-  tcp=$(kstat_number packets)
+  load_for_mixed_load
   for what in receive_frames send_frames send_tcp end_processes; do meanwhile "$what"; done
   come_and_go "$(scaled 50 10 4)"
   enough
-  assert_equal "received: $(l2 packets)" "received: $((500 * $(rounds received)))"
-  assert_equal "sent: $(l2 tx_packets)" "sent: $((500 * $(rounds sent)))"
-  others_on_lo 0
-  assert_equal "loopback: $(($(json=/proc/localhost_stats.json number_of packets) - loopback))" "loopback: $others"
-  others_in_tcp 0
-  assert_equal "TCP: $(($(kstat_number packets) - tcp))" "TCP: $((200 * $(rounds tcp) + others))"
-  assert_equal "exits: $(grep -c ' process_exit: ' "$instance/trace")" "exits: $((24 * $(rounds exits)))"
+  assert_all_counted "$instance/trace"
 }
 
 @test "what a processor counted alone is there after it went: packets, frames, exits, and what it had to print" {
