@@ -30,7 +30,7 @@ std::optional<std::size_t> top_of(const Asked& asked, const Readings& readings) 
 
 Answer figures(const Asked& asked, Readings& readings, bool stream) {
     const auto top = top_of(asked, readings);
-    if (!top) return words(400, "top is to be a number");
+    if (!top) return words(400, "top must be a number");
     if (!stream) return json_answer(readings.stats(*top));
     Answer answer;
     answer.type = "text/event-stream";

@@ -37,7 +37,7 @@ Result<Request> request_of(const Arguments& arguments) {
             *text->second = value;
         } else if (name == "top") {
             const auto top = parse_count(value);
-            if (!top) return fail("top is to be a number, not '" + printable(value) + "'", ExitCode::usage);
+            if (!top) return fail("top must be a number, not '" + printable(value) + "'", ExitCode::usage);
             request.top = *top;
         } else {
             return fail("there is no '" + printable(name) + "'", ExitCode::usage,

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "escape.hpp"
+#include "joined.hpp"
 #include "time_text.hpp"
 
 namespace kmon::history {
@@ -23,13 +24,6 @@ constexpr Seconds a_day = 24 * an_hour;
 constexpr std::array periods = {Word{"interval", By::interval, an_hour}, Word{"5min", By::five_minutes, a_day},
                                 Word{"hour", By::hour, a_day}, Word{"day", By::day, 7 * a_day},
                                 Word{"month", By::month, 365 * a_day}};
-
-std::string listed(const std::vector<std::string>& all) {
-    std::string text;
-    for (const auto& one : all)
-        text += (text.empty() ? "" : ", ") + one;
-    return text;
-}
 
 // A MAC address in its usual form, as far as it goes.
 std::string plain(std::string text) {
@@ -97,10 +91,10 @@ std::function<bool(const std::string& label)> is_called(std::string wanted, Name
 Result<Question> question_of(const Request& request, const NamesByMac& names, std::time_t now) {
     const auto table = find_table(request.table);
     if (!table)
-        return fail("there is no table '" + printable(request.table) + "'", ExitCode::usage, listed(table_names()));
+        return fail("there is no table '" + printable(request.table) + "'", ExitCode::usage, joined(table_names()));
     const auto* const by = std::ranges::find(periods, request.by, &Word::word);
     if (!request.by.empty() && by == periods.end())
-        return fail("'" + printable(request.by) + "' is no period", ExitCode::usage, listed(by_words()));
+        return fail("'" + printable(request.by) + "' is not a period", ExitCode::usage, joined(by_words()));
     const auto extent = extent_of(request.time, now, by == periods.end() ? a_day : by->otherwise);
     if (!extent) return fail(extent.error());
     return Question{*table, *extent, by == periods.end() ? By::all : by->by, request.top.value_or(View::all),

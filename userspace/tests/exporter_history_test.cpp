@@ -103,12 +103,12 @@ TEST_F(ExporterHistory, HasTheNumbersThatWereCounted) {
 TEST_F(ExporterHistory, WhatIsAskedWronglyIsToldInWords) {
     const std::vector<std::pair<Arguments, std::string>> wrong = {
         {{{"what", "nonsense"}}, "there is no table 'nonsense'\nloopback, devices, tcp, interfaces, exits\n"},
-        {{{"by", "week"}}, "'week' is no period\ninterval, 5min, hour, day, month\n"},
+        {{{"by", "week"}}, "'week' is not a period\ninterval, 5min, hour, day, month\n"},
         {{{"last", "soon"}}, "'soon' is not a span of time\n15m, 24h, 7d\n"},
         {{{"last", "1h"}, {"from", "08:00"}}, "'last' goes with neither 'from' nor 'to'\n"},
         {{{"from", "10:00"}, {"to", "09:00"}}, "the time ends before it begins\n"},
-        {{{"top", "-1"}}, "top is to be a number, not '-1'\n"},
-        {{{"top", ""}}, "top is to be a number, not ''\n"},
+        {{{"top", "-1"}}, "top must be a number, not '-1'\n"},
+        {{{"top", ""}}, "top must be a number, not ''\n"},
         {{{"lasst", "1h"}}, "there is no 'lasst'\nwhat, last, from, to, by, top, device\n"},
     };
     for (const auto& one : wrong) {
