@@ -81,7 +81,7 @@ recorded_router() {
   sleep 1.5
 }
 
-recorder_words() { journalctl -q -b -o cat -u kmon-recorder --after-cursor "$cursor" -p warning; }
+recorder_words() { journalctl -q -b -o cat -u kmon-recorder --after-cursor="$kmon_cursor" -p warning; }
 
 @test "history: off until enabled; then it records as a user without privileges" {
   assert_equal "$(systemctl is-enabled kmon-recorder || true) $(systemctl is-active kmon-recorder || true)" "disabled inactive"
@@ -201,7 +201,7 @@ recorder_words() { journalctl -q -b -o cat -u kmon-recorder --after-cursor "$cur
   sleep 3
   write_now
   same 1 2
-  run journalctl -q -b -o cat -u kmon-recorder --after-cursor "$cursor" -p notice
+  run journalctl -q -b -o cat -u kmon-recorder --after-cursor="$kmon_cursor" -p notice
   assert_output --partial "written again"
 }
 
