@@ -16,7 +16,6 @@
 namespace {
 
 using namespace kmon;
-using control::Journal;
 
 // The service itself tells what is wrong with the configuration.
 Result<void> load(const Root& root) {
@@ -27,15 +26,14 @@ Result<void> load(const Root& root) {
     return {};
 }
 
-Result<void> reload(const Root& root, const Journal& journal) {
-    const auto reading = read_config(root);
-    if (!reading.problems.empty()) {
-        control::tell(journal, reading);
-        return fail("not reloaded: the configuration is not valid; the old settings stay in force",
-                    config_of(reading).error().code, "kmonctl check");
-    }
-    control::load_modules(root, reading.config);
+// The running kmond is asked even if the configuration is not valid: it tells why, and remembers that it refused.
+Result<void> reload(const Root& root) {
+    const auto config = load_config(root);
+    if (config) control::load_modules(root, *config);
     const auto report = control::ask(root, control::Request::reload);
+    if (!report && !config)
+        return fail("not reloaded: the configuration is not valid; the old settings stay in force", config.error().code,
+                    "kmonctl check");
     if (!report) return fail(report.error());
     auto done = control::verdict(*report);
     if (!done) return fail("reloaded, but " + done.error().what, done.error().code, done.error().hint);
@@ -64,7 +62,7 @@ ExitCode run(int argc, char** argv) {
 
     const Root root;
     const auto journal = control::open_journal();
-    const auto outcome = only_load ? load(root) : only_reload ? reload(root, journal) : kmond::serve(root, journal);
+    const auto outcome = only_load ? load(root) : only_reload ? reload(root) : kmond::serve(root, journal);
     if (outcome) return ExitCode::ok;
     std::cerr << "kmond: " << control::sentence(outcome.error()) << '\n';
     return outcome.error().code;
