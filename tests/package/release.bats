@@ -36,7 +36,7 @@ setup() {
 @test "a version that is not the same everywhere is named, with the place" {
   run packaging/release --check
   assert_success
-  for place in "rpm/kmon.spec:s/^Version: .*/Version: 7.7.7/" "CHANGELOG.md:s/^## [0-9.]*/## 7.7.7/" "debian/changelog:1s/(.*)/(7.7.7-1)/" \
+  for place in "rpm/kmon.spec:s/^Version: .*/Version: 7.7.7/" "CHANGELOG.md:s/^## [0-9][0-9.]*/## 7.7.7/" "debian/changelog:1s/(.*)/(7.7.7-1)/" \
     "rpm/kmon.spec:s/ - [0-9.]*-1$/ - 7.7.7-1/"; do
     sed -i "${place#*:}" "${place%%:*}"
     run packaging/release --check
