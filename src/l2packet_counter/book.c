@@ -3,7 +3,6 @@
  * The books of MACs: everything but the fast path, which is in book.h.
  */
 #include <linux/if_ether.h>
-#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -12,8 +11,6 @@
 
 #include "book.h"
 #include "main.h"
-
-#define MIN_BITS	10
 
 /* A MAC that came faster than the table grew. */
 struct mac_spill {
@@ -26,12 +23,9 @@ static u64 boot_now(void)
 	return ktime_to_ns(ktime_get_coarse_boottime());
 }
 
-/* The table has twice the room for n MACs, but is never made for more than the bound. */
-static unsigned int bits_for(unsigned int n)
+static unsigned int bits_for(unsigned int macs)
 {
-	unsigned int entries = min(2 * n, max(READ_ONCE(max_macs), n));
-
-	return max_t(unsigned int, order_base_2(max(entries, 1U)) + 1, MIN_BITS);
+	return table_bits(macs, READ_ONCE(max_macs));
 }
 
 /* ---- the locked path ---- */
@@ -107,7 +101,8 @@ static bool work_wanted(struct mac_book *book, enum mac_direction way)
 	if (IS_ENABLED(CONFIG_64BIT) && !*cells_of(t, way, cpu))
 		cpumask_set_cpu(cpu, book->want_cells[way]);
 
-	return (grow || book->spilled || !cpumask_empty(book->want_cells[way])) &&
+	return (grow || table_is_crowded(t) || book->spilled ||
+		!cpumask_empty(book->want_cells[way])) &&
 	       time_after_eq(jiffies, book->no_work_before);
 }
 
@@ -253,16 +248,6 @@ void book_sum(struct mac_book *book, const struct mac_table *t, unsigned int i,
 	}
 }
 
-/* Adds the keys of entries from..to-1 to `new`; false where it is too small. */
-static bool copy_keys(struct mac_table *new, const struct mac_table *old,
-		      unsigned int from, unsigned int to)
-{
-	for (; from < to; from++)
-		if (!old->entries[from].idle && !table_add(new, old->entries[from].key))
-			return false;
-	return true;
-}
-
 static void spill_free(struct hlist_head *list)
 {
 	struct mac_spill *s;
@@ -353,10 +338,10 @@ static int table_replace(struct mac_book *book, unsigned int bits)
 		return -ENOMEM;
 
 	/* Most keys are copied while frames go on being counted, the latest under the lock. */
-	fits = copy_keys(new, old, 0, n);
+	fits = table_fill(new, old, n);
 	if (fits) {
 		raw_spin_lock_bh(&book->lock);
-		fits = copy_keys(new, old, n, old->used);
+		fits = table_copy(new, old, n, old->used);
 		if (fits) {
 			book->macs = new->used + book->spilled;
 			WRITE_ONCE(book->full, false);
@@ -433,10 +418,11 @@ static void book_work(struct work_struct *work)
 	mutex_lock(&book->mutex);
 	err = add_cells(book, MAC_RECEIVED) ?: add_cells(book, MAC_SENT);
 	t = own_table(book);
-	if (!err && (READ_ONCE(book->spilled) || bits_for(entries_used(t)) > t->bits))
+	if (!err && (READ_ONCE(book->spilled) || table_is_crowded(t) ||
+		     bits_for(entries_used(t)) > t->bits))
 		err = book_rebuild(book, READ_ONCE(book->macs));
-	if (err) {
-		/* Short of memory: counting goes on as it is, and asks again in a while. */
+	if (err || table_is_crowded(own_table(book))) {
+		/* Short of memory, or of luck: counting goes on as it is, and asks again in a while. */
 		raw_spin_lock_bh(&book->lock);
 		book->no_work_before = jiffies + HZ;
 		raw_spin_unlock_bh(&book->lock);
@@ -482,7 +468,7 @@ static int way_init(struct mac_book *book, enum mac_direction way)
 /* Of a book that is all zeros. */
 int book_init(struct mac_book *book)
 {
-	struct mac_table *t = table_alloc(MIN_BITS, NULL);
+	struct mac_table *t = table_alloc(bits_for(0), NULL);
 
 	RCU_INIT_POINTER(book->table, t);
 	if (!t || way_init(book, MAC_RECEIVED) || way_init(book, MAC_SENT)) {

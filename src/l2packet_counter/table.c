@@ -3,6 +3,8 @@
  * Making tables of MACs, and adding to them.  Finding a MAC is in table.h.
  */
 #include <linux/bug.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/random.h>
@@ -11,6 +13,8 @@
 #include <linux/topology.h>
 
 #include "table.h"
+
+#define MIN_BITS	10
 
 static void cpus_free(const struct mac_table *t, enum mac_direction way)
 {
@@ -58,6 +62,16 @@ static int cpus_alloc(struct mac_table *t, const struct mac_table *like, enum ma
 	return 0;
 }
 
+/* Of a table that nobody else sees. */
+static void table_clear(struct mac_table *t)
+{
+	memset(t->slots, 0xff, sizeof(struct mac_slot) << t->bits);	/* NO_MAC */
+	t->used = 0;
+	t->passed = 0;
+	get_random_bytes(&t->multiplier, sizeof(t->multiplier));
+	t->multiplier |= 1;
+}
+
 struct mac_table *table_alloc(unsigned int bits, const struct mac_table *like)
 {
 	size_t slots = sizeof(struct mac_slot) << bits;
@@ -68,11 +82,9 @@ struct mac_table *table_alloc(unsigned int bits, const struct mac_table *like)
 	if (!t)
 		return NULL;
 	memset(t, 0, sizeof(*t));
-	memset(t->slots, 0xff, slots);	/* NO_MAC */
 	t->bits = bits;
 	t->mask = slots - sizeof(struct mac_slot);
-	get_random_bytes(&t->multiplier, sizeof(t->multiplier));
-	t->multiplier |= 1;
+	table_clear(t);
 
 	t->entries = kvzalloc(entry_limit(t) * sizeof(*t->entries), GFP_TABLE);
 	for_each_way(way)
@@ -82,6 +94,14 @@ struct mac_table *table_alloc(unsigned int bits, const struct mac_table *like)
 		return NULL;
 	}
 	return t;
+}
+
+/* A table has twice the room for its MACs, but is never made for more than the bound. */
+unsigned int table_bits(unsigned int macs, unsigned int bound)
+{
+	unsigned int entries = min(2 * macs, max(bound, macs));
+
+	return max_t(unsigned int, order_base_2(max(entries, 1U)) + 1, MIN_BITS);
 }
 
 struct mac_entry *table_get(struct mac_table *t, u64 key)
@@ -94,11 +114,14 @@ struct mac_entry *table_get(struct mac_table *t, u64 key)
 /* key must not be there; NULL where the table is full. */
 struct mac_entry *table_add(struct mac_table *t, u64 key)
 {
+	unsigned long passed;
 	struct mac_slot *slot;
 	struct mac_entry *e;
 
 	if (t->used == entry_limit(t) || WARN_ON_ONCE(mac_find(t, key, &slot)))
 		return NULL;
+	passed = ((void *)slot - (void *)t->slots - mac_place(t, key)) & t->mask;
+	WRITE_ONCE(t->passed, t->passed + passed / sizeof(*slot));
 	e = &t->entries[t->used];
 	e->key = key;
 	slot->cell = t->used * sizeof(struct mac_cell);
@@ -106,4 +129,27 @@ struct mac_entry *table_add(struct mac_table *t, u64 key)
 	slot_publish(slot, key);
 	smp_store_release(&t->used, t->used + 1);
 	return e;
+}
+
+/* Adds the keys of entries i..end-1 of another table; false where there is no room. */
+bool table_copy(struct mac_table *t, const struct mac_table *from,
+		unsigned int i, unsigned int end)
+{
+	for (; i < end; i++)
+		if (!from->entries[i].idle && !table_add(t, from->entries[i].key))
+			return false;
+	return true;
+}
+
+/* The same of the first n, into an empty table that nobody else sees yet. */
+bool table_fill(struct mac_table *t, const struct mac_table *from, unsigned int n)
+{
+	unsigned int tries = 8;
+
+	while (table_copy(t, from, 0, n)) {
+		if (!table_is_crowded(t) || !--tries)
+			return true;
+		table_clear(t);
+	}
+	return false;
 }

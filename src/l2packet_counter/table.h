@@ -93,6 +93,7 @@ struct mac_table {
 	unsigned long mask;		/* of a slot's place, in bytes */
 	unsigned int bits;		/* 1 << bits slots, half as many entries */
 	unsigned int used;		/* entries, dense from 0 */
+	unsigned int passed;		/* slots on the way to them that others had taken */
 	struct mac_cpu __percpu *cpus[MAC_DIRECTIONS];
 	struct mac_entry *entries;
 	struct mac_slot slots[];
@@ -101,15 +102,29 @@ struct mac_table {
 /* Tables are for the network's sake: rather none than another program killed for it. */
 #define GFP_TABLE	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
+unsigned int table_bits(unsigned int macs, unsigned int bound);
 struct mac_table *table_alloc(unsigned int bits, const struct mac_table *like);
 void table_free(struct mac_table *t);
 struct mac_cell *cells_alloc(const struct mac_table *t, int cpu);
 struct mac_entry *table_get(struct mac_table *t, u64 key);
 struct mac_entry *table_add(struct mac_table *t, u64 key);
+bool table_copy(struct mac_table *t, const struct mac_table *from,
+		unsigned int i, unsigned int end);
+bool table_fill(struct mac_table *t, const struct mac_table *from, unsigned int n);
 
 static inline unsigned int entry_limit(const struct mac_table *t)
 {
 	return 1U << (t->bits - 1);
+}
+
+/*
+ * Does it take more than two looks, on average, to find a MAC?  Full of MACs by chance it
+ * takes one and a half.  MACs that follow each other have places that do, too, in equal
+ * steps, and with some multipliers all steps lead to the same few slots.
+ */
+static inline bool table_is_crowded(const struct mac_table *t)
+{
+	return READ_ONCE(t->passed) > READ_ONCE(t->used);
 }
 
 static inline unsigned int entries_used(const struct mac_table *t)
