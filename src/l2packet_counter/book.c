@@ -3,6 +3,7 @@
  * The books of MACs: everything but the fast path, which is in book.h.
  */
 #include <linux/if_ether.h>
+#include <linux/jhash.h>
 #include <linux/minmax.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -37,7 +38,9 @@ static struct mac_table *locked_table(struct mac_book *book)
 
 static struct hlist_head *spill_head(struct mac_book *book, u64 key)
 {
-	return &book->spill[(key * book->salt) >> (64 - SPILL_BITS)];
+	u32 hash = jhash_2words(lower_32_bits(key), upper_32_bits(key), book->salt);
+
+	return &book->spill[hash >> (32 - SPILL_BITS)];
 }
 
 static struct mac_entry *spill_get(struct mac_book *book, u64 key)
@@ -476,7 +479,6 @@ int book_init(struct mac_book *book)
 		return -ENOMEM;
 	}
 	get_random_bytes(&book->salt, sizeof(book->salt));
-	book->salt |= 1;
 	raw_spin_lock_init(&book->lock);
 	mutex_init(&book->readers);
 	mutex_init(&book->mutex);

@@ -47,7 +47,7 @@ struct mac_book {
 	raw_spinlock_t lock;		/* taken in softirq; guards what follows */
 	unsigned int macs;		/* in the table and in the spill */
 	unsigned int spilled;
-	u64 salt;			/* random and odd, as the tables' multipliers */
+	u32 salt;			/* random: nobody can aim at one list of the spill */
 	struct hlist_head spill[1 << SPILL_BITS];	/* MACs that the table had no room for yet */
 	unsigned long no_work_before;	/* jiffies; set after an allocation failed */
 	cpumask_var_t want_cells[MAC_DIRECTIONS];	/* CPUs to get their own cells */
