@@ -3,23 +3,15 @@
  * The books of MACs: everything but the fast path, which is in book.h.
  */
 #include <linux/if_ether.h>
-#include <linux/log2.h>
+#include <linux/jhash.h>
 #include <linux/minmax.h>
-#include <linux/mm.h>
-#include <linux/overflow.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
-#include <linux/topology.h>
 #include <linux/workqueue.h>
 
 #include "book.h"
 #include "main.h"
-
-#define MIN_BITS	10
-
-/* Tables are for the network's sake: rather none than another program killed for it. */
-#define GFP_TABLE	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /* A MAC that came faster than the table grew. */
 struct mac_spill {
@@ -32,125 +24,12 @@ static u64 boot_now(void)
 	return ktime_to_ns(ktime_get_coarse_boottime());
 }
 
-static unsigned int entry_limit(const struct mac_table *t)
+static unsigned int bits_for(unsigned int macs)
 {
-	return 1U << (t->bits - 1);
-}
-
-/* ---- making tables ---- */
-
-#define for_each_way(way) for ((way) = 0; (way) < MAC_DIRECTIONS; (way)++)
-
-static struct mac_cell **cells_of(const struct mac_table *t, enum mac_direction way, int cpu)
-{
-	return &per_cpu_ptr(t->cpus[way], cpu)->cells;
-}
-
-static void cpus_free(const struct mac_table *t, enum mac_direction way)
-{
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		if (t->cpus[way])
-			kvfree(*cells_of(t, way, cpu));
-	free_percpu(t->cpus[way]);
-}
-
-static void table_free(struct mac_table *t)
-{
-	unsigned int way;
-
-	if (!t)
-		return;
-	for_each_way(way)
-		cpus_free(t, way);
-	kvfree(t->entries);
-	kvfree(t);
-}
-
-static struct mac_cell *cells_alloc(const struct mac_table *t, int cpu)
-{
-	return kvzalloc_node(entry_limit(t) * sizeof(struct mac_cell), GFP_TABLE,
-			     cpu_to_node(cpu));
-}
-
-/* With cells for the CPUs that have some in `like`, which may be NULL. */
-static int cpus_alloc(struct mac_table *t, const struct mac_table *like, enum mac_direction way)
-{
-	int cpu;
-
-	t->cpus[way] = alloc_percpu(struct mac_cpu);
-	if (!t->cpus[way])
-		return -ENOMEM;
-	for_each_possible_cpu(cpu) {
-		if (!like || !*cells_of(like, way, cpu))
-			continue;
-		*cells_of(t, way, cpu) = cells_alloc(t, cpu);
-		if (!*cells_of(t, way, cpu))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static struct mac_table *table_alloc(unsigned int bits, const struct mac_table *like)
-{
-	size_t slots = sizeof(struct mac_slot) << bits;
-	struct mac_table *t = kvmalloc(sizeof(*t) + slots, GFP_TABLE);
-	unsigned int way;
-	int err = 0;
-
-	if (!t)
-		return NULL;
-	memset(t, 0, sizeof(*t));
-	memset(t->slots, 0xff, slots);	/* NO_MAC */
-	t->bits = bits;
-	t->mask = slots - sizeof(struct mac_slot);
-	get_random_bytes(&t->multiplier, sizeof(t->multiplier));
-	t->multiplier |= 1;
-
-	t->entries = kvzalloc(entry_limit(t) * sizeof(*t->entries), GFP_TABLE);
-	for_each_way(way)
-		err = err ?: cpus_alloc(t, like, way);
-	if (!t->entries || err) {
-		table_free(t);
-		return NULL;
-	}
-	return t;
-}
-
-/* The table has twice the room for n MACs, but is never made for more than the bound. */
-static unsigned int bits_for(unsigned int n)
-{
-	unsigned int entries = min(2 * n, max(READ_ONCE(max_macs), n));
-
-	return max_t(unsigned int, order_base_2(max(entries, 1U)) + 1, MIN_BITS);
+	return table_bits(macs, READ_ONCE(max_macs));
 }
 
 /* ---- the locked path ---- */
-
-static struct mac_entry *table_get(struct mac_table *t, u64 key)
-{
-	struct mac_slot *slot;
-
-	return mac_find(t, key, &slot) ? &t->entries[slot->cell / sizeof(struct mac_cell)] : NULL;
-}
-
-/* key must not be there; NULL where the table is full. */
-static struct mac_entry *table_add(struct mac_table *t, u64 key)
-{
-	struct mac_slot *slot;
-	struct mac_entry *e;
-
-	if (t->used == entry_limit(t) || WARN_ON_ONCE(mac_find(t, key, &slot)))
-		return NULL;
-	e = &t->entries[t->used];
-	e->key = key;
-	slot->cell = t->used * sizeof(struct mac_cell);
-	/* Pairs with mac_find(): who sees the key sees the cell, and who sees used the entry. */
-	slot_publish(slot, key);
-	smp_store_release(&t->used, t->used + 1);
-	return e;
-}
 
 static struct mac_table *locked_table(struct mac_book *book)
 {
@@ -159,7 +38,9 @@ static struct mac_table *locked_table(struct mac_book *book)
 
 static struct hlist_head *spill_head(struct mac_book *book, u64 key)
 {
-	return &book->spill[(key * book->salt) >> (64 - SPILL_BITS)];
+	u32 hash = jhash_2words(lower_32_bits(key), upper_32_bits(key), book->salt);
+
+	return &book->spill[hash >> (32 - SPILL_BITS)];
 }
 
 static struct mac_entry *spill_get(struct mac_book *book, u64 key)
@@ -223,7 +104,8 @@ static bool work_wanted(struct mac_book *book, enum mac_direction way)
 	if (IS_ENABLED(CONFIG_64BIT) && !*cells_of(t, way, cpu))
 		cpumask_set_cpu(cpu, book->want_cells[way]);
 
-	return (grow || book->spilled || !cpumask_empty(book->want_cells[way])) &&
+	return (grow || table_is_crowded(t) || book->spilled ||
+		!cpumask_empty(book->want_cells[way])) &&
 	       time_after_eq(jiffies, book->no_work_before);
 }
 
@@ -324,11 +206,6 @@ void book_group(struct mac_book *book, enum mac_direction way,
 
 /* ---- replacing the table; process context, under the book's mutex ---- */
 
-static struct mac_table *own_table(struct mac_book *book)
-{
-	return rcu_dereference_protected(book->table, lockdep_is_held(&book->mutex));
-}
-
 /* Adds what each CPU counted of entry i in one direction. */
 static void cells_sum(const struct mac_table *t, unsigned int i, enum mac_direction way,
 		      struct mac_line *line)
@@ -352,8 +229,8 @@ static void cells_sum(const struct mac_table *t, unsigned int i, enum mac_direct
 }
 
 /* What was counted of entry i so far, on all CPUs. */
-static void entry_sum(struct mac_book *book, const struct mac_table *t, unsigned int i,
-		      struct mac_line *line)
+void book_sum(struct mac_book *book, const struct mac_table *t, unsigned int i,
+	      struct mac_line *line)
 {
 	const struct mac_entry *e = &t->entries[i];
 	unsigned int way;
@@ -372,27 +249,6 @@ static void entry_sum(struct mac_book *book, const struct mac_table *t, unsigned
 		cells_sum(t, i, way, line);
 		line->sum[way].window = line->sum[way].packets - e->count[way].shown;
 	}
-}
-
-/* Did nothing pass since the last reset, in either direction? */
-static bool was_idle(const struct mac_line *line)
-{
-	return !line->sum[MAC_RECEIVED].window && !line->sum[MAC_SENT].window;
-}
-
-static unsigned int entries_used(const struct mac_table *t)
-{
-	return smp_load_acquire(&t->used);
-}
-
-/* Adds the keys of entries from..to-1 to `new`; false where it is too small. */
-static bool copy_keys(struct mac_table *new, const struct mac_table *old,
-		      unsigned int from, unsigned int to)
-{
-	for (; from < to; from++)
-		if (!old->entries[from].idle && !table_add(new, old->entries[from].key))
-			return false;
-	return true;
 }
 
 static void spill_free(struct hlist_head *list)
@@ -442,7 +298,7 @@ static void fold_entry(struct mac_book *book, struct mac_table *new,
 	struct mac_line line;
 	unsigned int way;
 
-	entry_sum(book, old, i, &line);
+	book_sum(book, old, i, &line);
 
 	raw_spin_lock_bh(&book->lock);
 	e = table_get(new, line.key) ?: spill_get(book, line.key);
@@ -485,10 +341,10 @@ static int table_replace(struct mac_book *book, unsigned int bits)
 		return -ENOMEM;
 
 	/* Most keys are copied while frames go on being counted, the latest under the lock. */
-	fits = copy_keys(new, old, 0, n);
+	fits = table_fill(new, old, n);
 	if (fits) {
 		raw_spin_lock_bh(&book->lock);
-		fits = copy_keys(new, old, n, old->used);
+		fits = table_copy(new, old, n, old->used);
 		if (fits) {
 			book->macs = new->used + book->spilled;
 			WRITE_ONCE(book->full, false);
@@ -512,7 +368,7 @@ static int table_replace(struct mac_book *book, unsigned int bits)
 	return 0;
 }
 
-static int table_rebuild(struct mac_book *book, unsigned int macs)
+int book_rebuild(struct mac_book *book, unsigned int macs)
 {
 	unsigned int bits = bits_for(macs);
 	int err;
@@ -524,11 +380,11 @@ static int table_rebuild(struct mac_book *book, unsigned int macs)
 }
 
 /* Makes the table hold every MAC that was seen up to now. */
-static int settle(struct mac_book *book)
+int book_settle(struct mac_book *book)
 {
 	unsigned int macs = READ_ONCE(book->macs);
 
-	return READ_ONCE(book->spilled) ? table_rebuild(book, macs) : 0;
+	return READ_ONCE(book->spilled) ? book_rebuild(book, macs) : 0;
 }
 
 /* ---- the worker: whatever the locked path asked for ---- */
@@ -565,10 +421,11 @@ static void book_work(struct work_struct *work)
 	mutex_lock(&book->mutex);
 	err = add_cells(book, MAC_RECEIVED) ?: add_cells(book, MAC_SENT);
 	t = own_table(book);
-	if (!err && (READ_ONCE(book->spilled) || bits_for(entries_used(t)) > t->bits))
-		err = table_rebuild(book, READ_ONCE(book->macs));
-	if (err) {
-		/* Short of memory: counting goes on as it is, and asks again in a while. */
+	if (!err && (READ_ONCE(book->spilled) || table_is_crowded(t) ||
+		     bits_for(entries_used(t)) > t->bits))
+		err = book_rebuild(book, READ_ONCE(book->macs));
+	if (err || table_is_crowded(own_table(book))) {
+		/* Short of memory, or of luck: counting goes on as it is, and asks again in a while. */
 		raw_spin_lock_bh(&book->lock);
 		book->no_work_before = jiffies + HZ;
 		raw_spin_unlock_bh(&book->lock);
@@ -581,152 +438,6 @@ void book_bound_changed(struct mac_book *book)
 	raw_spin_lock_bh(&book->lock);
 	WRITE_ONCE(book->full, false);
 	raw_spin_unlock_bh(&book->lock);
-}
-
-/* ---- reading and resetting ---- */
-
-static void add_rest(struct mac_book *book, enum mac_direction way, struct mac_total *total)
-{
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		const struct mac_rest *rest = per_cpu_ptr(book->rest[way], cpu);
-		struct mac_rest one;
-		unsigned int start;
-
-		do {
-			start = u64_stats_fetch_begin(&rest->sync);
-			one.untracked_packets = READ_ONCE(rest->untracked_packets);
-			one.untracked_bytes = READ_ONCE(rest->untracked_bytes);
-			one.group_packets = READ_ONCE(rest->group_packets);
-			one.group_bytes = READ_ONCE(rest->group_bytes);
-		} while (u64_stats_fetch_retry(&rest->sync, start));
-		total->untracked_packets += one.untracked_packets;
-		total->untracked_bytes += one.untracked_bytes;
-		total->group_packets += one.group_packets;
-		total->group_bytes += one.group_bytes;
-	}
-}
-
-/* The totals of a report whose lines are summed up in packets and bytes. */
-static void add_totals(struct mac_book *book, struct mac_report *report)
-{
-	unsigned int way;
-
-	for_each_way(way) {
-		struct mac_total *total = &report->total[way];
-
-		add_rest(book, way, total);
-		total->evicted_packets = book->evicted[way].packets;
-		total->evicted_bytes = book->evicted[way].bytes;
-		total->packets += total->untracked_packets + total->evicted_packets;
-		total->bytes += total->untracked_bytes + total->evicted_bytes;
-	}
-	report->window = report->total[MAC_RECEIVED].packets - book->shown_total;
-}
-
-/* Adds up every MAC known at this moment; into report->lines too, if there are any. */
-static void add_entries(struct mac_book *book, struct mac_report *report)
-{
-	const struct mac_table *t = own_table(book);
-	struct mac_line one;
-	unsigned int i, way;
-
-	for (i = 0; i < report->n; i++) {
-		struct mac_line *line = report->lines ? &report->lines[i] : &one;
-
-		entry_sum(book, t, i, line);
-		for_each_way(way) {
-			line->sum[way].bytes += line->sum[way].packets * ETH_HLEN;
-			report->total[way].packets += line->sum[way].packets;
-			report->total[way].bytes += line->sum[way].bytes;
-		}
-		report->sources += !!line->sum[MAC_RECEIVED].packets;
-		if (!(i % 1024))
-			cond_resched();
-	}
-	add_totals(book, report);
-}
-
-/*
- * Every MAC known at this moment, each once.  MACs that are first seen while we
- * read stay out, with their frames: the next report has them.
- */
-int book_report(struct mac_book *book, struct mac_report *report)
-{
-	int err;
-
-	memset(report, 0, sizeof(*report));
-	/* One reader at a time stands in the way of those who keep the table; a signal ends the wait. */
-	err = mutex_lock_interruptible(&book->readers);
-	if (err)
-		return err;
-	mutex_lock(&book->mutex);
-	err = settle(book);
-	if (err)
-		goto out;
-	report->n = entries_used(own_table(book));
-	report->lines = kvmalloc_array(report->n + 1, sizeof(*report->lines),
-				       GFP_TABLE | __GFP_ACCOUNT);
-	if (report->lines)
-		add_entries(book, report);
-	else
-		err = -ENOMEM;
-out:
-	mutex_unlock(&book->mutex);
-	mutex_unlock(&book->readers);
-	return err;
-}
-
-/* A report without lines, which needs no memory. */
-void book_totals(struct mac_book *book, struct mac_report *report)
-{
-	memset(report, 0, sizeof(*report));
-	mutex_lock(&book->mutex);
-	settle(book);
-	report->n = entries_used(own_table(book));
-	add_entries(book, report);
-	mutex_unlock(&book->mutex);
-}
-
-/*
- * What the text view shows starts again at zero, and MACs that were idle since the
- * last time are let go.
- */
-int book_reset(struct mac_book *book)
-{
-	struct mac_report totals = {};
-	struct mac_table *t;
-	unsigned int i, n, way, idle = 0;
-	int err;
-
-	mutex_lock(&book->mutex);
-	err = settle(book);
-	if (err)
-		goto out;
-	t = own_table(book);
-	n = entries_used(t);
-	for (i = 0; i < n; i++) {
-		struct mac_line line;
-
-		entry_sum(book, t, i, &line);
-		t->entries[i].idle = was_idle(&line);
-		for_each_way(way)
-			t->entries[i].count[way].shown = line.sum[way].packets;
-		idle += t->entries[i].idle;
-		totals.total[MAC_RECEIVED].packets += line.sum[MAC_RECEIVED].packets;
-		if (!(i % 1024))
-			cond_resched();
-	}
-	add_totals(book, &totals);
-	book->shown_total = totals.total[MAC_RECEIVED].packets;
-
-	/* Without the memory for it the idle ones stay until the next reset. */
-	if (idle)
-		table_rebuild(book, n - idle);
-out:
-	mutex_unlock(&book->mutex);
-	return err;
 }
 
 /* ---- birth and death ---- */
@@ -760,7 +471,7 @@ static int way_init(struct mac_book *book, enum mac_direction way)
 /* Of a book that is all zeros. */
 int book_init(struct mac_book *book)
 {
-	struct mac_table *t = table_alloc(MIN_BITS, NULL);
+	struct mac_table *t = table_alloc(bits_for(0), NULL);
 
 	RCU_INIT_POINTER(book->table, t);
 	if (!t || way_init(book, MAC_RECEIVED) || way_init(book, MAC_SENT)) {
@@ -768,7 +479,6 @@ int book_init(struct mac_book *book)
 		return -ENOMEM;
 	}
 	get_random_bytes(&book->salt, sizeof(book->salt));
-	book->salt |= 1;
 	raw_spin_lock_init(&book->lock);
 	mutex_init(&book->readers);
 	mutex_init(&book->mutex);

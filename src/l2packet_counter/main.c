@@ -7,6 +7,8 @@
  * watch.c	which interfaces, and their coming and going
  * tap.c	how their frames are seen
  * book.c	how they are counted
+ * table.c	where a MAC and its counts are found
+ * report.c	adding the counts up, and resetting them
  * view.c	/proc/l2packet_counter and /proc/l2packet_counter.json
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
