@@ -53,8 +53,8 @@ public:
         return id;
     }
 
-    Result<std::optional<std::uint32_t>> block(std::int64_t kind, const std::string& labels,
-                                               std::uint32_t figures) override {
+    Result<std::optional<std::uint32_t>> block(std::int64_t kind, const std::string& labels, std::uint32_t figures,
+                                               bool needed) override {
         auto& store = recording_.store_;
         // One that was there before, and is again.
         if (store) {
@@ -68,8 +68,8 @@ public:
         // All that there are may be in use.
         if (recording_.blocks_ + recording_.new_blocks_.size() >= recording_.limits_.max_size / 200)
             recording_.new_allowed_ = 0;
-        if (recording_.new_allowed_ < 1) return std::optional<std::uint32_t>();
-        recording_.new_allowed_ -= 1;
+        if (recording_.new_allowed_ < 1 && !needed) return std::optional<std::uint32_t>();
+        recording_.new_allowed_ = std::max(recording_.new_allowed_ - 1, 0.0);
         const auto first = recording_.next_series_;
         recording_.next_series_ += figures;
         recording_.new_blocks_.push_back({first, kind, labels});

@@ -541,6 +541,48 @@ TEST_F(Recorder, WhoeverSendsFromRandomAddressesDoesNotFillTheDatabase) {
     EXPECT_NE(world.warnings[0].find("more new devices"), std::string::npos);
 }
 
+// Those that are not recorded by themselves stand among the rest, and what they send is there once, whether they are
+// recorded later, are forgotten by the module, or the recorder is started anew in between.
+TEST_F(Recorder, WhatTooManyDevicesSendIsAmongTheRestOnce) {
+    begin();
+    // With the one that is there already, 20,501.
+    const auto all_send = [&](std::uint64_t packets) {
+        for (auto& item : world.devices.items)
+            item.packets += packets;
+    };
+    for (int i = 0; i < 20'500; ++i)
+        world.devices.items.emplace_back(test::CountingView::Item{"d" + std::to_string(i)});
+    all_send(7);
+    world.tick();
+    ASSERT_TRUE(world.flush());
+    const auto recorded = [&] { return world.recording->devices(); };
+    EXPECT_LE(recorded(), 20'020U);
+    EXPECT_EQ(world.sum("", "devices_packets"), 20'501U * 7);
+    EXPECT_GE(world.sum(the_others, "devices_packets"), 480U * 7);
+
+    all_send(1);
+    const auto before = recorded();
+    world.tick(300); // time for a hundred more
+    ASSERT_TRUE(world.flush());
+    EXPECT_GE(recorded(), before + 95);
+    EXPECT_EQ(world.sum("", "devices_packets"), 20'501U * 8);
+
+    world.begin(); // it does not remember whom it refused
+    all_send(1);
+    world.devices.rest = world.devices.item("d0").packets; // the module forgets it
+    std::erase_if(world.devices.items, [](const auto& item) { return item.name == "d0"; });
+    world.tick();
+    ASSERT_TRUE(world.flush());
+    EXPECT_GE(recorded(), 20'490U) << "all are recorded now";
+    EXPECT_EQ(world.sum("", "devices_packets"), 20'501U * 9);
+    EXPECT_EQ(world.sum("d0", "devices_packets"), 8U);
+
+    all_send(1);
+    world.tick();
+    ASSERT_TRUE(world.flush());
+    EXPECT_EQ(world.sum("", "devices_packets"), 20'501U * 9 + 20'500);
+}
+
 TEST_F(Recorder, DevicesThatCountedLeastAreForgottenWhenThereAreTooMany) {
     world.limits.max_size = 1'000'000; // room for the names of 2500
     world.begin();
