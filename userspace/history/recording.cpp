@@ -299,6 +299,7 @@ Result<void> Recording::write(const Moment& moment) {
     new_firsts_.clear();
     written_kinds_ = kinds_.size();
     written_series_ = next_series_;
+    if (log_size() > limits_.max_size / 8) checkpoint();
     return forget_devices(batch.now);
 }
 
@@ -341,6 +342,12 @@ Result<void> Recording::save_to(const std::filesystem::path& file) {
     if (error) return fail(system_error("cannot write " + printable(file.native()), error.value()));
     if (!sync(file.parent_path())) return fail(system_error("cannot write " + printable(file.native()), errno));
     return {};
+}
+
+std::uint64_t Recording::log_size() const {
+    std::error_code none;
+    const auto size = std::filesystem::file_size(file_.native() + "-wal", none);
+    return none ? 0 : size;
 }
 
 std::uint64_t Recording::size() {

@@ -70,6 +70,9 @@ Result<void> Store::make_tables() {
             database_.run("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = OFF;");
         !set)
         return set;
+    // Its log is beside it, and stays as large as it ever was if nothing is said.
+    if (auto set = database_.run("PRAGMA journal_size_limit = " + std::to_string(limits_.max_size / 16)); !set)
+        return set;
     // In full: each transaction is on the disk when it ends, by one fsync. There is one a minute.
     if (auto set = database_.run(limits_.durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF"); !set)
         return set;

@@ -404,6 +404,25 @@ TEST_F(Recorder, StaysBelowItsSizeTheOldestFinestDataGoesFirst) {
 
 // ---- what goes wrong
 
+// It goes into the database once an hour; but with many devices it would be larger than that by then.
+TEST_F(Recorder, ItsLogIsBoundedAsItIs) {
+    world.limits.max_size = 4U << 20U;
+    world.begin();
+    world.read();
+    for (int i = 0; i < 3000; ++i)
+        world.devices.item(std::to_string(i));
+    std::uint64_t largest = 0;
+    for (int minute = 0; minute < 45; ++minute) {
+        for (auto& item : world.devices.items)
+            item.bytes += 100'000;
+        world.tick(60);
+        ASSERT_TRUE(world.flush());
+        largest = std::max(largest, world.recording->log_size());
+    }
+    EXPECT_LE(largest, (4U << 20U) / 8 + (1U << 17U)); // and what one minute takes
+    EXPECT_EQ(world.sum("7"), 4'500'000U);
+}
+
 TEST_F(Recorder, ADamagedDatabaseIsKeptAsideAndANewOneBegins) {
     begin();
     ASSERT_TRUE(world.flush());
