@@ -38,11 +38,11 @@ Answer figures(const Asked& asked, Readings& readings, bool stream) {
     return answer;
 }
 
-// One client's alone: whoever does not take what he has asked for must not fill the memory with it.
-Answer past_figures(const Asked& asked, Readings& readings) {
-    if (!readings.has_room()) return words(503, "too many are being sent their answers; try again later");
-    auto answer = answer_history(asked.arguments, readings.root(), std::time(nullptr));
-    readings.hold(answer.body);
+Answer past_figures(const Asked& asked, const Readings& readings) {
+    Answer answer;
+    answer.later = [arguments = asked.arguments, root = readings.root()] {
+        return answer_history(arguments, root, std::time(nullptr));
+    };
     return answer;
 }
 

@@ -2,6 +2,7 @@
 // What is answered to whom: the exporter without HTTP's own matters.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -28,6 +29,8 @@ struct Answer {
     Text body{};                         // of a stream: none
     std::optional<std::size_t> stream{}; // as many source addresses in each event
     const char* caching = "no-store";
+    // What takes its time: all else of this stands for nothing, and the answer is what this makes, in any thread.
+    std::function<Answer()> later{};
 };
 
 Answer answer_to(const Asked& asked, Readings& readings, Users& users);
