@@ -46,6 +46,10 @@ public:
 
     // Those that have a label of that name; of "": all.
     Result<std::vector<Subject>> subjects(std::string_view label = "");
+    // The same one by one, as there may be a hundred thousand.
+    Result<void> for_each_subject(const std::function<void(const Subject& subject)>& visit);
+    // Above the number of every series.
+    Result<std::uint32_t> series_end();
 
     // From the first moment of which something is known to the last.
     struct Extent {
@@ -75,6 +79,7 @@ private:
     Result<void> read_tier(Extent extent, unsigned tier,
                            const std::function<void(const Slot& slot, std::string_view growth)>& visit);
     Result<Seconds> edge(Seconds time, bool end);
+    Result<void> in_time() const;
 
     using Clock = std::chrono::steady_clock;
 
