@@ -14,6 +14,12 @@ namespace kmon::history {
 
 namespace {
 
+std::string from(const char* what, unsigned tier, const char* rest) {
+    return std::string("SELECT ") + what + " FROM " + table_of[tier] + " " + rest;
+}
+
+} // namespace
+
 std::vector<std::string> words_in(std::string_view list) {
     const auto json = nlohmann::json::parse(list, nullptr, /*allow_exceptions=*/false);
     std::vector<std::string> words;
@@ -21,12 +27,6 @@ std::vector<std::string> words_in(std::string_view list) {
         if (word.is_string()) words.push_back(word.get<std::string>());
     return words;
 }
-
-std::string from(const char* what, unsigned tier, const char* rest) {
-    return std::string("SELECT ") + what + " FROM " + table_of[tier] + " " + rest;
-}
-
-} // namespace
 
 const std::string& Subject::label(std::string_view name) const {
     static const std::string none;
@@ -66,18 +66,24 @@ Result<History> History::open(const std::filesystem::path& file, std::optional<s
 
 Result<std::vector<Subject>> History::subjects(std::string_view label) {
     std::vector<Subject> subjects;
-    const auto done = for_each_subject([&](const Subject& subject) {
-        if (label.empty() || std::ranges::find(subject.label_names, label) != subject.label_names.end())
-            subjects.push_back(subject);
+    const auto done = for_each_subject("", [&](const Subject& subject, std::string_view labels) {
+        const auto& names = subject.label_names;
+        if (!label.empty() && std::ranges::find(names, label) == names.end()) return;
+        subjects.push_back(subject);
+        subjects.back().labels = words_in(labels);
     });
     if (!done) return fail(done.error());
     return subjects;
 }
 
-Result<void> History::for_each_subject(const std::function<void(const Subject& subject)>& visit) {
+Result<void>
+History::for_each_subject(std::string_view module,
+                          const std::function<void(const Subject& subject, std::string_view labels)>& visit) {
     auto statement = database_.prepare("SELECT module, kind.labels, figures, block.labels, first "
-                                       "FROM block JOIN kind ON kind.id = kind ORDER BY kind.id, first");
+                                       "FROM block JOIN kind ON kind.id = kind WHERE ? IN (module, '') "
+                                       "ORDER BY kind.id, first");
     if (!statement) return fail(statement.error());
+    statement->bind(module);
     Subject subject; // many blocks are of one kind
     std::string names;
     std::string figures;
@@ -91,9 +97,8 @@ Result<void> History::for_each_subject(const std::function<void(const Subject& s
             figures = statement->text(2);
             subject = {std::string(statement->text(0)), words_in(names), {}, words_in(figures), 0};
         }
-        subject.labels = words_in(statement->text(3));
         subject.first = static_cast<std::uint32_t>(statement->number(4));
-        visit(subject);
+        visit(subject, statement->text(3));
     }
 }
 

@@ -31,6 +31,9 @@ struct Subject {
     const std::string& label(std::string_view name) const;
 };
 
+// Of a JSON array of strings.
+std::vector<std::string> words_in(std::string_view list);
+
 struct Slot {
     Seconds start = 0;
     Seconds seconds = 0;
@@ -46,8 +49,10 @@ public:
 
     // Those that have a label of that name; of "": all.
     Result<std::vector<Subject>> subjects(std::string_view label = "");
-    // The same one by one, as there may be a hundred thousand.
-    Result<void> for_each_subject(const std::function<void(const Subject& subject)>& visit);
+    // The same one by one, as there may be a hundred thousand: of one module, or of "": all. What its labels are comes
+    // as the database has it, see words_in().
+    Result<void> for_each_subject(std::string_view module,
+                                  const std::function<void(const Subject& subject, std::string_view labels)>& visit);
     // Above the number of every series.
     Result<std::uint32_t> series_end();
 

@@ -63,50 +63,62 @@ private:
         });
     }
 
+    static std::optional<std::uint32_t> series_of(const Subject& subject, const std::string& figure) {
+        const auto found = std::ranges::find(subject.figures, figure);
+        if (found == subject.figures.end()) return std::nullopt;
+        return subject.first + static_cast<std::uint32_t>(found - subject.figures.begin());
+    }
+
+    // By any of the table's figures? Notes which there are.
+    bool has_grown(const Subject& subject) {
+        if (subject.label_names.empty() && !table_.whole.empty())
+            if (const auto series = series_of(subject, table_.whole)) whole_.push_back(*series);
+        if (subject.label_names != table_.labels) return false;
+        bool any = false;
+        for (std::size_t column = 0; column < columns_; ++column)
+            if (const auto series = series_of(subject, table_.columns[column].figure)) {
+                answer_.has[column] = true;
+                any = any || grown(*series) > 0;
+            }
+        return any;
+    }
+
     std::uint64_t grown(std::uint32_t series) const { return series < series_.size() ? series_[series] : 0; }
 
-    // The table's labels, of whatever module's version, and its figures' places. Of all that there ever were, those
-    // that counted something in this time.
+    // Of all that there ever were, those that counted something in this time: there may be a hundred thousand, of which
+    // a few are shown.
     Result<void> find_lines() {
-        std::map<std::vector<std::string>, std::uint32_t> known;
-        const auto done = history_.for_each_subject([&](const Subject& subject) {
-            if (subject.module != question_.table.module->name) return;
-            if (subject.label_names.empty() && !table_.whole.empty())
-                for (std::size_t i = 0; i < subject.figures.size(); ++i)
-                    if (subject.figures[i] == table_.whole)
-                        whole_.push_back(subject.first + static_cast<std::uint32_t>(i));
-            if (subject.label_names != table_.labels || subject.labels.size() != table_.labels.size()) return;
-            bool any = false;
-            for (std::size_t i = 0; i < subject.figures.size(); ++i)
-                any = any || grown(subject.first + static_cast<std::uint32_t>(i)) > 0;
-            std::optional<std::uint32_t> line;
-            for (std::size_t column = 0; column < columns_; ++column) {
-                const auto figure = std::ranges::find(subject.figures, table_.columns[column].figure);
-                if (figure == subject.figures.end()) continue;
-                answer_.has[column] = true;
-                if (!any) continue;
-                if (!line) {
-                    const auto [at, is_new] =
-                        known.try_emplace(subject.labels, static_cast<std::uint32_t>(lines_.size()));
-                    if (is_new) lines_.push_back(subject.labels);
-                    line = at->second;
+        const auto done = history_.for_each_subject(
+            question_.table.module->name, [&](const Subject& subject, std::string_view labels) {
+                if (!has_grown(subject)) return;
+                const auto line = line_of(std::string(labels));
+                for (std::size_t column = 0; column < columns_; ++column) {
+                    const auto series = series_of(subject, table_.columns[column].figure);
+                    if (!series) continue;
+                    const auto place = static_cast<std::uint32_t>(line * columns_ + column);
+                    places_.put(*series, place);
+                    sums_[place] += grown(*series);
                 }
-                const auto place = static_cast<std::uint32_t>(*line * columns_ + column);
-                const auto series = subject.first + static_cast<std::uint32_t>(figure - subject.figures.begin());
-                places_.put(series, place);
-                sums_.resize(lines_.size() * columns_);
-                sums_[place] += grown(series);
-            }
-        });
+            });
         if (!done) return done;
         if (!table_.rest.empty() && !whole_.empty()) {
-            rest_ = static_cast<std::uint32_t>(lines_.size());
-            lines_.push_back({table_.rest});
+            rest_ = line_of(Json{table_.rest}.dump());
             answer_.has[0] = true;
         }
-        sums_.resize(lines_.size() * columns_);
         return {};
     }
+
+    // Of that set of labels, of whatever module's version.
+    std::uint32_t line_of(std::string labels) {
+        const auto [at, is_new] = known_.try_emplace(std::move(labels), static_cast<std::uint32_t>(lines_.size()));
+        if (is_new) {
+            lines_.push_back(&at->first);
+            sums_.resize(lines_.size() * columns_);
+        }
+        return at->second;
+    }
+
+    std::vector<std::string> labels_of(std::size_t line) const { return words_in(*lines_[line]); }
 
     bool is_whole(std::uint32_t series) const { return std::ranges::find(whole_, series) != whole_.end(); }
 
@@ -132,7 +144,9 @@ private:
     }
 
     bool is_wanted(std::size_t line) const {
-        return !question_.wanted || (!lines_[line].empty() && question_.wanted(lines_[line].back()));
+        if (!question_.wanted) return true;
+        const auto labels = labels_of(line);
+        return !labels.empty() && question_.wanted(labels.back());
     }
 
     // Which lines are shown, and in what order.
@@ -147,7 +161,7 @@ private:
         std::ranges::stable_sort(chosen_, [&](auto a, auto b) {
             const auto left = weight(table_, values(sums_, a));
             const auto right = weight(table_, values(sums_, b));
-            return left != right ? left > right : lines_[a] < lines_[b];
+            return left != right ? left > right : *lines_[a] < *lines_[b];
         });
         counted_ = chosen_;
         if (chosen_.size() > question_.top) {
@@ -155,7 +169,7 @@ private:
             chosen_.resize(question_.top);
         }
         for (const auto line : chosen_)
-            answer_.lines.push_back({lines_[line], values(sums_, line)});
+            answer_.lines.push_back({labels_of(line), values(sums_, line)});
     }
 
     static void add_to(std::vector<std::uint64_t>& total, const std::vector<std::uint64_t>& more) {
@@ -277,9 +291,10 @@ private:
     const HistoryTable& table_;
     std::size_t columns_;
     Answer answer_;
-    std::vector<std::uint64_t> series_;           // by how much each grew
-    std::vector<std::vector<std::string>> lines_; // their labels
-    std::vector<std::uint64_t> sums_;             // the columns of each
+    std::vector<std::uint64_t> series_;          // by how much each grew
+    std::map<std::string, std::uint32_t> known_; // lines by their labels
+    std::vector<const std::string*> lines_;      // their labels
+    std::vector<std::uint64_t> sums_;            // the columns of each
     Places places_;
     std::vector<std::uint32_t> whole_; // series
     std::optional<std::uint32_t> rest_;

@@ -62,7 +62,9 @@ Result<Check> check(const Context& context, const Options& options) {
     const auto known = opened->extent();
     if (!known) return fail(known.error());
     // A recorder that does not run sees nothing, which is not good news.
-    const auto latest = std::max<std::int64_t>(600, (extent->to - extent->from) / 2);
+    const auto writes_every =
+        std::int64_t{read_config(context.root).config.get<std::uint32_t>("recorder.write_interval")};
+    const auto latest = std::max({std::int64_t{600}, 2 * writes_every, (extent->to - extent->from) / 2});
     if (known->to < extent->to - latest)
         return fail("the history ends " + seconds(static_cast<std::uint64_t>(extent->to - known->to)) +
                     " before the end of this time: does kmon-recorder run?");
@@ -73,9 +75,9 @@ Result<Check> check(const Context& context, const Options& options) {
     // One that was silent is good; one that nobody ever heard of is misspelt.
     if (answer->lines.empty() && question.wanted) {
         bool known_device = false;
-        const auto looked = opened->for_each_subject([&](const Subject& subject) {
-            known_device = known_device || (subject.module == table->module->name && !subject.labels.empty() &&
-                                            question.wanted(subject.labels.back()));
+        const auto looked = opened->for_each_subject(table->module->name, [&](const Subject&, std::string_view json) {
+            const auto labels = words_in(json);
+            known_device = known_device || (!labels.empty() && question.wanted(labels.back()));
         });
         if (!looked) return fail(looked.error());
         if (!known_device) return fail("nothing is known of '" + printable(options.device) + "'");

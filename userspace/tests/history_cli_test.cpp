@@ -214,6 +214,16 @@ TEST_F(HistoryCommand, AnAlertOfWhatIsNotRecordedIsNoGoodNews) {
     EXPECT_NE(gap.out.find("nothing was recorded in this time"), std::string::npos) << gap.out;
 }
 
+// To spare an SD card; then the last hour is not there yet, and all is well.
+TEST_F(HistoryCommand, AnAlertWaitsForARecorderThatSeldomWrites) {
+    const auto late = [&] {
+        return static_cast<int>(run({"alert", "--last", "1h", "--warning", "1G"}, start + 3 * 3600 + 2400).code);
+    };
+    EXPECT_EQ(late(), 3);
+    tree.write("etc/kmon.toml", "[recorder]\nwrite_interval = \"1h\"\n");
+    EXPECT_EQ(late(), 0);
+}
+
 TEST_F(HistoryCommand, WhatGoesTogetherWithNothingIsRefused) {
     for (const auto& both : std::vector<std::vector<const char*>>{{"history", "--json", "--csv"},
                                                                   {"metrics", "--json", "--textfile", "/nowhere"},
