@@ -325,23 +325,7 @@ void Recording::checkpoint() {
 
 Result<void> Recording::save_to(const std::filesystem::path& file) {
     if (!store_) return fail("there is no history to save");
-    auto making = file;
-    making += ".new";
-    std::error_code error;
-    std::filesystem::remove(making, error);
-    if (auto copied = store_->copy_to(making); !copied) return copied;
-    const auto sync = [](const std::filesystem::path& path) {
-        const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-        return fd && ::fsync(fd.get()) == 0;
-    };
-    if (!sync(making)) return fail(system_error("cannot write " + printable(making.native()), errno));
-    // A log beside the old one is none of the new one's.
-    for (const auto* part : {"-wal", "-shm"})
-        std::filesystem::remove(file.native() + part, error);
-    std::filesystem::rename(making, file, error);
-    if (error) return fail(system_error("cannot write " + printable(file.native()), error.value()));
-    if (!sync(file.parent_path())) return fail(system_error("cannot write " + printable(file.native()), errno));
-    return {};
+    return replace_with_copy(file, [&](const auto& making) { return store_->copy_to(making); });
 }
 
 std::uint64_t Recording::log_size() const {

@@ -639,6 +639,30 @@ TEST_F(Recorder, ACopyThatIsSavedIsWhole) {
     EXPECT_EQ(opened->subjects("mac")->size(), 2U);
 }
 
+// Of a service that kept it in memory and was killed; then it is to be on the disk.
+TEST_F(Recorder, ADatabaseIsMovedWithItsLogOrStaysWhereItIs) {
+    begin();
+    world.devices.item("a").bytes += 4;
+    world.tick();
+    ASSERT_TRUE(world.flush());
+    const auto left = world.tree.path() / "memory/history.db";
+    std::filesystem::create_directories(left.parent_path());
+    for (const auto* part : {"", "-wal"}) // as it is, without being closed
+        std::filesystem::copy_file(world.file().native() + part, left.native() + part);
+    world.recording.reset();
+
+    EXPECT_FALSE(move_database(left, world.tree.path() / "nowhere/history.db"));
+    EXPECT_TRUE(std::filesystem::exists(left));
+
+    const auto to = world.tree.write("disk/history.db", "an older one");
+    world.tree.write("disk/history.db-wal", "with its log");
+    const auto moved = move_database(left, to);
+    ASSERT_TRUE(moved) << moved.error().what;
+    EXPECT_TRUE(std::filesystem::is_empty(left.parent_path()));
+    std::filesystem::copy_file(to, world.file(), std::filesystem::copy_options::overwrite_existing);
+    EXPECT_EQ(world.sum("a"), 4U);
+}
+
 TEST_F(Recorder, WhoMayOnlyReadReads) {
     begin();
     world.devices.item("a").bytes += 4;
