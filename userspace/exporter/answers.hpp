@@ -21,6 +21,8 @@ struct Asked {
     Arguments arguments;
     std::string accept;
     std::string authorization;
+    std::string host{};    // whom the client believes to ask, with a port; empty: not said
+    bool loopback = false; // it came over 127.0.0.1 or ::1
 };
 
 struct Answer {
@@ -34,6 +36,10 @@ struct Answer {
 };
 
 Answer answer_to(const Asked& asked, Readings& readings, Users& users);
+
+// May one who comes over loopback call us that? By its address, by a name without a dot, or by that of this machine.
+// Any web page can have its own name mean 127.0.0.1, and would read here by the browser of whoever looks at it.
+bool may_be_called(std::string_view host, std::string_view machine);
 
 Answer json_answer(Text json);
 Answer words(unsigned status, std::string text);

@@ -41,6 +41,7 @@ struct Connection {
     MHD_Connection* of = nullptr;
     int fd = -1;
     enum { waiting, asking, answering, streaming, ending } state = waiting;
+    bool loopback = false;
     bool first = true; // request
     Clock::time_point since;
     std::optional<Answer> answer{}; // to what was asked of Questions
@@ -165,6 +166,7 @@ void HttpServer::on_connection(void* self, MHD_Connection* connection, void** ab
         const auto* info = ::MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         added.of = connection;
         added.fd = info ? info->connect_fd : -1;
+        added.loopback = came_over_loopback(added.fd);
         added.since = Clock::now();
         *about = &added;
         // Those that say nothing; else those that do not take their answer.
@@ -238,7 +240,9 @@ MHD_Result HttpServer::on_request(void* self, MHD_Connection* connection, const 
                                                                .path = url,
                                                                .arguments = arguments_of(connection),
                                                                .accept = header(connection, "Accept"),
-                                                               .authorization = header(connection, "Authorization")});
+                                                               .authorization = header(connection, "Authorization"),
+                                                               .host = header(connection, "Host"),
+                                                               .loopback = known && known->loopback});
 }
 
 void HttpServer::on_completed(void* /*self*/, MHD_Connection* connection, void** /*about*/,

@@ -176,6 +176,26 @@ TEST_F(ExporterAnswers, WithoutAPasswordThereIsOnlyTheHealth) {
     EXPECT_EQ(readings.taken(), 1U);
 }
 
+// A web page can have its name mean 127.0.0.1, and ask by the browser of whoever looks at it.
+TEST_F(ExporterAnswers, AStrangersNameGetsNothingOverLoopback) {
+    for (const auto* host : {"", "localhost", "localhost:9778", "LOCALHOST", "127.0.0.1:9778", "[::1]:9778", "[::1]",
+                             "::1", "app.localhost:9778", "box:9778", "box.example.net:9778", "192.168.1.2"})
+        EXPECT_TRUE(may_be_called(host, "box.example.net")) << host;
+    for (const auto* host : {"evil.example", "evil.example:9778", "evil.example.", "127.0.0.1.evil.example",
+                             "[evil.example]", "box.example.net.evil.example:9778", "localhost.evil.example"})
+        EXPECT_FALSE(may_be_called(host, "box.example.net")) << host;
+    const auto ask = [&](bool loopback, const char* path) {
+        return answer_to({"GET", path, {}, "", "", "evil.example:9778", loopback}, readings, users).status;
+    };
+    EXPECT_EQ(ask(true, "/metrics"), 421U);
+    EXPECT_EQ(ask(true, "/api/v1/history"), 421U);
+    EXPECT_EQ(readings.taken(), 0U);
+    EXPECT_EQ(ask(true, "/healthz"), 200U);
+    EXPECT_EQ(ask(false, "/metrics"), 200U) << "by the socket of a proxy, or over a network, as was wished";
+    users = Users({std::string("ann:") + hash_of_secret});
+    EXPECT_EQ(ask(true, "/metrics"), 401U) << "a password does that";
+}
+
 TEST_F(ExporterAnswers, ThePageIsInTheProgram) {
     for (const auto& file : page_files) {
         const auto answer = get("/" + std::string(file.name));
@@ -331,6 +351,9 @@ TEST_F(ExporterServer, ServesWithTheHeadersThatKeepABrowserSafe) {
     EXPECT_EQ(status(get("/api/v1/stats?top=2")), 200);
     EXPECT_EQ(status(get("/api/v1/stats?top=x")), 400);
     EXPECT_EQ(status(get("/../../etc/passwd")), 404);
+    const auto stranger = connect();
+    send(stranger, "GET /metrics HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
+    EXPECT_EQ(status(receive(stranger)), 421);
 }
 
 TEST_F(ExporterServer, AHeadIsTheHeadersAlone) {
