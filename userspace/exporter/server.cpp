@@ -124,7 +124,7 @@ private:
 
     MHD_Result answer(MHD_Connection* connection, const Asked& asked);
     MHD_Result answer_later(MHD_Connection* connection, Connection& about, std::function<Answer()> question);
-    MHD_Result send(MHD_Connection* connection, Answer answer);
+    MHD_Result send(MHD_Connection* connection, const Answer& answer);
     Response begin_stream(MHD_Connection* connection, Connection& about, std::size_t top);
     void add_connection(Connection& connection);
     void hold(const Text& text);
@@ -260,7 +260,7 @@ MHD_Result HttpServer::answer(MHD_Connection* connection, const Asked& asked) {
     if (answer.later && known) return answer_later(connection, *known, std::move(answer.later));
     if (answer.stream && (streams_.size() >= limits_.streams || !known))
         answer = words(503, "too many streams; try again later");
-    return send(connection, std::move(answer));
+    return send(connection, answer);
 }
 
 // The connection rests until the answer is there; then on_request() is called once more.
@@ -289,7 +289,7 @@ std::size_t HttpServer::held() const {
     return bytes;
 }
 
-MHD_Result HttpServer::send(MHD_Connection* connection, Answer answer) {
+MHD_Result HttpServer::send(MHD_Connection* connection, const Answer& answer) {
     const auto response =
         answer.stream ? begin_stream(connection, *about(connection), *answer.stream) : response_of(answer.body);
     if (!response) return MHD_NO;

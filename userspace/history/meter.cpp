@@ -200,7 +200,7 @@ std::map<std::string, Meter::Moved> Meter::take_vanished() {
 
 // Those that stood among the rest as there were too many, and are recorded by themselves from now on. Where it is not
 // known whether there were any, as the recorder was started anew, the rest tells: it has less than before without them.
-void Meter::find_accepted(std::map<std::string, Moved>& moved, bool refused_before) {
+void Meter::find_accepted(std::map<std::string, Moved>& moved, bool refused_before) const {
     std::map<std::string, Counts> fresh;
     for (const auto& [key, subject] : subjects_)
         if (subject.is_new && !siblings_of_rest(labels_in(key)))

@@ -115,7 +115,7 @@ private:
     void forget_places();
     void put_in_order();
     std::map<std::string, Moved> take_vanished();
-    void find_accepted(std::map<std::string, Moved>& moved, bool refused_before);
+    void find_accepted(std::map<std::string, Moved>& moved, bool refused_before) const;
     void grow(Subject& subject, const Moved* moved, bool from_zero, bool baseline, double interval, Row& row) const;
 
     struct Looked {
