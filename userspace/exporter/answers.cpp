@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "answers.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <ctime>
 
 #include "history.hpp"
+#include "host.hpp"
 #include "number_text.hpp"
 #include "page_files.hpp"
 
@@ -38,11 +41,11 @@ Answer figures(const Asked& asked, Readings& readings, bool stream) {
     return answer;
 }
 
-// One client's alone: whoever does not take what he has asked for must not fill the memory with it.
-Answer past_figures(const Asked& asked, Readings& readings) {
-    if (!readings.has_room()) return words(503, "too many are being sent their answers; try again later");
-    auto answer = answer_history(asked.arguments, readings.root(), std::time(nullptr));
-    readings.hold(answer.body);
+Answer past_figures(const Asked& asked, const Readings& readings) {
+    Answer answer;
+    answer.later = [arguments = asked.arguments, root = readings.root()] {
+        return answer_history(arguments, root, std::time(nullptr));
+    };
     return answer;
 }
 
@@ -61,6 +64,16 @@ Answer page(const PageFile& file) {
 
 } // namespace
 
+bool may_be_called(std::string_view host, std::string_view machine) {
+    auto name = host.starts_with('[') ? host.substr(1, host.find(']') - 1) : host.substr(0, host.find(':'));
+    while (name.ends_with('.'))
+        name.remove_suffix(1);
+    const std::string text(name);
+    in6_addr address{};
+    return name.find('.') == std::string_view::npos || name.ends_with(".localhost") || name == machine ||
+           ::inet_pton(AF_INET, text.c_str(), &address) == 1 || ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
+}
+
 Answer json_answer(Text json) { return with_body("application/json", std::move(json)); }
 
 Answer words(unsigned status, std::string text) {
@@ -73,6 +86,10 @@ Answer words(unsigned status, std::string text) {
 Answer answer_to(const Asked& asked, Readings& readings, Users& users) {
     if (asked.method != "GET" && asked.method != "HEAD") return words(405, "GET and HEAD are all there is");
     if (asked.path == "/healthz") return words(200, "ok");
+    if (asked.loopback && users.everybody() && !may_be_called(asked.host, read_host(readings.root()).name))
+        return words(
+            421, "over loopback, ask for localhost, 127.0.0.1 or [::1]; a reverse proxy for other names connects to "
+                 "/run/kmon-exporter.sock");
     switch (users.judge(asked.authorization)) {
     case Users::Verdict::welcome: break;
     case Users::Verdict::unknown: return words(401, "a name and its password are needed");

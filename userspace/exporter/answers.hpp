@@ -2,6 +2,7 @@
 // What is answered to whom: the exporter without HTTP's own matters.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,6 +21,8 @@ struct Asked {
     Arguments arguments;
     std::string accept;
     std::string authorization;
+    std::string host{};    // whom the client believes to ask, with a port; empty: not said
+    bool loopback = false; // it came over 127.0.0.1 or ::1
 };
 
 struct Answer {
@@ -28,9 +31,15 @@ struct Answer {
     Text body{};                         // of a stream: none
     std::optional<std::size_t> stream{}; // as many source addresses in each event
     const char* caching = "no-store";
+    // What takes its time: all else of this stands for nothing, and the answer is what this makes, in any thread.
+    std::function<Answer()> later{};
 };
 
 Answer answer_to(const Asked& asked, Readings& readings, Users& users);
+
+// May one who comes over loopback call us that? By its address, by a name without a dot, or by that of this machine.
+// Any web page can have its own name mean 127.0.0.1, and would read here by the browser of whoever looks at it.
+bool may_be_called(std::string_view host, std::string_view machine);
 
 Answer json_answer(Text json);
 Answer words(unsigned status, std::string text);

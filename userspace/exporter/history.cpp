@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 using namespace history;
 
-constexpr auto time_to_answer = 2s; // all the others wait meanwhile
+constexpr auto time_to_answer = 2s; // whoever else asks for the history waits meanwhile
 constexpr std::size_t most_lines = 20'000;
 constexpr std::size_t lines_if_not_said = 100;
 

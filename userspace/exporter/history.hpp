@@ -9,8 +9,8 @@
 
 namespace kmon::exporter {
 
-// ?what=devices&last=24h&by=hour&top=20&device=nas; from= and to= instead of last=. One thread serves all, so it is
-// bounded in time and in size.
+// ?what=devices&last=24h&by=hour&top=20&device=nas; from= and to= instead of last=. Bounded in time, as others ask,
+// too, and in size.
 Answer answer_history(const Arguments& arguments, const Root& root, std::time_t now);
 
 } // namespace kmon::exporter

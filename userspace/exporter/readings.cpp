@@ -18,7 +18,6 @@ constexpr auto moment = 100ms;
 constexpr auto status_moment = 2s;            // it changes seldom, and kmond is asked for it
 constexpr auto kmonds_time_to_answer = 300ms; // all the others wait meanwhile
 constexpr std::size_t most_kept = 8;          // of texts that differ in `top`
-constexpr std::size_t most_held = std::size_t{16} << 20U;
 
 std::uint64_t milliseconds(Readings::Clock::time_point time) {
     return static_cast<std::uint64_t>(
@@ -75,18 +74,6 @@ Text Readings::status() {
     status_ = shared(to_text({{"by", look.report.by}, {"modules", std::move(modules)}}, -1));
     status_valid_until_ = now_() + (look.silent ? 5 * status_moment : status_moment);
     return status_;
-}
-
-bool Readings::has_room() const {
-    std::size_t held = 0;
-    for (const auto& one : held_)
-        if (const auto text = one.lock()) held += text->size();
-    return held < most_held;
-}
-
-void Readings::hold(const Text& text) {
-    std::erase_if(held_, [](const auto& one) { return one.expired(); });
-    held_.push_back(text);
 }
 
 } // namespace kmon::exporter

@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "metrics_text.hpp"
 #include "root.hpp"
@@ -32,11 +31,6 @@ public:
     // Of each module how it is, as in `kmonctl status --json`.
     Text status();
 
-    // What is made for one client alone is held until it has been sent. False: that is so much by now that the next one
-    // has to wait.
-    bool has_room() const;
-    void hold(const Text& text);
-
     const Root& root() const { return root_; }
     std::size_t top() const { return top_; }
     std::size_t taken() const { return taken_; } // readings, so far
@@ -56,7 +50,6 @@ private:
     std::map<std::size_t, Text> stats_;     // by top
     Text status_;
     Clock::time_point status_valid_until_;
-    std::vector<std::weak_ptr<const std::string>> held_;
 };
 
 } // namespace kmon::exporter

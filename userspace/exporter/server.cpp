@@ -6,10 +6,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <list>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "answers.hpp"
+#include "questions.hpp"
 #include "release.hpp"
 
 namespace kmon::exporter {
@@ -34,10 +38,13 @@ constexpr std::pair<const char*, const char*> safety[] = {
 };
 
 struct Connection {
+    MHD_Connection* of = nullptr;
     int fd = -1;
-    enum { waiting, answering, streaming, ending } state = waiting;
+    enum { waiting, asking, answering, streaming, ending } state = waiting;
+    bool loopback = false;
     bool first = true; // request
     Clock::time_point since;
+    std::optional<Answer> answer{}; // to what was asked of Questions
 };
 
 struct Stream {
@@ -46,6 +53,7 @@ struct Stream {
     std::size_t top = 0;
     Text event{};         // being sent
     std::size_t sent = 0; // of it
+    Clock::time_point since{};
     bool suspended = false;
 };
 
@@ -82,7 +90,7 @@ Arguments arguments_of(MHD_Connection* connection) {
 class HttpServer : public Server {
 public:
     HttpServer(Readings readings, Users users, const Limits& limits)
-        : readings_(std::move(readings)), users_(std::move(users)), limits_(limits) {}
+        : readings_(std::move(readings)), users_(std::move(users)), limits_(limits), questions_(limits.questions) {}
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
     ~HttpServer() override;
@@ -115,9 +123,13 @@ private:
     static void on_stream_end(void* stream);
 
     MHD_Result answer(MHD_Connection* connection, const Asked& asked);
+    MHD_Result answer_later(MHD_Connection* connection, Connection& about, std::function<Answer()> question);
+    MHD_Result send(MHD_Connection* connection, const Answer& answer);
     Response begin_stream(MHD_Connection* connection, Connection& about, std::size_t top);
     void add_connection(Connection& connection);
-    void show_one_out();
+    void hold(const Text& text);
+    std::size_t held() const;
+    bool show_out_the_longest(int state, const Connection* but = nullptr);
     void show_out_the_slow(Clock::time_point now);
     void send_events(Clock::time_point now);
     Milliseconds patience_with(const Connection& connection) const;
@@ -133,6 +145,8 @@ private:
     };
     std::list<StreamOf> streams_;
     Clock::time_point next_event_;
+    std::vector<std::weak_ptr<const std::string>> held_; // by those to whom it is being sent
+    Questions questions_;
     bool ending_ = false;
 };
 
@@ -150,10 +164,15 @@ void HttpServer::on_connection(void* self, MHD_Connection* connection, void** ab
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         auto& added = connections.emplace_back();
         const auto* info = ::MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        added.of = connection;
         added.fd = info ? info->connect_fd : -1;
+        added.loopback = came_over_loopback(added.fd);
         added.since = Clock::now();
         *about = &added;
-        if (connections.size() > server.limits_.connections) server.show_one_out();
+        // Those that say nothing; else those that do not take their answer.
+        if (connections.size() > server.limits_.connections)
+            (void)(server.show_out_the_longest(Connection::waiting) ||
+                   server.show_out_the_longest(Connection::answering));
     } else {
         connections.remove_if([&](const Connection& one) { return &one == *about; });
         *about = nullptr;
@@ -170,20 +189,20 @@ bool has_a_limit(const Connection& connection) {
     return connection.state == Connection::waiting || connection.state == Connection::answering;
 }
 
-// Of those that say nothing the one that has done so longest; else of those that do not take their answer.
-void HttpServer::show_one_out() {
-    for (const auto state : {Connection::waiting, Connection::answering}) {
-        const auto longest = std::ranges::find(connections_, state, &Connection::state);
-        if (longest == connections_.end()) continue;
-        end(*longest);
-        return;
-    }
+// Of those in that state, the one that has been longest. False: there is none.
+bool HttpServer::show_out_the_longest(int state, const Connection* but) {
+    Connection* longest = nullptr;
+    for (auto& one : connections_)
+        if (one.state == state && &one != but && (longest == nullptr || one.since < longest->since)) longest = &one;
+    if (longest != nullptr) end(*longest);
+    return longest != nullptr;
 }
 
 Milliseconds HttpServer::patience_with(const Connection& connection) const {
     switch (connection.state) {
     case Connection::waiting: return connection.first ? limits_.first_request : limits_.next_request;
     case Connection::answering: return limits_.answer;
+    case Connection::asking:
     case Connection::streaming:
     case Connection::ending: break;
     }
@@ -193,6 +212,8 @@ Milliseconds HttpServer::patience_with(const Connection& connection) const {
 void HttpServer::show_out_the_slow(Clock::time_point now) {
     for (auto& connection : connections_)
         if (has_a_limit(connection) && now - connection.since >= patience_with(connection)) end(connection);
+    for (auto& [server, stream] : streams_)
+        if (stream.event && now - stream.since >= limits_.answer) end(*stream.about);
 }
 
 // ---- requests
@@ -202,10 +223,13 @@ void HttpServer::show_out_the_slow(Clock::time_point now) {
 MHD_Result HttpServer::on_request(void* self, MHD_Connection* connection, const char* url, const char* method,
                                   const char* /*version*/, const char* /*data*/, std::size_t* data_size,
                                   void** request) {
-    if (auto* const known = about(connection); known && !*request) {
+    auto* const known = about(connection);
+    if (known && (!*request || known->answer)) {
         known->state = Connection::answering;
         known->since = Clock::now();
     }
+    if (known && known->answer)
+        return static_cast<HttpServer*>(self)->send(connection, *std::exchange(known->answer, std::nullopt));
     const bool only_reads = std::string_view(method) == "GET" || std::string_view(method) == "HEAD";
     if (only_reads && (!*request || *data_size != 0)) {
         *request = self;
@@ -216,7 +240,9 @@ MHD_Result HttpServer::on_request(void* self, MHD_Connection* connection, const 
                                                                .path = url,
                                                                .arguments = arguments_of(connection),
                                                                .accept = header(connection, "Accept"),
-                                                               .authorization = header(connection, "Authorization")});
+                                                               .authorization = header(connection, "Authorization"),
+                                                               .host = header(connection, "Host"),
+                                                               .loopback = known && known->loopback});
 }
 
 void HttpServer::on_completed(void* /*self*/, MHD_Connection* connection, void** /*about*/,
@@ -231,11 +257,45 @@ void HttpServer::on_completed(void* /*self*/, MHD_Connection* connection, void**
 MHD_Result HttpServer::answer(MHD_Connection* connection, const Asked& asked) {
     auto answer = answer_to(asked, readings_, users_);
     auto* const known = about(connection);
-    if (answer.stream && (streams_.size() >= limits_.streams || !known)) {
-        answer = {.status = 503, .body = std::make_shared<const std::string>("too many streams; try again later\n")};
-    }
-    const auto response = answer.stream ? begin_stream(connection, *known, *answer.stream) : response_of(answer.body);
+    if (answer.later && known) return answer_later(connection, *known, std::move(answer.later));
+    if (answer.stream && (streams_.size() >= limits_.streams || !known))
+        answer = words(503, "too many streams; try again later");
+    return send(connection, answer);
+}
+
+// The connection rests until the answer is there; then on_request() is called once more.
+MHD_Result HttpServer::answer_later(MHD_Connection* connection, Connection& about, std::function<Answer()> question) {
+    const auto take = [&about](Answer answer) {
+        about.answer = std::move(answer);
+        ::MHD_resume_connection(about.of);
+    };
+    if (held() > limits_.held) return send(connection, words(503, "too many are being sent their answers; try again"));
+    if (!questions_.ask(std::move(question), take))
+        return send(connection, words(503, "too many ask for the history; try again later"));
+    about.state = Connection::asking;
+    ::MHD_suspend_connection(connection);
+    return MHD_YES;
+}
+
+void HttpServer::hold(const Text& text) {
+    std::erase_if(held_, [&](const auto& one) { return one.expired() || one.lock() == text; });
+    if (text) held_.push_back(text);
+}
+
+std::size_t HttpServer::held() const {
+    std::size_t bytes = 0;
+    for (const auto& one : held_)
+        if (const auto text = one.lock()) bytes += text->size();
+    return bytes;
+}
+
+MHD_Result HttpServer::send(MHD_Connection* connection, const Answer& answer) {
+    const auto response =
+        answer.stream ? begin_stream(connection, *about(connection), *answer.stream) : response_of(answer.body);
     if (!response) return MHD_NO;
+    // Whoever does not take what he has asked for must not fill the memory with it.
+    hold(answer.body);
+    if (held() > limits_.held) (void)show_out_the_longest(Connection::answering, about(connection));
     const auto add = [&](const char* name, const char* value) {
         ::MHD_add_response_header(response.get(), name, value);
     };
@@ -259,6 +319,7 @@ Response HttpServer::begin_stream(MHD_Connection* connection, Connection& about,
     streams_.push_back({this, {.connection = connection, .about = &about, .top = top}});
     auto& stream = streams_.back().stream;
     stream.event = event_of(readings_.stats(top));
+    stream.since = Clock::now();
     if (streams_.size() == 1) next_event_ = Clock::now() + limits_.event;
     about.state = Connection::streaming;
     Response response(
@@ -299,6 +360,7 @@ void HttpServer::send_events(Clock::time_point now) {
         if (!event) event = event_of(readings_.stats(stream.top));
         stream.event = event;
         stream.sent = 0;
+        stream.since = now;
         if (stream.suspended) {
             stream.suspended = false;
             ::MHD_resume_connection(stream.connection);
@@ -310,6 +372,7 @@ void HttpServer::send_events(Clock::time_point now) {
 
 void HttpServer::work() {
     const auto now = Clock::now();
+    questions_.deliver();
     send_events(now);
     show_out_the_slow(now);
     for (const auto& listener : listeners_)
@@ -320,6 +383,7 @@ std::vector<int> HttpServer::descriptors() const {
     std::vector<int> all;
     for (const auto& listener : listeners_)
         all.push_back(listener.epoll);
+    all.push_back(questions_.descriptor());
     return all;
 }
 
@@ -372,6 +436,13 @@ Result<void> HttpServer::listen(Socket socket, const std::optional<Tls>& tls) {
 // A connection that rests cannot be ended.
 HttpServer::~HttpServer() {
     ending_ = true;
+    questions_.stop();
+    questions_.deliver();
+    for (auto& connection : connections_) {
+        if (connection.state != Connection::asking || connection.answer) continue;
+        connection.answer = words(503, "kmon-exporter ends");
+        ::MHD_resume_connection(connection.of);
+    }
     for (auto& [server, stream] : streams_)
         if (stream.suspended) ::MHD_resume_connection(stream.connection);
     for (const auto& listener : listeners_)

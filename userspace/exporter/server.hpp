@@ -19,6 +19,8 @@ namespace kmon::exporter {
 struct Limits {
     std::size_t connections = 64;
     std::size_t streams = 16;
+    std::size_t questions = 8;                       // that wait for their answer from the history
+    std::size_t held = std::size_t{16} << 20U;       // bytes that are being sent, but for what streams are sent
     std::size_t memory = std::size_t{16} * 1024;     // of a connection: what its request may be long, about
     std::chrono::milliseconds first_request{10'000}; // to come, from the connection on
     std::chrono::milliseconds next_request{120'000}; // a scraper keeps its connection

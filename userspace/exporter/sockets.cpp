@@ -85,6 +85,14 @@ Result<Socket> known_socket(FileDescriptor fd) {
     return socket;
 }
 
+bool came_over_loopback(int fd) {
+    Address address{};
+    socklen_t length = sizeof address;
+    if (::getsockname(fd, &address.generic, &length) < 0) return false;
+    const auto family = address.generic.sa_family;
+    return (family == AF_INET || family == AF_INET6) && is_loopback(address);
+}
+
 Result<Socket> listen_at(const std::string& host, std::uint16_t port) {
     Address address{};
     socklen_t length = sizeof address.v4;

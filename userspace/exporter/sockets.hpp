@@ -22,6 +22,9 @@ struct Socket {
 // What it is, of a socket that listens.
 Result<Socket> known_socket(FileDescriptor fd);
 
+// Of a connection: did it come to 127.0.0.1 or ::1?
+bool came_over_loopback(int fd);
+
 Result<Socket> listen_at(const std::string& host, std::uint16_t port);
 Result<Socket> listen_at_file(const std::string& path);
 

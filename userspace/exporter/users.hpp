@@ -25,7 +25,7 @@ public:
     enum class Verdict {
         welcome,
         unknown,  // no credentials, or wrong ones
-        too_many, // wrong ones came too fast; these were not looked at
+        too_many, // wrong ones came too fast, or take too long; these were not looked at
     };
     using Clock = std::chrono::steady_clock;
 
@@ -43,6 +43,7 @@ private:
     std::set<std::string> welcome_;             // headers that were found right: hashing is slow, which it is for
     Clock::time_point wrong_since_;
     int wrong_ = 0; // in this second
+    Clock::time_point rests_until_;
 };
 
 } // namespace kmon::exporter

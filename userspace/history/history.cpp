@@ -14,6 +14,12 @@ namespace kmon::history {
 
 namespace {
 
+std::string from(const char* what, unsigned tier, const char* rest) {
+    return std::string("SELECT ") + what + " FROM " + table_of[tier] + " " + rest;
+}
+
+} // namespace
+
 std::vector<std::string> words_in(std::string_view list) {
     const auto json = nlohmann::json::parse(list, nullptr, /*allow_exceptions=*/false);
     std::vector<std::string> words;
@@ -21,12 +27,6 @@ std::vector<std::string> words_in(std::string_view list) {
         if (word.is_string()) words.push_back(word.get<std::string>());
     return words;
 }
-
-std::string from(const char* what, unsigned tier, const char* rest) {
-    return std::string("SELECT ") + what + " FROM " + table_of[tier] + " " + rest;
-}
-
-} // namespace
 
 const std::string& Subject::label(std::string_view name) const {
     static const std::string none;
@@ -65,27 +65,54 @@ Result<History> History::open(const std::filesystem::path& file, std::optional<s
 }
 
 Result<std::vector<Subject>> History::subjects(std::string_view label) {
-    auto statement = database_.prepare("SELECT module, kind.labels, figures, block.labels, first "
-                                       "FROM block JOIN kind ON kind.id = kind ORDER BY kind.id, first");
-    if (!statement) return fail(statement.error());
     std::vector<Subject> subjects;
-    Subject kind; // many blocks are of one
+    const auto done = for_each_subject("", [&](const Subject& subject, std::string_view labels) {
+        const auto& names = subject.label_names;
+        if (!label.empty() && std::ranges::find(names, label) == names.end()) return;
+        subjects.push_back(subject);
+        subjects.back().labels = words_in(labels);
+    });
+    if (!done) return fail(done.error());
+    return subjects;
+}
+
+Result<void>
+History::for_each_subject(std::string_view module,
+                          const std::function<void(const Subject& subject, std::string_view labels)>& visit) {
+    auto statement = database_.prepare("SELECT module, kind.labels, figures, block.labels, first "
+                                       "FROM block JOIN kind ON kind.id = kind WHERE ? IN (module, '') "
+                                       "ORDER BY kind.id, first");
+    if (!statement) return fail(statement.error());
+    statement->bind(module);
+    Subject subject; // many blocks are of one kind
     std::string names;
     std::string figures;
     for (;;) {
         const auto row = statement->step();
         if (!row) return fail(row.error());
-        if (!*row) return subjects;
-        if (statement->text(1) != names || statement->text(2) != figures || statement->text(0) != kind.module) {
+        if (!*row) return {};
+        if (const auto late = in_time(); !late) return late;
+        if (statement->text(1) != names || statement->text(2) != figures || statement->text(0) != subject.module) {
             names = statement->text(1);
             figures = statement->text(2);
-            kind = {std::string(statement->text(0)), words_in(names), {}, words_in(figures), 0};
+            subject = {std::string(statement->text(0)), words_in(names), {}, words_in(figures), 0};
         }
-        if (!label.empty() && std::ranges::find(kind.label_names, label) == kind.label_names.end()) continue;
-        subjects.push_back(kind);
-        subjects.back().labels = words_in(statement->text(3));
-        subjects.back().first = static_cast<std::uint32_t>(statement->number(4));
+        subject.first = static_cast<std::uint32_t>(statement->number(4));
+        visit(subject, statement->text(3));
     }
+}
+
+Result<std::uint32_t> History::series_end() {
+    const auto end = database_.number("SELECT coalesce((SELECT first + json_array_length(figures) FROM block "
+                                      "JOIN kind ON kind.id = kind ORDER BY first DESC LIMIT 1), 0)");
+    if (!end) return fail(end.error());
+    return static_cast<std::uint32_t>(*end);
+}
+
+Result<void> History::in_time() const {
+    if (!until_ || Clock::now() <= *until_) return {};
+    return fail(Error{"the answer takes too long", ExitCode::failed, "ask for a shorter time, or for longer periods",
+                      ETIMEDOUT});
 }
 
 Result<History::Extent> History::extent() {
@@ -146,9 +173,7 @@ Result<void> History::read_tier(Extent extent, unsigned tier,
             const auto row = rows->step();
             if (!row) return fail(row.error());
             if (!*row) break;
-            if (until_ && Clock::now() > *until_)
-                return fail(Error{"the answer takes too long", ExitCode::failed,
-                                  "ask for a shorter time, or for longer periods", ETIMEDOUT});
+            if (auto late = in_time(); !late) return late;
             const Slot slot = {rows->number(0), rows->number(1), rows->number(2)};
             whole.from = std::min(whole.from, slot.start);
             whole.to = std::max(whole.to, slot.start + slot.seconds);

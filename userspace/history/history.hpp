@@ -31,6 +31,9 @@ struct Subject {
     const std::string& label(std::string_view name) const;
 };
 
+// Of a JSON array of strings.
+std::vector<std::string> words_in(std::string_view list);
+
 struct Slot {
     Seconds start = 0;
     Seconds seconds = 0;
@@ -46,6 +49,12 @@ public:
 
     // Those that have a label of that name; of "": all.
     Result<std::vector<Subject>> subjects(std::string_view label = "");
+    // The same one by one, as there may be a hundred thousand: of one module, or of "": all. What its labels are comes
+    // as the database has it, see words_in().
+    Result<void> for_each_subject(std::string_view module,
+                                  const std::function<void(const Subject& subject, std::string_view labels)>& visit);
+    // Above the number of every series.
+    Result<std::uint32_t> series_end();
 
     // From the first moment of which something is known to the last.
     struct Extent {
@@ -75,6 +84,7 @@ private:
     Result<void> read_tier(Extent extent, unsigned tier,
                            const std::function<void(const Slot& slot, std::string_view growth)>& visit);
     Result<Seconds> edge(Seconds time, bool end);
+    Result<void> in_time() const;
 
     using Clock = std::chrono::steady_clock;
 

@@ -33,6 +33,14 @@ std::string_view siblings_of(std::string_view labels) {
 
 bool is_gauge(const std::string& figure) { return figure.starts_with('='); }
 
+void add_to(std::vector<std::uint64_t>& sum, const std::vector<std::uint64_t>& more) {
+    sum.resize(std::max(sum.size(), more.size()));
+    for (std::size_t i = 0; i < more.size(); ++i)
+        sum[i] += more[i];
+}
+
+std::uint64_t at(const std::vector<std::uint64_t>& counts, std::size_t i) { return i < counts.size() ? counts[i] : 0; }
+
 std::string key_of(std::uint32_t group, const std::string& labels) { return std::to_string(group) + labels; }
 
 std::string_view labels_in(std::string_view key) { return key.substr(key.find('[')); }
@@ -138,6 +146,7 @@ Result<void> Meter::number_new(Numbers& numbers) {
         if (!kind) return fail(kind.error());
         group.kind = *kind;
     }
+    std::map<std::string, Counts> refused;
     for (auto it = subjects_.begin(); it != subjects_.end();) {
         auto& [key, subject] = *it;
         if (subject.numbered || subject.reading != reading_) {
@@ -146,10 +155,12 @@ Result<void> Meter::number_new(Numbers& numbers) {
         }
         const auto& group = groups_[subject.group];
         const auto first =
-            numbers.block(*group.kind, std::string(labels_in(key)), static_cast<std::uint32_t>(group.figures.size()));
+            numbers.block(*group.kind, std::string(labels_in(key)), static_cast<std::uint32_t>(group.figures.size()),
+                          siblings_of_rest(labels_in(key)).has_value());
         if (!first) return fail(first.error());
         if (!*first) {
             refused_ = true;
+            add_to(refused[key_of(subject.group, std::string(siblings_of(labels_in(key))))], subject.now);
             it = subjects_.erase(it);
             forget_places();
             continue;
@@ -158,40 +169,74 @@ Result<void> Meter::number_new(Numbers& numbers) {
         subject.numbered = true;
         ++it;
     }
+    put_into_rests(refused);
     return {};
 }
 
+// What those count that are not recorded by themselves stands among the rest.
+void Meter::put_into_rests(const std::map<std::string, Counts>& refused) {
+    if (refused.empty()) return;
+    for (auto& [key, subject] : subjects_)
+        if (const auto siblings = siblings_of_rest(labels_in(key)); siblings && subject.reading == reading_)
+            if (const auto sum = refused.find(key_of(subject.group, std::string(*siblings))); sum != refused.end())
+                add_to(subject.now, sum->second);
+}
+
 // What those that are not there any more had counted, by their siblings' labels. It stands among the rest from now on.
-std::map<std::string, std::vector<std::uint64_t>> Meter::take_vanished() {
-    std::map<std::string, std::vector<std::uint64_t>> sums;
+std::map<std::string, Meter::Moved> Meter::take_vanished() {
+    std::map<std::string, Moved> moved;
     for (auto it = subjects_.begin(); it != subjects_.end();) {
         const auto& [key, subject] = *it;
         if (subject.reading == reading_) {
             ++it;
             continue;
         }
-        auto& sum = sums[std::to_string(subject.group) + std::string(siblings_of(labels_in(key)))];
-        sum.resize(std::max(sum.size(), subject.before.size()));
-        for (std::size_t i = 0; i < subject.before.size(); ++i)
-            sum[i] += subject.before[i];
+        add_to(moved[key_of(subject.group, std::string(siblings_of(labels_in(key))))].in, subject.before);
         it = subjects_.erase(it);
         forget_places();
     }
-    return sums;
+    return moved;
 }
 
-void Meter::grow(Subject& subject, const std::vector<std::uint64_t>* vanished, bool from_zero, bool baseline,
-                 double interval, Row& row) const {
+// Those that stood among the rest as there were too many, and are recorded by themselves from now on. Where it is not
+// known whether there were any, as the recorder was started anew, the rest tells: it has less than before without them.
+void Meter::find_accepted(std::map<std::string, Moved>& moved, bool refused_before) const {
+    std::map<std::string, Counts> fresh;
+    for (const auto& [key, subject] : subjects_)
+        if (subject.is_new && !siblings_of_rest(labels_in(key)))
+            add_to(fresh[key_of(subject.group, std::string(siblings_of(labels_in(key))))], subject.now);
+    if (fresh.empty()) return;
+    for (const auto& [key, rest] : subjects_) {
+        const auto siblings = siblings_of_rest(labels_in(key));
+        if (!siblings || rest.is_new) continue;
+        const auto of = key_of(rest.group, std::string(*siblings));
+        const auto come = fresh.find(of);
+        if (come == fresh.end()) continue;
+        auto& [in, out] = moved[of];
+        bool less = false;
+        bool less_with_them = false;
+        for (std::size_t i = 0; i < rest.before.size(); ++i) {
+            const auto expected = rest.before[i] + at(in, i);
+            less = less || at(rest.now, i) < expected;
+            less_with_them = less_with_them || at(rest.now, i) + at(come->second, i) < expected;
+        }
+        if (refused_before || (restored_ && less && !less_with_them)) out = come->second;
+    }
+}
+
+void Meter::grow(Subject& subject, const Moved* moved, bool from_zero, bool baseline, double interval, Row& row) const {
     const auto& figures = groups_[subject.group].figures;
     const auto known = subject.is_new ? figures.size() : subject.before.size();
     const auto before = [&](std::size_t i) { return subject.is_new ? 0 : subject.before[i]; };
+    const auto out = [&](std::size_t i) { return moved == nullptr ? 0 : at(moved->out, i); };
     for (std::size_t i = 0; i < known; ++i)
-        from_zero = from_zero || (!is_gauge(figures[i]) && subject.now[i] < before(i));
+        from_zero = from_zero || (!is_gauge(figures[i]) && subject.now[i] + out(i) < before(i));
     for (std::size_t i = 0; i < known; ++i) {
         const auto now = subject.now[i];
         auto base = from_zero ? 0 : before(i);
-        if (vanished != nullptr && !from_zero && i < vanished->size()) base += (*vanished)[i];
-        auto by = baseline ? 0 : now - std::min(base, now);
+        if (moved != nullptr && !from_zero) base += at(moved->in, i);
+        const auto reached = from_zero ? now : now + out(i);
+        auto by = baseline ? 0 : reached - std::min(base, reached);
         if (is_gauge(figures[i]))
             by = static_cast<std::uint64_t>(std::llround(static_cast<double>(now) * std::max(interval, 0.0)));
         if (by > 0) row.push_back({subject.first + static_cast<std::uint32_t>(i), by});
@@ -210,23 +255,27 @@ Result<Row> Meter::take(const Instance& instance, const View& view, const std::v
     ++reading_;
     collect(view, families);
     if (auto done = number_new(numbers); !done) return fail(done.error());
-    const auto vanished = take_vanished();
-
+    auto moved = take_vanished();
     const bool same_boot = instance.boot == last_.boot;
     const bool goes_on = read_before_ && same_boot && (instance.of_kernel || instance.module == last_.module);
-    const bool came_now = instance.of_kernel ? instance.scope == last_.scope : !refused_before;
+    if (goes_on && !instance.of_kernel) find_accepted(moved, refused_before);
     put_in_order();
     Row row;
     for (auto* const one : in_order_) {
         auto& [key, subject] = *one;
-        const bool baseline = !read_before_ || (goes_on && subject.is_new && !came_now);
-        const auto siblings = siblings_of_rest(labels_in(key));
-        const auto gone = siblings && goes_on ? vanished.find(std::to_string(subject.group) + std::string(*siblings))
-                                              : vanished.end();
-        grow(subject, gone == vanished.end() ? nullptr : &gone->second, !goes_on, baseline, interval, row);
+        const auto rest_of = siblings_of_rest(labels_in(key));
+        const auto siblings = rest_of.value_or(siblings_of(labels_in(key)));
+        const auto known =
+            goes_on && !moved.empty() ? moved.find(key_of(subject.group, std::string(siblings))) : moved.end();
+        const auto* const among = known == moved.end() ? nullptr : &known->second;
+        const bool was_there =
+            instance.of_kernel ? instance.scope != last_.scope : !rest_of && among != nullptr && !among->out.empty();
+        const bool baseline = !read_before_ || (goes_on && subject.is_new && was_there);
+        grow(subject, rest_of ? among : nullptr, !goes_on, baseline, interval, row);
     }
     last_ = instance;
     read_before_ = true;
+    restored_ = false;
     return row;
 }
 
@@ -258,7 +307,7 @@ std::optional<LastReading> Meter::state() const {
 void Meter::restore(const LastReading& last, const std::vector<Known>& known) {
     last_ = {last.boot, last.instance, false, last.scope};
     looked_ = {last.boot, last.uptime, last.time};
-    read_before_ = true;
+    read_before_ = restored_ = true;
     for (const auto& one : known) {
         auto group = std::ranges::find(groups_, one.label_names, &Group::label_names);
         if (group == groups_.end()) {

@@ -38,9 +38,9 @@ public:
     // The kind's number; the first time it is one that is made.
     virtual Result<std::int64_t> kind(const std::string& module, const std::string& labels,
                                       const std::string& figures) = 0;
-    // The first series of that set of labels. Nothing: there are too many new ones.
+    // The first series of that set of labels. Nothing: there are too many new ones, and it can do without.
     virtual Result<std::optional<std::uint32_t>> block(std::int64_t kind, const std::string& labels,
-                                                       std::uint32_t figures) = 0;
+                                                       std::uint32_t figures, bool needed) = 0;
 };
 
 // The counters of one module.
@@ -104,12 +104,19 @@ private:
     void collect(const View& view, const std::vector<Family>& families);
     Subject& find(std::uint32_t group, std::size_t place, const std::vector<std::string>& labels);
     void put(Subject& subject, std::uint32_t figure, std::uint64_t value);
+    using Counts = std::vector<std::uint64_t>; // of the figures of a group
+    // What went into a rest since the last reading, and what came out of it.
+    struct Moved {
+        Counts in;
+        Counts out;
+    };
     Result<void> number_new(Numbers& numbers);
+    void put_into_rests(const std::map<std::string, Counts>& refused);
     void forget_places();
     void put_in_order();
-    std::map<std::string, std::vector<std::uint64_t>> take_vanished();
-    void grow(Subject& subject, const std::vector<std::uint64_t>* vanished, bool from_zero, bool baseline,
-              double interval, Row& row) const;
+    std::map<std::string, Moved> take_vanished();
+    void find_accepted(std::map<std::string, Moved>& moved, bool refused_before) const;
+    void grow(Subject& subject, const Moved* moved, bool from_zero, bool baseline, double interval, Row& row) const;
 
     struct Looked {
         std::string boot;
@@ -122,7 +129,8 @@ private:
     bool read_before_ = false;
     Instance last_;
     std::uint32_t reading_ = 0;
-    bool refused_ = false; // the last time, there were too many new ones
+    bool refused_ = false;  // the last time, there were too many new ones
+    bool restored_ = false; // whether so it was is not known
     std::vector<Group> groups_;
     Subjects subjects_;
     std::vector<Subjects::value_type*> in_order_; // by their series; empty: to be made anew

@@ -39,16 +39,10 @@ public:
         const auto extent = history_.rounded(question_.extent);
         if (!extent) return fail(extent.error());
         answer_.extent = *extent;
+        if (const auto added = add_up(); !added) return fail(added.error());
         if (const auto found = find_lines(); !found) return fail(found.error());
-
-        std::vector<std::uint64_t> sums(lines_.size() * columns_);
-        std::uint64_t whole = 0;
-        const auto read = history_.read(*extent, Tier::days, [&](const Slot& slot, std::string_view growth) {
-            answer_.seen += slot.seen;
-            add(growth, sums, whole);
-        });
-        if (!read) return fail(read.error());
-        choose(sums, whole);
+        choose();
+        series_ = {};
         if (answer_.lines.size() > question_.most_lines) return fail(too_many());
         if (question_.by == By::all) return std::move(answer_);
         if (const auto cut = cut_time(); !cut) return fail(cut.error());
@@ -56,59 +50,88 @@ public:
     }
 
 private:
-    // The table's labels, of whatever module's version, and its figures' places.
-    Result<void> find_lines() {
-        auto subjects = history_.subjects();
-        if (!subjects) return fail(subjects.error());
-        std::map<std::vector<std::string>, std::uint32_t> known;
-        for (const auto& subject : *subjects) {
-            if (subject.module != question_.table.module->name) continue;
-            if (subject.label_names.empty() && !table_.whole.empty())
-                for (std::size_t i = 0; i < subject.figures.size(); ++i)
-                    if (subject.figures[i] == table_.whole)
-                        whole_.push_back(subject.first + static_cast<std::uint32_t>(i));
-            if (subject.label_names != table_.labels || subject.labels.size() != table_.labels.size()) continue;
-            std::optional<std::uint32_t> line;
-            for (std::size_t column = 0; column < columns_; ++column) {
-                const auto figure = std::ranges::find(subject.figures, table_.columns[column].figure);
-                if (figure == subject.figures.end()) continue;
+    // By how much each series grew in the whole time.
+    Result<void> add_up() {
+        const auto end = history_.series_end();
+        if (!end) return fail(end.error());
+        series_.resize(*end);
+        return history_.read(answer_.extent, Tier::days, [&](const Slot& slot, std::string_view growth) {
+            answer_.seen += slot.seen;
+            (void)unpack(growth, [&](const Growth& one) {
+                if (one.series < series_.size()) series_[one.series] += one.by;
+            });
+        });
+    }
+
+    static std::optional<std::uint32_t> series_of(const Subject& subject, const std::string& figure) {
+        const auto found = std::ranges::find(subject.figures, figure);
+        if (found == subject.figures.end()) return std::nullopt;
+        return subject.first + static_cast<std::uint32_t>(found - subject.figures.begin());
+    }
+
+    // By any of the table's figures? Notes which there are.
+    bool has_grown(const Subject& subject) {
+        if (subject.label_names.empty() && !table_.whole.empty())
+            if (const auto series = series_of(subject, table_.whole)) whole_.push_back(*series);
+        if (subject.label_names != table_.labels) return false;
+        bool any = false;
+        for (std::size_t column = 0; column < columns_; ++column)
+            if (const auto series = series_of(subject, table_.columns[column].figure)) {
                 answer_.has[column] = true;
-                if (!line) {
-                    const auto [at, is_new] =
-                        known.try_emplace(subject.labels, static_cast<std::uint32_t>(lines_.size()));
-                    if (is_new) lines_.push_back(subject.labels);
-                    line = at->second;
-                }
-                const auto place = static_cast<std::uint32_t>(*line * columns_ + column);
-                places_.put(subject.first + static_cast<std::uint32_t>(figure - subject.figures.begin()), place);
+                any = any || grown(*series) > 0;
             }
-        }
+        return any;
+    }
+
+    std::uint64_t grown(std::uint32_t series) const { return series < series_.size() ? series_[series] : 0; }
+
+    // Of all that there ever were, those that counted something in this time: there may be a hundred thousand, of which
+    // a few are shown.
+    Result<void> find_lines() {
+        const auto done = history_.for_each_subject(
+            question_.table.module->name, [&](const Subject& subject, std::string_view labels) {
+                if (!has_grown(subject)) return;
+                const auto line = line_of(std::string(labels));
+                for (std::size_t column = 0; column < columns_; ++column) {
+                    const auto series = series_of(subject, table_.columns[column].figure);
+                    if (!series) continue;
+                    const auto place = static_cast<std::uint32_t>(line * columns_ + column);
+                    places_.put(*series, place);
+                    sums_[place] += grown(*series);
+                }
+            });
+        if (!done) return done;
         if (!table_.rest.empty() && !whole_.empty()) {
-            rest_ = static_cast<std::uint32_t>(lines_.size());
-            lines_.push_back({table_.rest});
+            rest_ = line_of(Json{table_.rest}.dump());
             answer_.has[0] = true;
         }
         return {};
     }
 
-    void add(std::string_view growth, std::vector<std::uint64_t>& sums, std::uint64_t& whole) const {
-        (void)unpack(growth, [&](const Growth& one) {
-            if (const auto place = places_.of(one.series); place != nowhere)
-                sums[place] += one.by;
-            else if (is_whole(one.series))
-                whole += one.by;
-        });
+    // Of that set of labels, of whatever module's version.
+    std::uint32_t line_of(std::string labels) {
+        const auto [at, is_new] = known_.try_emplace(std::move(labels), static_cast<std::uint32_t>(lines_.size()));
+        if (is_new) {
+            lines_.push_back(&at->first);
+            sums_.resize(lines_.size() * columns_);
+        }
+        return at->second;
     }
+
+    std::vector<std::string> labels_of(std::size_t line) const { return words_in(*lines_[line]); }
 
     bool is_whole(std::uint32_t series) const { return std::ranges::find(whole_, series) != whole_.end(); }
 
     // What no other line has goes into the one for it.
-    void settle(std::vector<std::uint64_t>& sums, std::uint64_t whole) const {
+    void settle() {
         if (!rest_) return;
+        std::uint64_t whole = 0;
+        for (const auto series : whole_)
+            whole += grown(series);
         std::uint64_t others = 0;
         for (std::size_t line = 0; line < lines_.size(); ++line)
-            if (line != *rest_) others += sums[line * columns_];
-        sums[*rest_ * columns_] = whole - std::min(whole, others);
+            if (line != *rest_) others += sums_[line * columns_];
+        sums_[*rest_ * columns_] = whole - std::min(whole, others);
     }
 
     std::vector<std::uint64_t> values(const std::vector<std::uint64_t>& sums, std::size_t line) const {
@@ -121,22 +144,24 @@ private:
     }
 
     bool is_wanted(std::size_t line) const {
-        return !question_.wanted || (!lines_[line].empty() && question_.wanted(lines_[line].back()));
+        if (!question_.wanted) return true;
+        const auto labels = labels_of(line);
+        return !labels.empty() && question_.wanted(labels.back());
     }
 
     // Which lines are shown, and in what order.
-    void choose(std::vector<std::uint64_t>& sums, std::uint64_t whole) {
-        settle(sums, whole);
+    void choose() {
+        settle();
         for (std::size_t line = 0; line < lines_.size(); ++line) {
-            auto of_line = values(sums, line);
+            auto of_line = values(sums_, line);
             if (!is_wanted(line) || !any(of_line)) continue;
             add_to(answer_.total, of_line);
             chosen_.push_back(line);
         }
         std::ranges::stable_sort(chosen_, [&](auto a, auto b) {
-            const auto left = weight(table_, values(sums, a));
-            const auto right = weight(table_, values(sums, b));
-            return left != right ? left > right : lines_[a] < lines_[b];
+            const auto left = weight(table_, values(sums_, a));
+            const auto right = weight(table_, values(sums_, b));
+            return left != right ? left > right : *lines_[a] < *lines_[b];
         });
         counted_ = chosen_;
         if (chosen_.size() > question_.top) {
@@ -144,7 +169,7 @@ private:
             chosen_.resize(question_.top);
         }
         for (const auto line : chosen_)
-            answer_.lines.push_back({lines_[line], values(sums, line)});
+            answer_.lines.push_back({labels_of(line), values(sums_, line)});
     }
 
     static void add_to(std::vector<std::uint64_t>& total, const std::vector<std::uint64_t>& more) {
@@ -214,7 +239,7 @@ private:
         });
     }
 
-    // As settle() does for the whole time.
+    // As the other does for the whole time.
     void settle(Sums& sums) const {
         if (!rest_ || std::ranges::find(counted_, *rest_) == counted_.end()) return;
         const auto row = static_cast<std::size_t>(std::ranges::find(chosen_, *rest_) - chosen_.begin());
@@ -266,7 +291,10 @@ private:
     const HistoryTable& table_;
     std::size_t columns_;
     Answer answer_;
-    std::vector<std::vector<std::string>> lines_; // their labels
+    std::vector<std::uint64_t> series_;          // by how much each grew
+    std::map<std::string, std::uint32_t> known_; // lines by their labels
+    std::vector<const std::string*> lines_;      // their labels
+    std::vector<std::uint64_t> sums_;            // the columns of each
     Places places_;
     std::vector<std::uint32_t> whole_; // series
     std::optional<std::uint32_t> rest_;

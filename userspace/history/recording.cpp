@@ -53,8 +53,8 @@ public:
         return id;
     }
 
-    Result<std::optional<std::uint32_t>> block(std::int64_t kind, const std::string& labels,
-                                               std::uint32_t figures) override {
+    Result<std::optional<std::uint32_t>> block(std::int64_t kind, const std::string& labels, std::uint32_t figures,
+                                               bool needed) override {
         auto& store = recording_.store_;
         // One that was there before, and is again.
         if (store) {
@@ -68,8 +68,8 @@ public:
         // All that there are may be in use.
         if (recording_.blocks_ + recording_.new_blocks_.size() >= recording_.limits_.max_size / 200)
             recording_.new_allowed_ = 0;
-        if (recording_.new_allowed_ < 1) return std::optional<std::uint32_t>();
-        recording_.new_allowed_ -= 1;
+        if (recording_.new_allowed_ < 1 && !needed) return std::optional<std::uint32_t>();
+        recording_.new_allowed_ = std::max(recording_.new_allowed_ - 1, 0.0);
         const auto first = recording_.next_series_;
         recording_.next_series_ += figures;
         recording_.new_blocks_.push_back({first, kind, labels});
@@ -299,6 +299,7 @@ Result<void> Recording::write(const Moment& moment) {
     new_firsts_.clear();
     written_kinds_ = kinds_.size();
     written_series_ = next_series_;
+    if (log_size() > limits_.max_size / 8) checkpoint();
     return forget_devices(batch.now);
 }
 
@@ -324,23 +325,13 @@ void Recording::checkpoint() {
 
 Result<void> Recording::save_to(const std::filesystem::path& file) {
     if (!store_) return fail("there is no history to save");
-    auto making = file;
-    making += ".new";
-    std::error_code error;
-    std::filesystem::remove(making, error);
-    if (auto copied = store_->copy_to(making); !copied) return copied;
-    const auto sync = [](const std::filesystem::path& path) {
-        const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-        return fd && ::fsync(fd.get()) == 0;
-    };
-    if (!sync(making)) return fail(system_error("cannot write " + printable(making.native()), errno));
-    // A log beside the old one is none of the new one's.
-    for (const auto* part : {"-wal", "-shm"})
-        std::filesystem::remove(file.native() + part, error);
-    std::filesystem::rename(making, file, error);
-    if (error) return fail(system_error("cannot write " + printable(file.native()), error.value()));
-    if (!sync(file.parent_path())) return fail(system_error("cannot write " + printable(file.native()), errno));
-    return {};
+    return replace_with_copy(file, [&](const auto& making) { return store_->copy_to(making); });
+}
+
+std::uint64_t Recording::log_size() const {
+    std::error_code none;
+    const auto size = std::filesystem::file_size(file_.native() + "-wal", none);
+    return none ? 0 : size;
 }
 
 std::uint64_t Recording::size() {

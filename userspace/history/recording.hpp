@@ -57,7 +57,8 @@ public:
     bool works() const { return works_; }
     std::size_t waiting_bytes() const;
     std::uint64_t size();
-    std::size_t devices() const; // sets of labels that are known
+    std::uint64_t log_size() const; // bytes of the write-ahead log beside it: an eighth of max_size at most
+    std::size_t devices() const;    // sets of labels that are known
 
 private:
     struct Waiting {

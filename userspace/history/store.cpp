@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "store.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <system_error>
 #include <utility>
 
 #include "escape.hpp"
 #include "file.hpp"
+#include "file_descriptor.hpp"
 #include "history/schema.hpp"
 
 namespace kmon::history {
@@ -69,6 +74,9 @@ Result<void> Store::make_tables() {
     if (auto set =
             database_.run("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = OFF;");
         !set)
+        return set;
+    // Its log is beside it, and stays as large as it ever was if nothing is said.
+    if (auto set = database_.run("PRAGMA journal_size_limit = " + std::to_string(limits_.max_size / 16)); !set)
         return set;
     // In full: each transaction is on the disk when it ends, by one fsync. There is one a minute.
     if (auto set = database_.run(limits_.durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF"); !set)
@@ -490,6 +498,47 @@ Result<void> Store::forget_blocks(std::size_t most, const std::unordered_set<std
     for (auto one = all.begin(); one != all.begin() + going; ++one)
         if (one->first != UINT64_MAX) firsts.push_back(one->second);
     return delete_blocks(firsts);
+}
+
+Result<void> replace_with_copy(const std::filesystem::path& file,
+                               const std::function<Result<void>(const std::filesystem::path& making)>& copy) {
+    auto making = file;
+    making += ".new";
+    std::error_code error;
+    std::filesystem::remove(making, error);
+    if (auto copied = copy(making); !copied) {
+        std::filesystem::remove(making, error);
+        return copied;
+    }
+    const auto sync = [](const std::filesystem::path& path) {
+        const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        return fd && ::fsync(fd.get()) == 0;
+    };
+    if (!sync(making)) return fail(system_error("cannot write " + printable(making.native()), errno));
+    // A log beside the old one is none of the new one's.
+    for (const auto* part : {"-wal", "-shm"})
+        std::filesystem::remove(file.native() + part, error);
+    std::filesystem::rename(making, file, error);
+    if (error) return fail(system_error("cannot write " + printable(file.native()), error.value()));
+    if (!sync(file.parent_path())) return fail(system_error("cannot write " + printable(file.native()), errno));
+    return {};
+}
+
+Result<void> move_database(const std::filesystem::path& from, const std::filesystem::path& to) {
+    {
+        auto database = Database::open(from, Database::Mode::read);
+        if (!database) return fail(database.error());
+        if (auto done = replace_with_copy(to, [&](const auto& making) { return database->copy_to(making); }); !done)
+            return done;
+    }
+    remove_database(from);
+    return {};
+}
+
+void remove_database(const std::filesystem::path& file) {
+    std::error_code ignored;
+    for (const auto* part : {"", "-wal", "-shm"})
+        std::filesystem::remove(file.native() + part, ignored);
 }
 
 Result<std::filesystem::path> put_aside(const std::filesystem::path& file) {

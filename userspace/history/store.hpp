@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -139,6 +140,15 @@ private:
     std::vector<Statement> last_deleted_;
     std::optional<Statement> find_block_;
 };
+
+// What `copy` makes beside it takes the place of `file`, whole and on the disk.
+Result<void> replace_with_copy(const std::filesystem::path& file,
+                               const std::function<Result<void>(const std::filesystem::path& making)>& copy);
+
+// The database at `from`, with its log, takes the place of the one at `to`, and is gone from where it was.
+Result<void> move_database(const std::filesystem::path& from, const std::filesystem::path& to);
+
+void remove_database(const std::filesystem::path& file);
 
 // Renames the database, with its log, to FILE.damaged, in place of one that was there; the new name.
 Result<std::filesystem::path> put_aside(const std::filesystem::path& file);

@@ -62,7 +62,9 @@ Result<Check> check(const Context& context, const Options& options) {
     const auto known = opened->extent();
     if (!known) return fail(known.error());
     // A recorder that does not run sees nothing, which is not good news.
-    const auto latest = std::max<std::int64_t>(600, (extent->to - extent->from) / 2);
+    const auto writes_every =
+        std::int64_t{read_config(context.root).config.get<std::uint32_t>("recorder.write_interval")};
+    const auto latest = std::max({std::int64_t{600}, 2 * writes_every, (extent->to - extent->from) / 2});
     if (known->to < extent->to - latest)
         return fail("the history ends " + seconds(static_cast<std::uint64_t>(extent->to - known->to)) +
                     " before the end of this time: does kmon-recorder run?");
@@ -72,15 +74,20 @@ Result<Check> check(const Context& context, const Options& options) {
     if (!answer) return fail(answer.error());
     // One that was silent is good; one that nobody ever heard of is misspelt.
     if (answer->lines.empty() && question.wanted) {
-        const auto subjects = opened->subjects();
-        if (!subjects) return fail(subjects.error());
-        const auto is_meant = [&](const Subject& subject) {
-            return subject.module == table->module->name && !subject.labels.empty() &&
-                   question.wanted(subject.labels.back());
-        };
-        if (std::ranges::none_of(*subjects, is_meant))
-            return fail("nothing is known of '" + printable(options.device) + "'");
+        bool known_device = false;
+        const auto looked = opened->for_each_subject(table->module->name, [&](const Subject&, std::string_view json) {
+            const auto labels = words_in(json);
+            known_device = known_device || (!labels.empty() && question.wanted(labels.back()));
+        });
+        if (!looked) return fail(looked.error());
+        if (!known_device) return fail("nothing is known of '" + printable(options.device) + "'");
     }
+    // Nor is it good news what nobody looked at.
+    if (answer->seen == 0 && answer->lines.empty())
+        return fail("nothing was recorded in this time: does kmon-recorder run?");
+    if (!options.column.empty() && !answer->has[static_cast<std::size_t>(column - columns.begin())])
+        return fail("'" + options.column + "' is not recorded: " + table->module->name +
+                    " does not count it, as it is set");
 
     Check done;
     const bool bytes =

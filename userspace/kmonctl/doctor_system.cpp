@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
+#include <optional>
+#include <utility>
 
 #include "control/module_look.hpp"
 #include "doctor.hpp"
@@ -86,6 +89,23 @@ Finding look_at_interface(const Root& root, const Module& watching, const contro
     return {subject, Finding::good, now->empty() ? "none, as configured" : printable(*now), ""};
 }
 
+// Somebody has set [exporter] listen, and kmon-exporter.socket as it was installed listens elsewhere: the file is there
+// while it does. Nothing: so it is not.
+std::optional<Finding> look_at_listen(const Root& root, const Config::Exporter& exporter) {
+    const Config::Exporter usual;
+    const auto is_there = [](const std::filesystem::path& path) {
+        std::error_code ignored;
+        return std::filesystem::exists(path, ignored);
+    };
+    const auto unit = root.etc / "systemd/system/kmon-exporter.socket";
+    if ((exporter.host == usual.host && exporter.port == usual.port) || !is_there(root.run / "kmon-exporter.sock") ||
+        is_there(unit) || is_there(unit.native() + ".d"))
+        return std::nullopt;
+    return Finding{"kmon-exporter", Finding::warning,
+                   "it listens at 127.0.0.1:9778, as kmon-exporter.socket says; listen of [exporter] has no effect",
+                   "systemctl edit kmon-exporter.socket"};
+}
+
 } // namespace
 
 Findings look_at_system(const Context& context, const ConfigReading& config) {
@@ -95,6 +115,7 @@ Findings look_at_system(const Context& context, const ConfigReading& config) {
         findings.push_back(look_at_module(context.root, module));
     findings.push_back(look_at_service(context, look));
     if (config.problems.empty()) {
+        if (auto listen = look_at_listen(context.root, config.config.exporter)) findings.push_back(std::move(*listen));
         findings.push_back(look_at_settings(look.report));
         for (const auto& module : modules())
             if (!module.watches.empty()) findings.push_back(look_at_interface(context.root, module, look.report));

@@ -307,6 +307,7 @@ void add_exits(CLI::App& kmon, Context& context) {
     command.add_flag("--failed", options->failed, "Only exits with a non-zero code or by a signal");
     command.add_option("--seconds", options->seconds, "Run for N seconds instead of 10")
         ->type_name("N")
+        ->excludes(since)
         ->transform(CLI::Validator(DecimalBetween{0, 86400}, ""));
     command.add_option("-n,--count", options->count, "Exit after showing N")
         ->type_name("N")

@@ -46,9 +46,11 @@ void add_metrics(CLI::App& kmon, Context& context) {
     auto* textfile = command
                          .add_option("--textfile", options->directory,
                                      "Into kmon.prom in that directory, for node_exporter, instead of printing it")
-                         ->type_name("DIR");
+                         ->type_name("DIR")
+                         ->excludes(command.get_option("--json"));
     command.add_flag("--openmetrics", options->openmetrics, "Print OpenMetrics 1.0 instead of Prometheus 0.0.4")
-        ->excludes(textfile);
+        ->excludes(textfile)
+        ->excludes(command.get_option("--json"));
     command.add_option("--top", options->top, "MAC addresses to show for each interface (default 100)")
         ->type_name("N")
         ->transform(CLI::Validator(CountFrom{0}, ""));

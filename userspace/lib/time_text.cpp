@@ -56,7 +56,10 @@ std::optional<std::time_t> parse_time(const std::string& text, std::time_t now) 
         const char* end = ::strptime(text.c_str(), form, &parts);
         if (end == nullptr || *end != '\0') continue;
         parts.tm_isdst = -1;
-        return std::mktime(&parts);
+        const auto day = parts.tm_mday;
+        const auto time = std::mktime(&parts);
+        if (parts.tm_mday != day) return std::nullopt; // there is no 31 February
+        return time;
     }
     if (const auto ago = parse_span(text)) return now - static_cast<std::time_t>(*ago);
     return std::nullopt;

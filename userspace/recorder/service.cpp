@@ -79,11 +79,12 @@ public:
 private:
     Result<void> start(const Config& config);
     void stop();
-    void reload();
+    Result<void> reload();
     void read();
     void write();
-    void save();
+    bool save();
     Result<void> bring_into_memory();
+    Result<void> bring_to_disk();
     void notify(const std::string& state);
     void tell_of(const std::vector<history::ModuleReading>& readings);
     // Until the next reading, or a signal: which one, or 0.
@@ -125,7 +126,9 @@ Result<void> Service::run() {
             notify("STOPPING=1");
             stop();
             return {};
-        case SIGHUP: reload(); break;
+        case SIGHUP:
+            if (auto reloaded = reload(); !reloaded) return reloaded;
+            break;
         case SIGUSR1:
             read();
             write();
@@ -135,7 +138,7 @@ Result<void> Service::run() {
             const auto now = history::moment_now(root_).uptime;
             const auto interval = settings_.limits.interval * 1000;
             if (is_due(now, written_, settings_.write_interval, interval)) write();
-            if (settings_.in_memory && is_due(now, saved_, settings_.save_interval, interval)) save();
+            if (settings_.in_memory && is_due(now, saved_, settings_.save_interval, interval)) (void)save();
         }
         }
     }
@@ -143,14 +146,7 @@ Result<void> Service::run() {
 
 Result<void> Service::start(const Config& config) {
     settings_ = recorder_settings(config);
-    if (settings_.in_memory) {
-        if (auto brought = bring_into_memory(); !brought) return brought;
-    } else {
-        // What a service that kept it in memory left there, or kmonctl would go on reading that.
-        std::error_code ignored;
-        for (const auto* part : {"", "-wal", "-shm"})
-            fs::remove(in_memory().native() + part, ignored);
-    }
+    if (auto brought = settings_.in_memory ? bring_into_memory() : bring_to_disk(); !brought) return brought;
     recording_.emplace(settings_.in_memory ? in_memory() : on_disk(), settings_.limits,
                        history::Recording::Words{[this](const auto& what) { tell_(LOG_WARNING, what); },
                                                  [this](const auto& what) { tell_(LOG_NOTICE, what); }});
@@ -158,7 +154,7 @@ Result<void> Service::start(const Config& config) {
     return {};
 }
 
-// Unless what a killed one left there is newer.
+// Unless there is one that was not saved: it is newer.
 Result<void> Service::bring_into_memory() {
     std::error_code error;
     if (fs::exists(in_memory(), error) || !fs::exists(on_disk(), error)) return {};
@@ -180,15 +176,29 @@ Result<void> Service::bring_into_memory() {
     return {};
 }
 
+// One that was in memory and was not saved, as the service was killed or the disk was full.
+Result<void> Service::bring_to_disk() {
+    std::error_code error;
+    if (!fs::exists(in_memory(), error)) return {};
+    auto moved = history::move_database(in_memory(), on_disk());
+    if (moved || !history::is_damage(moved.error())) return moved;
+    tell_(LOG_WARNING, moved.error().what + "; what is on disk is gone on with");
+    history::remove_database(in_memory());
+    return {};
+}
+
+// In memory it stays where it could not be saved.
 void Service::stop() {
     read();
     write();
     recording_->checkpoint();
-    if (settings_.in_memory) save();
+    const bool saved = settings_.in_memory && save();
     recording_.reset();
+    if (saved) history::remove_database(in_memory());
 }
 
-void Service::reload() {
+// With another place to keep it in, it may be that there is none.
+Result<void> Service::reload() {
     timespec now{};
     (void)::clock_gettime(CLOCK_MONOTONIC, &now);
     const auto usec = std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
@@ -198,11 +208,12 @@ void Service::reload() {
         tell_(LOG_ERR, "not reloaded, the old settings are in force: " + config.error().what);
     } else {
         stop();
-        if (const auto started = start(*config); !started) tell_(LOG_ERR, started.error().what);
+        if (auto started = start(*config); !started) return started;
         read();
         tell_(LOG_INFO, "reloaded");
     }
     notify("READY=1");
+    return {};
 }
 
 void Service::read() {
@@ -244,10 +255,11 @@ void Service::write() {
                  : std::string("the history cannot be written; what is counted waits")));
 }
 
-void Service::save() {
+bool Service::save() {
     const auto done = recording_->save_to(on_disk());
     saved_ = history::moment_now(root_).uptime;
     if (!done) tell_(LOG_ERR, "the history in memory was not saved: " + done.error().what);
+    return done.has_value();
 }
 
 // notify() of the manager; nothing where there is none.

@@ -83,6 +83,18 @@ TEST_F(Doctor, ComparesEachCountWithTheKernels) {
     EXPECT_EQ(state_of("process exits"), "good: 20 processes exited, 20 exits counted");
 }
 
+// The exporter says it when it starts, but that may be when nobody looks.
+TEST_F(Doctor, TellsThatListenHasNoEffect) {
+    EXPECT_EQ(state_of("kmon-exporter"), "no such finding");
+    tree.write("etc/kmon.toml", tree.read("etc/kmon.toml") + "[exporter]\nlisten = \"127.0.0.1:9999\"\n");
+    EXPECT_EQ(state_of("kmon-exporter"), "no such finding") << "the socket unit is off";
+    tree.write("run/kmon-exporter.sock", "");
+    EXPECT_EQ(state_of("kmon-exporter"), "warning: it listens at 127.0.0.1:9778, as kmon-exporter.socket says; listen "
+                                         "of [exporter] has no effect");
+    tree.write("etc/systemd/system/kmon-exporter.socket.d/override.conf", "");
+    EXPECT_EQ(state_of("kmon-exporter"), "no such finding") << "somebody has said where";
+}
+
 TEST_F(Doctor, FindsPacketsThatAreNotCounted) {
     stimulus.send_datagrams = [](unsigned) { return Result<void>(); };
     EXPECT_EQ(state_of("loopback"), "bad: sent 100 packets over lo, counted 0");

@@ -18,6 +18,7 @@
 #include "exporter/page_files.hpp"
 #include "exporter/server.hpp"
 #include "fixture.hpp"
+#include "history/database.hpp"
 #include "json.hpp"
 
 namespace kmon::exporter {
@@ -65,6 +66,15 @@ TEST(ExporterUsers, GuessingIsSlowAndKeepsNobodyOut) {
     EXPECT_EQ(users.judge("Basic YW5uOng=", now), Users::Verdict::too_many);
     EXPECT_EQ(users.judge(ann_secret, now), Users::Verdict::welcome) << "who was welcome before is so still";
     EXPECT_EQ(users.judge("Basic YW5uOng=", now + 1s), Users::Verdict::unknown);
+}
+
+// A hash may take a second on purpose, in which nobody else is served.
+TEST(ExporterUsers, GuessingTakesAFifthOfTheTimeAtMost) {
+    Users users({"ann:$6$rounds=400000$kmontest$x"}); // takes some 0.1 s
+    const Users::Clock::time_point now{100s};
+    EXPECT_EQ(users.judge("Basic YW5uOng=", now), Users::Verdict::unknown);
+    EXPECT_EQ(users.judge("Basic YW5uOnk=", now + 100ms), Users::Verdict::too_many);
+    EXPECT_EQ(users.judge("Basic YW5uOnk=", now + 60s), Users::Verdict::unknown);
 }
 
 // ---- readings
@@ -166,6 +176,26 @@ TEST_F(ExporterAnswers, WithoutAPasswordThereIsOnlyTheHealth) {
     EXPECT_EQ(readings.taken(), 1U);
 }
 
+// A web page can have its name mean 127.0.0.1, and ask by the browser of whoever looks at it.
+TEST_F(ExporterAnswers, AStrangersNameGetsNothingOverLoopback) {
+    for (const auto* host : {"", "localhost", "localhost:9778", "LOCALHOST", "127.0.0.1:9778", "[::1]:9778", "[::1]",
+                             "::1", "app.localhost:9778", "box:9778", "box.example.net:9778", "192.168.1.2"})
+        EXPECT_TRUE(may_be_called(host, "box.example.net")) << host;
+    for (const auto* host : {"evil.example", "evil.example:9778", "evil.example.", "127.0.0.1.evil.example",
+                             "[evil.example]", "box.example.net.evil.example:9778", "localhost.evil.example"})
+        EXPECT_FALSE(may_be_called(host, "box.example.net")) << host;
+    const auto ask = [&](bool loopback, const char* path) {
+        return answer_to({"GET", path, {}, "", "", "evil.example:9778", loopback}, readings, users).status;
+    };
+    EXPECT_EQ(ask(true, "/metrics"), 421U);
+    EXPECT_EQ(ask(true, "/api/v1/history"), 421U);
+    EXPECT_EQ(readings.taken(), 0U);
+    EXPECT_EQ(ask(true, "/healthz"), 200U);
+    EXPECT_EQ(ask(false, "/metrics"), 200U) << "by the socket of a proxy, or over a network, as was wished";
+    users = Users({std::string("ann:") + hash_of_secret});
+    EXPECT_EQ(ask(true, "/metrics"), 401U) << "a password does that";
+}
+
 TEST_F(ExporterAnswers, ThePageIsInTheProgram) {
     for (const auto& file : page_files) {
         const auto answer = get("/" + std::string(file.name));
@@ -229,6 +259,15 @@ protected:
         const timeval patience{10, 0};
         ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+        EXPECT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+        return fd;
+    }
+
+    FileDescriptor connect_to_file() const {
+        FileDescriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        (tree.path() / "socket").string().copy(address.sun_path, sizeof address.sun_path - 1);
         EXPECT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
         return fd;
     }
@@ -312,6 +351,9 @@ TEST_F(ExporterServer, ServesWithTheHeadersThatKeepABrowserSafe) {
     EXPECT_EQ(status(get("/api/v1/stats?top=2")), 200);
     EXPECT_EQ(status(get("/api/v1/stats?top=x")), 400);
     EXPECT_EQ(status(get("/../../etc/passwd")), 404);
+    const auto stranger = connect();
+    send(stranger, "GET /metrics HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
+    EXPECT_EQ(status(receive(stranger)), 421);
 }
 
 TEST_F(ExporterServer, AHeadIsTheHeadersAlone) {
@@ -324,16 +366,99 @@ TEST_F(ExporterServer, AHeadIsTheHeadersAlone) {
     EXPECT_NE(answer.find("\r\nContent-Length: "), std::string::npos);
 }
 
+// Its answer may take two seconds, as here, where somebody has locked it.
+TEST_F(ExporterServer, WhileTheHistoryIsAskedForTheOthersAreServed) {
+    root.var_lib = tree.path() / "var/lib";
+    std::filesystem::create_directories(root.var_lib / "kmon");
+    auto other = history::Database::open(root.var_lib / "kmon/history.db", history::Database::Mode::write);
+    ASSERT_TRUE(other);
+    ASSERT_TRUE(other->run("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE t (a)"));
+    limits.questions = 2;
+    start();
+    const std::string question = "GET /api/v1/history HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    std::vector<FileDescriptor> asking;
+    for (int i = 0; i < 4; ++i) {
+        asking.push_back(connect());
+        send(asking.back(), question);
+        std::this_thread::sleep_for(100ms);
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_NE(receive(asking[3]).find("too many ask for the history"), std::string::npos);
+    EXPECT_EQ(status(get("/healthz")), 200);
+    EXPECT_EQ(status(get("/metrics")), 200);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s);
+    asking[1] = FileDescriptor(); // he does not wait for it
+    const auto answer = receive(asking[0]);
+    EXPECT_EQ(status(answer), 503);
+    EXPECT_NE(answer.find("try again in a second"), std::string::npos) << answer;
+    EXPECT_NE(answer.find("\r\nContent-Security-Policy: "), std::string::npos);
+    // The third one's is never made: the server ends.
+}
+
+TEST_F(ExporterServer, AmongTheSilentTheOneThatIsLongestIsShownOut) {
+    limits.connections = 3;
+    limits.first_request = 10s;
+    limits.next_request = 10s;
+    start();
+    const auto health = [&](const FileDescriptor& fd) {
+        send(fd, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+        return status(receive(fd, "ok\n"));
+    };
+    const auto scraper = connect(); // the first to come
+    EXPECT_EQ(health(scraper), 200);
+    const auto idle = connect();
+    const auto another = connect();
+    ASSERT_TRUE(soon([&] { return ask([](const Server& server) { return server.connections(); }) == 3; }));
+    std::this_thread::sleep_for(50ms);
+    EXPECT_EQ(health(scraper), 200);
+    const auto one_more = connect();
+    EXPECT_EQ(receive(idle), "") << "it is shown out";
+    EXPECT_EQ(health(scraper), 200) << "it has said something just now";
+    EXPECT_EQ(health(another), 200);
+}
+
+TEST_F(ExporterServer, AStreamThatNobodyTakesEnds) {
+    limits.event = 5ms;
+    limits.answer = 300ms;
+    start();
+    const auto fd = connect_to_file();
+    send(fd, "GET /api/v1/stream HTTP/1.1\r\nHost: x\r\n\r\n");
+    const auto streams = [&] { return ask([](const Server& server) { return server.streams(); }); };
+    ASSERT_TRUE(soon([&] { return streams() == 1; }));
+    EXPECT_TRUE(soon([&] { return streams() == 0; }));
+}
+
+// Each takes nothing, and holds a text of his own.
+TEST_F(ExporterServer, WhatIsNotTakenDoesNotFillTheMemory) {
+    const test::BusyCopy busy;
+    std::string interfaces;
+    for (int i = 0; i < 8000; ++i)
+        interfaces += R"({"interface":"veth)" + std::to_string(i) +
+                      R"(","rx_bytes":1,"tx_bytes":1,"rx_packets":1,"tx_packets":1,"rx_errors":0,"tx_errors":0,)" +
+                      R"("rx_dropped":0,"tx_dropped":0})" + "\n";
+    busy.write("proc/netmon", interfaces);
+    root = test::root_of(busy.path());
+    limits.held = 6'000'000;
+    limits.answer = limits.next_request = 60s;
+    start();
+    const auto metrics = get("/metrics");
+    ASSERT_GT(metrics.size(), 4'000'000U);
+    ASSERT_LT(metrics.size(), 6'000'000U);
+    std::vector<FileDescriptor> takes_nothing;
+    for (int i = 0; i < 3; ++i) {
+        takes_nothing.push_back(connect());
+        send(takes_nothing.back(), "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+        std::this_thread::sleep_for(1s); // that makes it another text
+    }
+    EXPECT_TRUE(soon([&] { return ask([](const Server& server) { return server.connections(); }) <= 2; }));
+    EXPECT_EQ(get("/metrics").size(), metrics.size()) << "whoever takes it has all of it";
+}
+
 TEST_F(ExporterServer, AUnixSocketServesTheSame) {
     start();
-    const FileDescriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    const auto path = (tree.path() / "socket").string();
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
-    EXPECT_EQ(std::filesystem::status(path).permissions() & std::filesystem::perms::others_all,
+    EXPECT_EQ(std::filesystem::status(tree.path() / "socket").permissions() & std::filesystem::perms::others_all,
               std::filesystem::perms::none);
-    ASSERT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    const auto fd = connect_to_file();
     send(fd, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     EXPECT_EQ(status(receive(fd)), 200);
 }

@@ -202,6 +202,38 @@ TEST_F(HistoryCommand, AnAlertIsALineAndAStatus) {
     EXPECT_EQ(static_cast<int>(run({"alert", "--warning", "1G"}).code), 3);
 }
 
+// "OK" would be said of what nobody looked at.
+TEST_F(HistoryCommand, AnAlertOfWhatIsNotRecordedIsNoGoodNews) {
+    const auto received = run({"alert", "--column", "received_bytes", "--warning", "1"}); // direction is rx
+    EXPECT_EQ(static_cast<int>(received.code), 3);
+    EXPECT_NE(received.out.find("'received_bytes' is not recorded: l2packet_counter does not count it"),
+              std::string::npos)
+        << received.out;
+    const auto gap = run({"alert", "--last", "2m", "--warning", "1"}, start + 3 * 3600 + 300);
+    EXPECT_EQ(static_cast<int>(gap.code), 3);
+    EXPECT_NE(gap.out.find("nothing was recorded in this time"), std::string::npos) << gap.out;
+}
+
+// To spare an SD card; then the last hour is not there yet, and all is well.
+TEST_F(HistoryCommand, AnAlertWaitsForARecorderThatSeldomWrites) {
+    const auto late = [&] {
+        return static_cast<int>(run({"alert", "--last", "1h", "--warning", "1G"}, start + 3 * 3600 + 2400).code);
+    };
+    EXPECT_EQ(late(), 3);
+    tree.write("etc/kmon.toml", "[recorder]\nwrite_interval = \"1h\"\n");
+    EXPECT_EQ(late(), 0);
+}
+
+TEST_F(HistoryCommand, WhatGoesTogetherWithNothingIsRefused) {
+    for (const auto& both : std::vector<std::vector<const char*>>{{"history", "--json", "--csv"},
+                                                                  {"metrics", "--json", "--textfile", "/nowhere"},
+                                                                  {"metrics", "--json", "--openmetrics"},
+                                                                  {"top", "--at", "08:30", "--once", "-i", "2"},
+                                                                  {"top", "--replay", "5", "--once", "-i", "2"},
+                                                                  {"exits", "--since", "1h", "--seconds", "2"}})
+        EXPECT_EQ(run(both).code, ExitCode::usage) << both[1] << ' ' << both[2];
+}
+
 TEST_F(HistoryCommand, TopShowsItAsItWas) {
     const auto then = run({"top", "--at", "08:30", "--json"}).json();
     EXPECT_EQ(then["timestamp"], start + 1810);
@@ -228,7 +260,8 @@ TEST(TimeText, IsReadAsPeopleWriteIt) {
     EXPECT_EQ(parse_time("2027-01-15 08:30", now), now - 1800);
     EXPECT_EQ(parse_time("2027-01-15T08:30:05", now), now - 1795);
     EXPECT_EQ(parse_time("@7", now), 7);
-    for (const auto* wrong : {"", "noon", "2027-13-01", "25:00", "08:30 x", "-2h", "@", "@-1"})
+    for (const auto* wrong :
+         {"", "noon", "2027-13-01", "2027-02-31", "2027-02-29 10:00", "25:00", "08:30 x", "-2h", "@", "@-1"})
         EXPECT_EQ(parse_time(wrong, now), std::nullopt) << wrong;
     EXPECT_EQ(parse_span("2w"), 1'209'600);
     for (const auto* wrong : {"", "0", "w", "2 h", "99999999999y"})

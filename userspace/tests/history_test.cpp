@@ -404,6 +404,25 @@ TEST_F(Recorder, StaysBelowItsSizeTheOldestFinestDataGoesFirst) {
 
 // ---- what goes wrong
 
+// It goes into the database once an hour; but with many devices it would be larger than that by then.
+TEST_F(Recorder, ItsLogIsBoundedAsItIs) {
+    world.limits.max_size = 4U << 20U;
+    world.begin();
+    world.read();
+    for (int i = 0; i < 3000; ++i)
+        world.devices.item(std::to_string(i));
+    std::uint64_t largest = 0;
+    for (int minute = 0; minute < 45; ++minute) {
+        for (auto& item : world.devices.items)
+            item.bytes += 100'000;
+        world.tick(60);
+        ASSERT_TRUE(world.flush());
+        largest = std::max(largest, world.recording->log_size());
+    }
+    EXPECT_LE(largest, (4U << 20U) / 8 + (1U << 17U)); // and what one minute takes
+    EXPECT_EQ(world.sum("7"), 4'500'000U);
+}
+
 TEST_F(Recorder, ADamagedDatabaseIsKeptAsideAndANewOneBegins) {
     begin();
     ASSERT_TRUE(world.flush());
@@ -541,6 +560,48 @@ TEST_F(Recorder, WhoeverSendsFromRandomAddressesDoesNotFillTheDatabase) {
     EXPECT_NE(world.warnings[0].find("more new devices"), std::string::npos);
 }
 
+// Those that are not recorded by themselves stand among the rest, and what they send is there once, whether they are
+// recorded later, are forgotten by the module, or the recorder is started anew in between.
+TEST_F(Recorder, WhatTooManyDevicesSendIsAmongTheRestOnce) {
+    begin();
+    // With the one that is there already, 20,501.
+    const auto all_send = [&](std::uint64_t packets) {
+        for (auto& item : world.devices.items)
+            item.packets += packets;
+    };
+    for (int i = 0; i < 20'500; ++i)
+        world.devices.items.emplace_back(test::CountingView::Item{"d" + std::to_string(i)});
+    all_send(7);
+    world.tick();
+    ASSERT_TRUE(world.flush());
+    const auto recorded = [&] { return world.recording->devices(); };
+    EXPECT_LE(recorded(), 20'020U);
+    EXPECT_EQ(world.sum("", "devices_packets"), 20'501U * 7);
+    EXPECT_GE(world.sum(the_others, "devices_packets"), 480U * 7);
+
+    all_send(1);
+    const auto before = recorded();
+    world.tick(300); // time for a hundred more
+    ASSERT_TRUE(world.flush());
+    EXPECT_GE(recorded(), before + 95);
+    EXPECT_EQ(world.sum("", "devices_packets"), 20'501U * 8);
+
+    world.begin(); // it does not remember whom it refused
+    all_send(1);
+    world.devices.rest = world.devices.item("d0").packets; // the module forgets it
+    std::erase_if(world.devices.items, [](const auto& item) { return item.name == "d0"; });
+    world.tick();
+    ASSERT_TRUE(world.flush());
+    EXPECT_GE(recorded(), 20'490U) << "all are recorded now";
+    EXPECT_EQ(world.sum("", "devices_packets"), 20'501U * 9);
+    EXPECT_EQ(world.sum("d0", "devices_packets"), 8U);
+
+    all_send(1);
+    world.tick();
+    ASSERT_TRUE(world.flush());
+    EXPECT_EQ(world.sum("", "devices_packets"), 20'501U * 9 + 20'500);
+}
+
 TEST_F(Recorder, DevicesThatCountedLeastAreForgottenWhenThereAreTooMany) {
     world.limits.max_size = 1'000'000; // room for the names of 2500
     world.begin();
@@ -576,6 +637,30 @@ TEST_F(Recorder, ACopyThatIsSavedIsWhole) {
     auto opened = History::open(copy);
     ASSERT_TRUE(opened) << opened.error().what;
     EXPECT_EQ(opened->subjects("mac")->size(), 2U);
+}
+
+// Of a service that kept it in memory and was killed; then it is to be on the disk.
+TEST_F(Recorder, ADatabaseIsMovedWithItsLogOrStaysWhereItIs) {
+    begin();
+    world.devices.item("a").bytes += 4;
+    world.tick();
+    ASSERT_TRUE(world.flush());
+    const auto left = world.tree.path() / "memory/history.db";
+    std::filesystem::create_directories(left.parent_path());
+    for (const auto* part : {"", "-wal"}) // as it is, without being closed
+        std::filesystem::copy_file(world.file().native() + part, left.native() + part);
+    world.recording.reset();
+
+    EXPECT_FALSE(move_database(left, world.tree.path() / "nowhere/history.db"));
+    EXPECT_TRUE(std::filesystem::exists(left));
+
+    const auto to = world.tree.write("disk/history.db", "an older one");
+    world.tree.write("disk/history.db-wal", "with its log");
+    const auto moved = move_database(left, to);
+    ASSERT_TRUE(moved) << moved.error().what;
+    EXPECT_TRUE(std::filesystem::is_empty(left.parent_path()));
+    std::filesystem::copy_file(to, world.file(), std::filesystem::copy_options::overwrite_existing);
+    EXPECT_EQ(world.sum("a"), 4U);
 }
 
 TEST_F(Recorder, WhoMayOnlyReadReads) {

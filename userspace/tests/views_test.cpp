@@ -272,6 +272,8 @@ TEST(Views, L2FramesThatWereSent) {
     EXPECT_EQ(json["macs"][1]["mac"], "02:00:00:00:00:02");
     EXPECT_EQ(json["macs"][1]["packets"], 0U);
     EXPECT_EQ(json["macs"][1]["tx_bytes"], 10000U);
+    EXPECT_EQ(view->json(1)["interfaces"][0]["macs"][0]["mac"], "02:00:00:00:00:02")
+        << "the busiest of both directions";
     EXPECT_FALSE(read_l2(busy("second"))->json()["interfaces"][0].contains("tx_packets"));
 }
 

@@ -150,13 +150,16 @@ Result<L2View::Interface> parse_interface(Fields& line) {
     return interface;
 }
 
-// The busiest first; in the module's own order if all are shown.
+// The busiest first, by frames of both directions; in the module's own order if all are shown.
 std::vector<L2View::Mac> busiest(const L2View::Interface& interface, std::size_t top) {
     auto macs = interface.macs;
     if (top == View::all) return macs;
     const auto shown = std::min(top, macs.size());
+    const auto frames = [](const L2View::Mac& mac) { return mac.packets + mac.tx_packets; };
     std::partial_sort(macs.begin(), macs.begin() + static_cast<std::ptrdiff_t>(shown), macs.end(),
-                      [](const auto& a, const auto& b) { return comes_before(a, b, &L2View::Mac::packets); });
+                      [&](const auto& a, const auto& b) {
+                          return frames(a) != frames(b) ? frames(a) > frames(b) : a.address < b.address;
+                      });
     macs.resize(shown);
     return macs;
 }

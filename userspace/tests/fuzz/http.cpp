@@ -94,8 +94,8 @@ std::string answer_to(std::string_view request) {
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static const std::set<std::string_view> known = {"200", "400", "401", "404", "405", "411", "413", "414",
-                                                     "417", "429", "431", "500", "501", "503", "505", "100"};
+    static const std::set<std::string_view> known = {"200", "400", "401", "404", "405", "411", "413", "414", "417",
+                                                     "421", "429", "431", "500", "501", "503", "505", "100"};
     const auto answer = answer_to({reinterpret_cast<const char*>(data), size});
     if (!answer.empty()) {
         require(answer.starts_with("HTTP/1."), "no HTTP", answer);
