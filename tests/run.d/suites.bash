@@ -156,13 +156,15 @@ static_netmon() {
     jq -e '.interface == "lo"' <<<"$line"
 }
 
-# Two boots: one as a user's machine, one whose kernel takes no module.
+# Three boots: two as a user's machine, which share the work, and one whose kernel takes no module.
 service() {
   local target
   export KMON_THROWAWAY=1
   for target in $(userspace_targets); do
     start boots "$target service" "$target" --system --timeout "$(patience "$target")" -- \
-      tests/lib/in-guest service.bats cli.bats netmon.bats readme.bats
+      tests/lib/in-guest service.bats readme.bats
+    start boots "$target commands" "$target" --system --timeout "$(patience "$target")" -- \
+      tests/lib/in-guest cli.bats netmon.bats
     start boots "$target refused" "$target" --system --timeout 600 --append module.sig_enforce=1 -- \
       tests/lib/in-guest service_refused.bats
   done
