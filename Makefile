@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The verbs for people; what is built stands in src/Kbuild.  `make help` lists them.
+# Commands for people; src/Kbuild lists what is built.  `make help` explains them.
 
 MODULES   := localhost_monitor l2packet_counter kstat netmon_proc process_monitor
 MODULE    ?= l2packet_counter
@@ -11,14 +11,14 @@ ifneq ($(filter-out $(MODULES),$(chosen)),)
 $(error MODULE=$(MODULE): expected one of "$(MODULES)", or all)
 endif
 
-# Or make would make `install` out of install.sh.
+# With built-in rules, make would build `install` from install.sh.
 MAKEFLAGS += --no-builtin-rules
 
-# modinfo is not in an ordinary user's path everywhere.
+# modinfo is not always in an ordinary user's PATH.
 export PATH := $(PATH):/usr/sbin:/sbin
 sudo := $(if $(filter-out 0,$(shell id -u)),sudo)
 
-# What INTERFACE= means to a module, the file people read, and what its log lines begin with.
+# For each module: the parameter that INTERFACE= sets, its text view, and how its log lines begin.
 param_l2packet_counter = $(INTERFACE:%='interface=%')
 param_netmon_proc      = $(INTERFACE:%='iface=%')
 
@@ -31,7 +31,7 @@ file_process_monitor   = /proc/process_monitor
 prefix_process_monitor = PROCESS_MONITOR
 prefix = $(or $(prefix_$1),$1)
 
-# The tests' commands, linked to from here as the modules are.
+# The test commands, linked here as the modules are.
 tests := run_tests.sh test_module.sh test_traffic.sh test_stress.sh
 
 define newline
@@ -48,7 +48,7 @@ modules:
 	@for m in $(MODULES); do ln -sf src/$$m.ko $$m.ko; done
 	@for t in $(tests); do ln -sf tests/$$t $$t; done
 
-# One static file. Tools that CMake does not find are no reason to fail: the modules do not need them.
+# One static file. If tools are missing, `make` does not fail: the modules do not need them.
 netmon:
 	@mkdir -p build
 	@if cmake --preset netmon-static >build/netmon.log 2>&1; then \
@@ -57,11 +57,11 @@ netmon:
 
 clean:
 	@rm -rf $(MODULES:%=%.ko) $(tests) netmon build/netmon.log build/netmon-static
-	@rm -rf build/probes 2>/dev/null || $(sudo) rm -rf build/probes # which run_tests.sh makes, as root
+	@rm -rf build/probes 2>/dev/null || $(sudo) rm -rf build/probes # run_tests.sh makes it, as root
 	@! [ -d build ] || rmdir --ignore-fail-on-non-empty build
 	$(MAKE) -C src KDIR=$(KDIR) clean
 
-# What was built here comes first, else what is installed.
+# Prefer what was built here to what is installed.
 insert = if [ -e src/$1.ko ]; then set -x; $(sudo) insmod src/$1.ko $2; else set -x; $(sudo) modprobe $1 $2; fi
 
 do_load = @$(call insert,$1,$(param_$1))
@@ -74,7 +74,7 @@ do_unload = @$(loaded); set -x; $(sudo) rmmod $1
 unload:
 	$(call each,do_unload)
 
-# With the settings it has, but for INTERFACE=. What does not load so comes back as it was, if need be the installed one.
+# Keeps the current settings except INTERFACE=. If the new module does not load, the previous one is loaded again, the installed one if need be.
 do_reload = @set --; for file in /sys/module/$1/parameters/*; do \
 		[ ! -e "$$file" ] || set -- "$$@" "$${file\#\#*/}=$$(cat "$$file")"; done; \
 	was=$$\#; [ "$$was" = 0 ] || $(sudo) rmmod $1 || exit; \
@@ -101,7 +101,7 @@ do_reset = @$(loaded); $(or $(reset_by_$1),$(reset_by))
 reset:
 	$(call each,do_reset)
 
-# Who may read the log needs no sudo.
+# Use sudo only if the user may not read the log.
 do_dmesg = @log=$$(dmesg 2>/dev/null || $(sudo) dmesg) && \
 	{ printf '%s\n' "$$log" | grep -F '$(prefix)' || echo "$1: no line in the kernel log"; }
 dmesg:
@@ -118,13 +118,13 @@ test:
 	$(sudo) tests/run
 
 help:
-	@echo 'make build             build all modules for KDIR ($(KDIR)), and netmon'
+	@echo 'make build             build netmon, and all modules for KDIR ($(KDIR))'
 	@echo 'make clean             remove what was built'
 	@echo 'make load              insmod what was built here, or modprobe what is installed'
 	@echo 'make unload | reload   unload it | unload and load it again with the same parameters'
-	@echo 'make status | info     whether it is loaded, and its parameters | modinfo'
+	@echo 'make status | info     show whether it is loaded, and its parameters | run modinfo'
 	@echo 'make stats | reset     print | zero its file in /proc'
-	@echo 'make dmesg             its lines in the kernel log'
+	@echo 'make dmesg             print its lines in the kernel log'
 	@echo 'make install           build and install the packages, start the service (install.sh)'
 	@echo 'make test              boot virtual machines and run every test (tests/run)'
 	@echo

@@ -3,30 +3,30 @@
 # Usage: ./install.sh [--interface NAME] [--no-service] [--yes] [--dry-run] [--packages DIRECTORY]
 #        ./install.sh --uninstall [--yes] [--dry-run]
 #        ./install.sh --vm [--shell]
-# Builds kmon's packages from this directory and installs them with apt, dnf or zypper, so that every file has an owner; then starts the
-# service and shows what it counts. Run it again to install a changed source.
-#   --interface NAME  the Ethernet interface whose frames are counted (asked for on a terminal; else the one of the last time, and
-#                     at first that of the default route)
-#   --no-service      installs everything and starts nothing
+# Builds kmon's packages from this directory, installs them with apt, dnf or zypper, starts the service and shows what it counts.
+# Run it again to install changed source.
+#   --interface NAME  the Ethernet interface to watch (by default it asks; without a terminal it keeps the interface chosen last
+#                     time, or the first time follows the default route)
+#   --no-service      installs everything, starts nothing
 #   --yes             asks nothing
-#   --dry-run         prints the commands that would change something, and runs none
-#   --packages DIR    installs the packages that are in there, and builds none
+#   --dry-run         only prints the commands that would change something
+#   --packages DIR    installs the packages in DIR instead of building them
 #   --uninstall       removes kmon, its modules, and its configuration
-#   --vm              boots a throwaway virtual machine, installs kmon there with apt, makes traffic, and prints what was counted;
-#                     --shell leaves you at a prompt there. For a first look, and where no kernel module can be loaded (a
-#                     container, a locked kernel). On this machine it installs the tools to make that one, nothing of kmon
+#   --vm              boots a throwaway virtual machine, installs kmon there with apt, makes traffic, and prints what was counted.
+#                     --shell then gives you a prompt there. Use it for a first look, or where no module can be loaded (a container,
+#                     a locked-down kernel). On this machine it installs the tools to run that machine, but no part of kmon
 set -euo pipefail
 shopt -s inherit_errexit
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 drop_in=/etc/kmon.toml.d/interface.toml
-exec 3>&1 # for what change() shows, whose command's own output may go to a file
+exec 3>&1 # change() prints commands here, even if the command's own output goes to a file
 
 usage() { sed -n '3,/^set /s/^# \{0,1\}//p' "$0"; }
 say() { printf 'install.sh: %s\n' "$*"; }
 die() { say "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null; }
 
-# change COMMAND...: what changes this machine goes through here.
+# change COMMAND...: runs a command that changes this machine, or only prints it (--dry-run).
 change() {
   printf '+ %s\n' "${*@Q}" | sed "s/'\([A-Za-z0-9_.,:=/+@-]*\)'/\1/g" >&3
   [ -n "$dry_run" ] || "$@"
@@ -48,13 +48,13 @@ parse() {
       *) usage >&2 && exit 2 ;;
     esac
   done
-  [ -z "$packages" ] || [ -d "$packages" ] || die "--packages $packages: there is no such directory"
+  [ -z "$packages" ] || [ -d "$packages" ] || die "--packages $packages: no such directory"
   packages=${packages:+$(realpath "$packages")}
 }
 
-# --- what is checked before anything changes
+# --- checks before anything changes
 
-need_root() { [ "$(id -u)" = 0 ] || [ -n "$dry_run" ] || die "only root can install (sudo $0)"; }
+need_root() { [ "$(id -u)" = 0 ] || [ -n "$dry_run" ] || die "must run as root: sudo $0"; }
 
 find_package_manager() {
   if have apt-get && have dpkg; then
@@ -64,20 +64,20 @@ find_package_manager() {
   elif have zypper && have rpm; then
     manager=zypper
   else
-    die "found neither apt, dnf nor zypper. To install by hand, see docs/install.md"
+    die "found none of apt, dnf and zypper. To install by hand, see docs/install.md"
   fi
 }
 
-# Modules are built into /lib/modules, which such a system has only as a part of its image.
+# Modules are installed in /lib/modules. On such a system that is part of the image.
 need_writable_system() {
   if [ -e /run/ostree-booted ]; then
-    die "this system is an image (ostree): kmon cannot be installed in it. Add the packages where the image is built. To see kmon run: $0 --vm"
+    die "this is an image-based system (ostree): kmon cannot be installed. Add the packages when you build the image. To see kmon run: $0 --vm"
   elif [ "$(id -u)" = 0 ] && [ ! -w /usr ]; then
-    die "/usr is read-only, as on an image-based system: kmon cannot be installed in it. To see kmon run: $0 --vm"
+    die "/usr is read-only, as on an image-based system: kmon cannot be installed. To see kmon run: $0 --vm"
   fi
 }
 
-# Why no module can be loaded here; empty where one can.
+# Prints why modules cannot be loaded here, or nothing if they can.
 cannot_load() {
   local release
   release=$(uname -r)
@@ -98,7 +98,7 @@ need_modules() {
   [ -z "$why" ] || die "$why. To see kmon run in a virtual machine: $0 --vm"
 }
 
-# owned FILE: a package brought it.
+# owned FILE: does it belong to a package?
 owned() {
   case $manager in
     apt) dpkg -S "$1" >/dev/null 2>&1 ;;
@@ -109,14 +109,14 @@ owned() {
 need_no_other_installation() {
   local file
   for file in {/usr,/usr/local}/{bin/kmonctl,sbin/kmond,bin/netmon} /usr/src/kmon-*/dkms.conf; do
-    [ ! -e "$file" ] || owned "$file" || die "another installation of kmon, not from a package, is here: $file. Remove it first \
-(made by cmake: grep -v kmon.toml build/release/install_manifest.txt | xargs rm; by dkms: dkms remove kmon/VERSION --all, rm -r /usr/src/kmon-VERSION)"
+    [ ! -e "$file" ] || owned "$file" || die "kmon is already installed, but not from a package: $file. Remove it first \
+(installed by cmake: grep -v kmon.toml build/release/install_manifest.txt | xargs rm; by dkms: dkms remove kmon/VERSION --all, rm -r /usr/src/kmon-VERSION)"
   done
 }
 
 # --- the interface
 
-# What l2packet_counter can watch; loopback is not of this kind.
+# The interfaces that l2packet_counter can watch: type 1 is Ethernet, and not loopback.
 ethernet_interfaces() {
   local directory
   for directory in /sys/class/net/*; do
@@ -128,7 +128,7 @@ default_interface() {
   { ip -4 route show default && ip -6 route show default; } 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1 || true
 }
 
-# Sets `interface`. Empty: that of the default route, whichever it is at the time; with `keep`: as it is.
+# Sets `interface`; empty means: follow the default route. Sets `keep` if the earlier choice stays.
 choose_interface() {
   local names=() name answer default
   keep=''
@@ -140,7 +140,7 @@ choose_interface() {
   fi
   if [ -n "$yes" ] || [ ! -t 0 ] || [ "${#names[@]}" = 0 ]; then
     keep=1
-    [ ! -e "$drop_in" ] || { say "the watched interface stays as in $drop_in" && return; }
+    [ ! -e "$drop_in" ] || { say "keeping the watched interface as set in $drop_in" && return; }
     say "watching the interface of the default route (now ${default:-none)}${default:+)}"
     return
   fi
@@ -149,7 +149,7 @@ choose_interface() {
     echo "  $name ($(cat "/sys/class/net/$name/operstate"))$([ "$name" != "$default" ] || echo ', has the default route')"
   done
   while :; do
-    read -rp "Its name, or Enter for that of the default route, whichever it is (now ${default:-none}): " answer || exit 1
+    read -rp "Its name, or Enter to follow the default route (now ${default:-none}): " answer || exit 1
     [ -n "$answer" ] || return 0
     for name in "${names[@]}"; do
       [ "$name" != "$answer" ] || { interface=$answer && return; }
@@ -160,14 +160,14 @@ choose_interface() {
 
 # --- building
 
-# kmon-dkms alone where the compiler is too old for the programs: Debian 11.
+# Debian 11's compiler is too old for the programs: only kmon-dkms then.
 only_modules() { [ "$manager" = apt ] && dpkg --compare-versions "$(dpkg-query -Wf '${Version}' libc6)" lt 2.36; }
 
 source_files() {
   cd "$here" && find . \( -name .git -o -path ./build \) -prune -o -type f -print0 | tar -c --null -T -
 }
 
-# In a copy, as the builders write beside the source. What only building needs can go with `apt autoremove`.
+# Builds in a copy, because the build writes files beside the source. Build dependencies are marked for `apt autoremove`.
 build_debs() {
   local source=$place/kmon what=(--build=binary) which=()
   if only_modules; then
@@ -200,7 +200,7 @@ build_rpms() {
   find "$place" -name '*.rpm' ! -name '*debug*' -exec mv {} "$place/" \;
 }
 
-# dnf 5 has another name for the plugin. On RHEL and its kin, dkms is in EPEL, which wants CRB.
+# dnf 5 has another name for the plugin. On RHEL and its derivatives dkms is in EPEL, which needs CRB.
 need_for_dnf() {
   local plugin='dnf-command(builddep)'
   [[ $(dnf --version 2>/dev/null) != *dnf5* ]] || plugin='dnf5-command(builddep)'
@@ -235,7 +235,7 @@ install_packages() {
   mapfile -t files < <(find "$packages" -maxdepth 1 \( -name 'kmon-tools_*.deb' -o -name 'kmon-dkms_*.deb' -o -name 'kmon-*.rpm' \) ! -name '*.src.rpm')
   [ "${#files[@]}" -gt 0 ] || [ -n "$dry_run" ] || die "$packages contains no kmon package"
   case $manager in
-    # An edited /etc/kmon.toml stays, without a question.
+    # Keep an edited /etc/kmon.toml without asking.
     apt)
       change apt-get -qy -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
         install --reinstall "${files[@]:-$packages/*.deb}" ||
@@ -243,7 +243,7 @@ install_packages() {
       ;;
     dnf)
       local verb=install
-      # The same version from another source is nothing to install, for dnf.
+      # dnf does not install a version that is already there, even if the package was rebuilt.
       [ "${#files[@]}" = 0 ] || ! rpm -qp "${files[@]}" | xargs rpm -q >/dev/null 2>&1 || verb=reinstall
       change dnf -y "$verb" "${files[@]:-$packages/*.rpm}"
       ;;
@@ -251,11 +251,11 @@ install_packages() {
   esac
 }
 
-# A file of its own, so that /etc/kmon.toml stays as the package has it.
+# In a separate file, so that /etc/kmon.toml stays as packaged.
 set_interface() {
   if [ -n "$interface" ]; then
     change mkdir -p "${drop_in%/*}"
-    change write "$drop_in" "$(printf '# by install.sh --interface\n[l2packet_counter]\ninterface = "%s"' "$interface")"
+    change write "$drop_in" "$(printf '# written by install.sh\n[l2packet_counter]\ninterface = "%s"' "$interface")"
   elif [ -z "$keep" ]; then
     remove_drop_in
   fi
@@ -275,7 +275,7 @@ start() {
   change systemctl reload-or-restart kmon
 }
 
-# What it counts, or else what is wrong and the cure.
+# Shows what kmon counts, or what is wrong and the cure.
 show() {
   [ -z "$dry_run" ] || return 0
   if ! kmonctl status >"$place/status"; then
@@ -321,7 +321,7 @@ install() {
   show
 }
 
-# Somebody else's package of such a name is his.
+# A package of the same name from somebody else is not ours to replace.
 need_no_stranger() {
   local name source
   [ "$manager" = apt ] || return 0
@@ -331,7 +331,7 @@ need_no_stranger() {
   done
 }
 
-# Ours, by the source they were built from: others, too, may call a package so.
+# Our packages, recognised by their source: others may use the same package names.
 installed_packages() {
   case $manager in
     apt)
@@ -352,7 +352,7 @@ uninstall() {
   mapfile -t names < <(installed_packages || true)
   if [ "${#names[@]}" = 0 ]; then
     remove_drop_in
-    say "kmon is not installed (as a package)"
+    say "kmon is not installed as a package"
     return
   fi
   if [ -z "$yes" ] && [ -z "$dry_run" ]; then

@@ -163,7 +163,7 @@ traces() {
   run /kmon/install.sh --yes
   rm /usr/local/bin/kmonctl
   assert_failure 1
-  assert_output --partial "another installation of kmon, not from a package, is here: /usr/local/bin/kmonctl"
+  assert_output --partial "kmon is already installed, but not from a package: /usr/local/bin/kmonctl"
   run /kmon/install.sh --yes --dry-run
   assert_success
   assert_line --partial "+ dpkg-buildpackage"
