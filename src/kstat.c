@@ -24,7 +24,7 @@
 
 enum {
 	PACKETS_V4, PACKETS_V6,
-	EXTRA_SEGMENTS_V4, EXTRA_SEGMENTS_V6,	/* wire segments beyond one a packet */
+	EXTRA_SEGMENTS_V4, EXTRA_SEGMENTS_V6,	/* wire segments beyond one per packet */
 	COUNTERS
 };
 
@@ -56,7 +56,7 @@ static __always_inline unsigned int count_v6(const struct sk_buff *skb)
 	return likely(!skb_is_gso(skb)) ? NF_ACCEPT : count_extra_segments(skb, EXTRA_SEGMENTS_V6);
 }
 
-/* Another protocol, or TCP behind extension headers. */
+/* Handles another protocol, or TCP behind extension headers. */
 static noinline unsigned int look_further(const struct sk_buff *skb)
 {
 	return kmon_ipv6_protocol(skb) == IPPROTO_TCP ? count_v6(skb) : NF_ACCEPT;
@@ -103,19 +103,19 @@ static struct pernet_operations hooks_in_netns = {
 /* Guards everything below. */
 static DEFINE_MUTEX(lock);
 
-static bool ready;			/* between init and exit; else settings are only stored */
+static bool ready;			/* between init and exit; otherwise settings are only stored */
 static bool running;			/* the hooks are registered */
-static unsigned int start;		/* what was asked for */
+static unsigned int start;		/* the parameter, as requested */
 static unsigned int counter = 10;	/* packets between publications */
 static u64 published;			/* count at the last stop, reset or change of counter */
-static u64 zero;			/* count that nout calls 0: that of the last reset */
+static u64 zero;			/* count at the last reset: nout shows it as 0 */
 
 static u64 total(void)
 {
 	return kmon_sum(out, PACKETS_V4) + kmon_sum(out, PACKETS_V6);
 }
 
-/* The count when `counter` packets had last passed since the publication before. */
+/* The count at the last complete step of `counter` packets. */
 static u64 last_publication(void)
 {
 	u64 since = total() - published;
@@ -127,7 +127,7 @@ static u64 last_publication(void)
 	return published + since - pending;
 }
 
-/* What was published under the old step stays published under the new one. */
+/* What was published with the old step stays published with the new one. */
 static void change_counter(unsigned int value)
 {
 	mutex_lock(&lock);

@@ -3,7 +3,7 @@
  * localhost_monitor: loopback traffic by IP version, protocol and size.
  *
  * One netfilter hook for each IP version, first at PRE_ROUTING, adds to the cell
- * of the packet's class and size; every total is derived from the cells on read.
+ * of the packet's class and size.  Totals are computed from the cells when read.
  */
 #define pr_fmt(fmt) "[" KBUILD_MODNAME "] " fmt
 
@@ -23,7 +23,7 @@
 #include "kmon_param.h"
 #include "kmon_view.h"
 
-/* The packet's class: four of IPv4, then the same four of IPv6. */
+/* A packet's class: four for IPv4, then the same four for IPv6. */
 enum { TCP, UDP, ICMP, OTHER, PROTOCOLS };
 enum { V4 = 0, V6 = PROTOCOLS, CLASSES = 2 * PROTOCOLS };
 
@@ -40,8 +40,8 @@ static const struct { const char *name; unsigned int min; } bucket[BUCKETS] = {
 
 /*
  * The counters: packets and bytes of each class and bucket side by side, so that
- * a packet touches one cache line; then per class the wire segments beyond one a
- * packet, which only GSO packets have; then what log_packets could not log.
+ * a packet touches one cache line; then, per class, the wire segments beyond one
+ * per packet, which only GSO packets have; then what log_packets suppressed.
  */
 enum { PACKETS, BYTES, KINDS };
 
@@ -83,8 +83,8 @@ static noinline void log_packet(const struct sk_buff *skb, unsigned int class)
 }
 
 /*
- * Where the cells of a protocol's class begin, and the offset of each size in them, so
- * that a packet finds its cell by adding two numbers.
+ * Where the cells of a protocol's class begin, and the offset of each size within them,
+ * so that a packet finds its cell by adding two numbers.
  */
 static u8 row_v4[256] __ro_after_init, row_v6[256] __ro_after_init;
 static u8 column[9] __ro_after_init;		/* by length / 128; all of 1024 and more share one */
@@ -128,7 +128,7 @@ static noinline unsigned int count_unusual(const struct sk_buff *skb, unsigned l
 	return NF_ACCEPT;
 }
 
-/* Every packet on lo pays for each instruction here and in the hooks. */
+/* Every packet on lo executes this and the hooks, so each instruction counts. */
 static __always_inline unsigned int count(const struct sk_buff *skb, unsigned long row)
 {
 	unsigned long size = skb->len >> 7, cell = row;
@@ -142,8 +142,8 @@ static __always_inline unsigned int count(const struct sk_buff *skb, unsigned lo
 }
 
 /*
- * A packet that IPsec decrypted passes the hooks again.  It was counted as the packet
- * around it, and lo received only one.
+ * A packet that IPsec decrypted passes the hooks again.  lo received only one packet, the
+ * encrypted one, which was already counted.
  */
 static unsigned int hook_v4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {

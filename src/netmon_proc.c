@@ -146,7 +146,7 @@ static int list_devices(struct reading *r, struct net *net)
 	if (!list)
 		return -ENOMEM;
 	r->ifindex = list;
-	list_some(r, net, n);	/* those that came just now are for the next reading */
+	list_some(r, net, n);	/* interfaces added since then are for the next reading */
 	return 0;
 }
 
@@ -165,7 +165,7 @@ static int reading_begin(struct reading *r)
 	return err;
 }
 
-/* Lines of another namespace do not follow in the same reading. */
+/* If the file is read from another namespace meanwhile, the reading ends. */
 static void *line_at(const struct reading *r, loff_t *pos)
 {
 	loff_t lines = *r->only ? 1 : r->n;
@@ -178,7 +178,7 @@ static void *netmon_start(struct seq_file *m, loff_t *pos)
 	struct reading *r = m->private;
 	int err;
 
-	/* A seek starts here, too, and continues in the same reading. */
+	/* A seek also starts here, and continues the same reading. */
 	if (!*pos && (!r->net || !m->read_pos)) {
 		err = reading_begin(r);
 		if (err)

@@ -3,9 +3,9 @@
  * process_monitor: every process exit, with its CPU time.
  *
  * A probe sits in the exit path where the kernel itself says whether the last thread of
- * a process is gone.  The exit only counts and, if asked to, fills a ring; a worker
- * prints from it.  For the compiler this is one file, so that the exit path is one
- * function; its parts are in process_monitor/.
+ * a process is gone.  The probe only counts and, if log=1, fills a ring; a worker prints
+ * from it.  For the compiler this is one file, so that the exit path becomes one
+ * function.  The parts are in process_monitor/.
  */
 #define pr_fmt(fmt) "PROCESS_MONITOR: " fmt
 

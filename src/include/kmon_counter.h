@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Counters that cost the event one add and the reader a sum.
+ * Counters: an event costs one add, a reader computes a sum.
  *
  * Each CPU has its own set of 64-bit counters, so counting shares no cache line and
- * needs no lock; the reader adds up the sets.  A later sum is never lower than an
+ * needs no lock.  The reader adds up the sets.  A later sum is never lower than an
  * earlier one.
  */
 #ifndef KMON_COUNTER_H
@@ -22,7 +22,7 @@
 	};								\
 	static DEFINE_PER_CPU_ALIGNED(struct name##_set, name)
 
-/* From any context but NMI. */
+/* May be called from any context except NMI. */
 #if BITS_PER_LONG == 64
 #define kmon_add(name, i, n)	this_cpu_add((name).v[i], n)
 #else
@@ -43,7 +43,7 @@ do {									\
 
 #define kmon_inc(name, i)	kmon_add(name, i, 1)
 
-/* Must run before the first event: 32-bit kernels keep a lock class in there. */
+/* Must run before the first event: on 32-bit kernels it initializes a lock class. */
 #define kmon_counters_init(name)					\
 do {									\
 	int cpu_;							\
@@ -71,7 +71,7 @@ do {									\
 	sum_;								\
 })
 
-/* A snapshot of the first n counters; what is derived from it agrees with itself. */
+/* A snapshot of the first n counters, so that everything computed from it is consistent. */
 #define kmon_snapshot(name, out, n)					\
 do {									\
 	size_t i_;							\

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Questions the modules ask of a packet.
+ * What the modules need to know about a packet.
  *
- * What only a few packets need is out of line: it has variables on the stack, and the
- * check that guards those would be paid by every packet.
+ * Code that only a few packets need is out of line: it has variables on the stack, and
+ * every packet would pay for the stack protector's check.
  */
 #ifndef KMON_PACKET_H
 #define KMON_PACKET_H
@@ -16,8 +16,8 @@
 #include <net/xfrm.h>
 
 /*
- * The network and transport headers of a GSO packet, which each of its segments
- * has; 0 where they cannot be told.
+ * The length of the network and transport headers of a GSO packet, which each of its
+ * segments repeats; 0 if unknown.
  */
 static noinline __maybe_unused unsigned int kmon_gso_headers(const struct sk_buff *skb)
 {
@@ -36,7 +36,7 @@ static noinline __maybe_unused unsigned int kmon_gso_headers(const struct sk_buf
 	return th ? offset + __tcp_hdrlen(th) : 0;
 }
 
-/* Of a GSO packet; some senders (tun, virtio) leave their number to be computed. */
+/* The segments of a GSO packet; some senders (tun, virtio) leave the number to be computed. */
 static noinline __maybe_unused unsigned int kmon_gso_segments(const struct sk_buff *skb)
 {
 	unsigned int headers;
@@ -49,15 +49,15 @@ static noinline __maybe_unused unsigned int kmon_gso_segments(const struct sk_bu
 	return DIV_ROUND_UP(skb->len - headers, skb_shinfo(skb)->gso_size);
 }
 
-/* How many packets this one is on the wire: GSO and GRO carry many as one. */
+/* How many packets this one is on the wire: GSO and GRO combine many into one. */
 static inline unsigned int kmon_segments(const struct sk_buff *skb)
 {
 	return likely(!skb_is_gso(skb)) ? 1 : kmon_gso_segments(skb);
 }
 
 /*
- * Did IPsec decrypt this packet and receive it anew, so that the taps have seen it
- * as the packet around it?  Not if that was taken inside GRO, before any tap.
+ * Did IPsec decrypt this packet and receive it again, so that the taps have already
+ * seen the encrypted one?  Not if GRO decrypted it, before any tap.
  */
 static inline bool kmon_decrypted(const struct sk_buff *skb)
 {
@@ -70,7 +70,7 @@ static inline bool kmon_decrypted(const struct sk_buff *skb)
 #endif
 }
 
-/* Did the taps of its device see this packet before?  From an ifb it comes back, too. */
+/* Have the taps of its device already seen this packet?  It also comes back from an ifb. */
 static inline bool kmon_seen_before(const struct sk_buff *skb)
 {
 #ifdef CONFIG_NET_CLS_ACT
@@ -81,9 +81,9 @@ static inline bool kmon_seen_before(const struct sk_buff *skb)
 }
 
 /*
- * The transport protocol of an IPv6 packet, extension headers walked.  A later
- * fragment has the one its fragment header names, as with IPv4.  Headers that end
- * early, or a chain that goes nowhere, have none: IPPROTO_NONE.
+ * The transport protocol of an IPv6 packet, after its extension headers.  For a later
+ * fragment it is the one that the fragment header names, as with IPv4.  If the headers
+ * are truncated or their chain is broken: IPPROTO_NONE.
  */
 static noinline __maybe_unused u8 kmon_ipv6_protocol(const struct sk_buff *skb)
 {

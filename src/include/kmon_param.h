@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Module parameters that refuse a bad value: EINVAL, one clear line in the kernel
- * log, and nothing changed.
+ * Module parameters that refuse a bad value with EINVAL and one clear line in the
+ * kernel log, and change nothing.
  *
  * A setter can run before the module's init (values on the insmod line) and after its
- * exit began (the files in sysfs go last).  One that does more than store a number
- * must know which it is; see kstat's `start`.
+ * exit began (the sysfs files are removed last).  A setter that does more than store a
+ * number must check for this; see kstat's `start`.
  */
 #ifndef KMON_PARAM_H
 #define KMON_PARAM_H
@@ -25,7 +25,7 @@ struct kmon_uint {
 	void		(*apply)(unsigned int value);	/* stores it; NULL: a plain store */
 };
 
-/* The refused value, shortened and escaped, for a line in the log. */
+/* The refused value, shortened and escaped for the log. */
 static inline void kmon_quote_value(char *dst, size_t size, const char *val)
 {
 	size_t n = strnlen(val, 32);
@@ -87,7 +87,7 @@ module_param_cb(param, &param_##param##_ops, &param_##param, perm);	\
 __MODULE_PARM_TYPE(param, "uint");					\
 MODULE_PARM_DESC(param, desc)
 
-/* The permission to read a file, in octal digits. */
+/* A file's permissions to read, in octal digits. */
 static inline int kmon_mode_set(const char *val, const struct kernel_param *kp)
 {
 	char shown[KMON_ESCAPED(32)];
@@ -118,12 +118,12 @@ module_param_cb(param, &param_##param##_ops, &(var), 0444);		\
 __MODULE_PARM_TYPE(param, "uint");					\
 MODULE_PARM_DESC(param, desc)
 
-/* One word of several. */
+/* One of several words. */
 struct kmon_choice {
 	const char		*name;
 	const char * const	*words;
 	unsigned int		n;
-	unsigned int		*value;		/* which */
+	unsigned int		*value;		/* index of the chosen word */
 	int			(*apply)(unsigned int which);	/* stores it or fails; NULL: a plain store */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Refusals: one clear line in the kernel log each, but never a flood.
+ * Refusals: one clear line each in the kernel log, but never a flood.
  */
 #ifndef KMON_REFUSE_H
 #define KMON_REFUSE_H
@@ -9,7 +9,7 @@
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 
-/* A hundred lines in ten seconds; the kernel's own line then says how many were suppressed. */
+/* At most a hundred lines in ten seconds; the kernel then logs how many were suppressed. */
 static inline bool kmon_refusal_may_be_told(void)
 {
 	static DEFINE_RATELIMIT_STATE(kmon_refusals, 10 * HZ, 100);
@@ -24,8 +24,8 @@ do {									\
 } while (0)
 
 /*
- * Root in a container without capabilities has uid 0 as well, so the file's mode is not
- * enough: changing what others read takes the capability.
+ * Root in a container without capabilities also has uid 0, so the file's mode is not
+ * enough: changing what others read requires the capability.
  */
 static inline int kmon_need_capability(int cap, const char *name)
 {

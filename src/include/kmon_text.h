@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Text that others chose: escaped before it is printed, checked when it is read.
+ * Untrusted text: escaped before it is printed, checked when it is read.
  */
 #ifndef KMON_TEXT_H
 #define KMON_TEXT_H
@@ -14,8 +14,8 @@
 #define KMON_ESCAPED(n)		(4 * (n) + 1)
 
 /*
- * For the kernel log and for trace events: printable ASCII stays, every other
- * byte and the backslash become \xHH.  No name can end a line or move a cursor.
+ * For the kernel log and for trace events: printable ASCII stays, backslashes and all
+ * other bytes become \xHH.  So no name can end a line or move the cursor.
  */
 static inline void kmon_escape(char *dst, size_t size, const char *src, size_t n)
 {
@@ -41,7 +41,7 @@ static inline void kmon_escape(char *dst, size_t size, const char *src, size_t n
 	*dst = '\0';
 }
 
-/* Length of the UTF-8 character at s, 0 where the bytes are none (RFC 3629). */
+/* The length of the UTF-8 character at s, or 0 if the bytes are invalid (RFC 3629). */
 static inline int kmon_utf8_len(const unsigned char *s)
 {
 	int i, len = s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
@@ -84,7 +84,7 @@ static inline void kmon_json_string(struct seq_file *m, const char *str)
 	seq_putc(m, '"');
 }
 
-/* What a user wrote, whole and without NUL bytes, or -EINVAL: half a word is no word. */
+/* Copies what a user wrote.  -EINVAL if it is too long or has NUL bytes: never use a part of it. */
 static inline int kmon_read_user(char *dst, size_t size, const char __user *src, size_t n)
 {
 	if (n >= size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The two views of a module: the text file, which `reset` zeroes, and the JSON
- * lines beside it, which only ever grow.
+ * lines beside it, whose counts only grow.
  */
 #ifndef KMON_VIEW_H
 #define KMON_VIEW_H
@@ -27,7 +27,7 @@ struct kmon_readers {
 	unsigned int	gid;
 };
 
-/* Declares the parameters view_mode and view_gid, once in a module. */
+/* Declares the parameters view_mode and view_gid, once per module. */
 #define KMON_READERS(readers)						\
 static struct kmon_readers readers = { .mode = 0444 };			\
 KMON_PARAM_MODE(view_mode, readers.mode,				\
@@ -35,7 +35,7 @@ KMON_PARAM_MODE(view_mode, readers.mode,				\
 KMON_PARAM_UINT(view_gid, readers.gid, 0444, 0, INT_MAX, NULL,		\
 		"the group of the files in /proc (default 0; set at load)")
 
-/* When the module was loaded, which is when its counters were 0. */
+/* When the module was loaded, and so when its counters were 0. */
 static time64_t kmon_view_loaded __maybe_unused;
 
 static inline struct proc_dir_entry *kmon_view_given(const struct kmon_readers *readers,
@@ -48,7 +48,7 @@ static inline struct proc_dir_entry *kmon_view_given(const struct kmon_readers *
 	return file;
 }
 
-/* Like proc_create(); write: 0200 where the file takes a word. */
+/* Like proc_create(); write: 0200 if the file can be written to. */
 static inline struct proc_dir_entry *kmon_view_create(const struct kmon_readers *readers,
 						      const char *name, umode_t write,
 						      struct proc_dir_entry *parent,
@@ -71,7 +71,7 @@ static inline void kmon_json_head(struct seq_file *m)
 		   KBUILD_MODNAME, KMON_VERSION, (long long)kmon_view_loaded);
 }
 
-/* 0 if the writer may reset, and wrote `reset`, with or without a newline. */
+/* 0 if the writer may reset and wrote `reset`, with or without a newline. */
 static inline int kmon_may_reset(int cap, const char __user *src, size_t n)
 {
 	char word[8];
@@ -85,7 +85,7 @@ static inline int kmon_may_reset(int cap, const char __user *src, size_t n)
 	return err;
 }
 
-/* proc_ops of a text view: show prints it; reset, which needs cap, zeroes it and returns 0 or an error. */
+/* proc_ops of a text view: `show` prints it; `reset`, which needs `cap`, zeroes it and returns 0 or an error. */
 #define KMON_TEXT_VIEW(name, show, reset, cap)				\
 static int name##_open(struct inode *inode, struct file *file)		\
 {									\

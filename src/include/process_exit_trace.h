@@ -18,7 +18,7 @@
 #include "kmon_text.h"
 
 struct exit_record {
-	pid_t	pid;			/* the thread that was the last one */
+	pid_t	pid;			/* the last thread */
 	pid_t	tgid;			/* the process */
 	pid_t	ppid;
 	int	code;			/* as wait(2) reports it */
@@ -29,20 +29,20 @@ struct exit_record {
 	u64	lifetime;		/* ns from start to end */
 	char	comm[TASK_COMM_LEN];
 	uid_t	uid;			/* in the initial user namespace */
-	u64	cgroup;			/* as the inode of its directory in cgroup2 */
+	u64	cgroup;			/* inode of its directory in cgroup2 */
 	pid_t	ns_pid;			/* the process in its own PID namespace */
-	bool	exec;			/* ran another program than its parent since the fork */
+	bool	exec;			/* executed a program since it was forked */
 };
 
-/* A plain number, as tools read it out of the event's format file. */
+/* A literal number, because tools read it from the event's format file. */
 #define ESCAPED_COMM	65
 static_assert(ESCAPED_COMM == KMON_ESCAPED(TASK_COMM_LEN));
 
 #endif
 
 /*
- * The name is escaped here, so that no tool that prints it can be fooled by it.  Fields
- * are only ever added at the end: tools read those they know.
+ * The name is escaped here, so that it cannot fool tools that print it.  New fields are
+ * only added at the end, because tools read those that they know.
  */
 TRACE_EVENT(process_exit,
 	TP_PROTO(const struct exit_record *rec),

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * l2packet_counter: received frames per source MAC address, and if wanted sent ones per
+ * l2packet_counter: received frames by source MAC address and, if wanted, sent frames by
  * destination.
  *
  * main.c	settings, the periodic reset, load and unload
- * watch.c	which interfaces, and their coming and going
+ * watch.c	which interfaces are watched, and when they appear and disappear
  * tap.c	how their frames are seen
  * book.c	how they are counted
  * table.c	where a MAC and its counts are found
@@ -23,8 +23,8 @@
 #include "watch.h"
 
 /*
- * Between init and exit.  Settings that come before are stored for init, those that
- * come after have nothing left to change.
+ * True between init and exit.  Settings written earlier are stored for init; those
+ * written later have nothing left to change.
  */
 static bool ready;
 static DEFINE_MUTEX(ready_lock);	/* outside rtnl */
@@ -76,7 +76,7 @@ static void reset_work_fn(struct work_struct *work)
 	mutex_unlock(&ready_lock);
 }
 
-/* A new interval begins now. */
+/* Starts a new interval. */
 static void schedule_reset(void)
 {
 	if (reset_interval)
@@ -151,7 +151,7 @@ static int __init l2packet_counter_init(void)
 	if (err)
 		goto err_queue;
 
-	/* A setting written from here on waits, and then acts. */
+	/* A setting written from here on waits, and then takes effect. */
 	mutex_lock(&ready_lock);
 	err = watch_set_direction(l2_direction);
 	if (!err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The settings that the other parts look at, and the queue for what takes time.
+ * The settings that the other parts use, and the workqueue for what takes time.
  */
 #ifndef L2_MAIN_H
 #define L2_MAIN_H

@@ -5,16 +5,16 @@
  *
  * Received:
  * tracepoint	netif_receive_skb: every frame, before bridges, bonds and VLANs take it;
- *		cheapest, and in nobody's way
- * packet_type	for devices that are handed their frames inside the receive path,
- *		behind the tracepoint: VLANs, bonds, macvlans and their kind
- * rx_handler	the original module's way, if asked for: one user a device, so it and
- *		a bridge exclude each other, and it misses frames of VLAN children
+ *		cheapest, and does not interfere with anything
+ * packet_type	for devices that get their frames inside the receive path, after the
+ *		tracepoint: VLANs, bonds, macvlans and similar
+ * rx_handler	the original module's way, if requested: it has one user per device, so
+ *		it and a bridge exclude each other, and it misses frames of VLAN children
  *
  * Sent, if the parameter `direction` says so:
  *
  * tracepoint	net_dev_start_xmit: every frame that is handed to the device's driver, after
- *		the queueing discipline, whatever stands upon the device or beneath it
+ *		the queueing discipline, whatever devices are stacked above or below
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -54,7 +54,7 @@ KMON_PARAM_CHOICE(hook, tap_hook_wanted, 0444, hook_names, NULL,
 
 /* ---- one frame ---- */
 
-/* An address and the two bytes behind it, which are still header. */
+/* The key of an address; it also loads the two bytes that follow, which belong to the header. */
 static __always_inline u64 address_key(const unsigned char *address)
 {
 	u64 bytes;
@@ -73,7 +73,7 @@ static __always_inline u64 destination_key(const unsigned char *header)
 	return address_key(header);
 }
 
-/* Counts as book_count() does.  The address may be of a group. */
+/* Counts as book_count() does.  The address may be a group address. */
 static __always_inline void count_address(struct tap *tap, enum mac_direction way, u64 key,
 					  unsigned int frames, unsigned int bytes)
 {
@@ -84,9 +84,9 @@ static __always_inline void count_address(struct tap *tap, enum mac_direction wa
 }
 
 /*
- * What a frame that GSO or GRO made of many has more than one of, as each of those had
- * them: bytes.  `header` bytes of the Ethernet header are in front of what the skb's
- * offsets are counted from.
+ * The headers, in bytes, that a frame made by GSO or GRO lacks, because each of its
+ * original frames had its own.  `header` bytes of the Ethernet header precede what the
+ * skb's offsets are relative to.
  */
 static noinline unsigned int merged_headers(const struct sk_buff *skb, unsigned int frames,
 					    unsigned int header)
@@ -99,7 +99,7 @@ static noinline unsigned int merged_headers(const struct sk_buff *skb, unsigned 
 	return (frames - 1) * headers;
 }
 
-/* Any frame that has its Ethernet header, of which `header` bytes count in skb->len. */
+/* Counts any frame that has an Ethernet header, of which `header` bytes are part of skb->len. */
 static void count_frames(struct tap *tap, enum mac_direction way, u64 key,
 			 const struct sk_buff *skb, unsigned int header)
 {
@@ -114,10 +114,10 @@ static void count_frames(struct tap *tap, enum mac_direction way, u64 key,
 	count_address(tap, way, key, frames, bytes);
 }
 
-/* A frame without an Ethernet header, on an Ethernet device. */
+/* Counts a frame without an Ethernet header, on an Ethernet device. */
 static noinline void count_odd(struct tap *tap, enum mac_direction way, const struct sk_buff *skb)
 {
-	/* A multicast packet that this host sent and hears itself was never a frame. */
+	/* The copy of a multicast packet that this host sent was never a frame. */
 	if (skb->pkt_type != PACKET_LOOPBACK)
 		book_untracked(&tap->book, way, 1, skb->len);
 }
@@ -126,19 +126,19 @@ static noinline void count_odd(struct tap *tap, enum mac_direction way, const st
 
 static void count_received_header(struct tap *tap, const struct sk_buff *skb)
 {
-	/* An unset mac_header fails this, too. */
+	/* An unset mac_header also fails this. */
 	if (skb->mac_header + ETH_HLEN > skb_headroom(skb))
 		count_odd(tap, MAC_RECEIVED, skb);
 	else
 		count_frames(tap, MAC_RECEIVED, source_key(skb->head + skb->mac_header), skb, 0);
 }
 
-/* Any frame. */
+/* Counts any received frame. */
 static noinline void count_frame(struct tap *tap, const struct sk_buff *skb)
 {
 	if (kmon_seen_before(skb))
 		return;
-	/* Only there can another softirq come in between on this CPU. */
+	/* Only on PREEMPT_RT can another softirq preempt this on the same CPU. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		preempt_disable();
 	count_received_header(tap, skb);
@@ -149,22 +149,22 @@ static noinline void count_frame(struct tap *tap, const struct sk_buff *skb)
 /* ---- a tracepoint, and the taps that it counts for ---- */
 
 /*
- * It fires for every device of the system: most frames must be dismissed at once.  So a
- * tap that is the only one has a probe to itself.  Several share one, which finds them
- * here: a tracepoint with one probe calls it directly, one with two costs every frame
- * more than the search does.
+ * It fires for every device of the system, so most frames must be dismissed at once.  A
+ * tap that is the only one has its own probe.  Several share one probe, which looks them
+ * up here: a tracepoint calls a single probe directly, and a second one would cost every
+ * frame more than the lookup does.
  */
 struct tracing {
 	const char *name;
 	void *on_only;			/* the probes */
 	void *on_shared;
-	struct tracepoint *tp;		/* NULL: not in this kernel */
-	struct tap_side *only;		/* under rtnl, as what follows */
+	struct tracepoint *tp;		/* NULL: this kernel does not have it */
+	struct tap_side *only;		/* under rtnl, like what follows */
 	struct hlist_head by_dev[256];
 	unsigned int shared;
 };
 
-/* Has the tracepoint of this kernel exactly that callback? */
+/* Does this kernel's tracepoint have exactly this signature? */
 #define TRACEPOINT_CALLS(name, callback)						\
 	__builtin_types_compatible_p(typeof(&check_trace_callback_type_##name),	\
 				     void (*)(typeof(callback) *))
@@ -193,8 +193,8 @@ static __always_inline struct tap_side *find_side(struct tracing *t, const struc
 }
 
 /*
- * The probe of a tap that was the only one stays when others join: to move it to the
- * shared one, a frame would be lost or counted twice.
+ * A tap that was the only one keeps its own probe when others join: moving it to the
+ * shared one would lose a frame or count it twice.
  */
 static int tracing_attach(struct tracing *t, struct tap_side *side, struct net_device *dev,
 			  bool alone)
@@ -238,9 +238,9 @@ static void tracing_detach(struct tracing *t, struct tap_side *side)
 /* ---- received, by the tracepoint ---- */
 
 /*
- * Was the frame here before, on its way to a cpumap?  Generic XDP takes it away
- * behind the tracepoint, and the cpumap's own thread has it received anew.  The other
- * frames that were redirected to this device by then (tc mirred) are new to it.
+ * Was the frame here before, on its way to a cpumap?  Generic XDP takes it after the
+ * tracepoint, and the cpumap's own thread receives it again.  Other frames that were
+ * redirected to this device (tc mirred) are new to it.
  */
 static bool is_from_cpumap(const struct sk_buff *skb)
 {
@@ -256,9 +256,9 @@ static noinline __noclone void count_received_slowly(struct tap *tap, const stru
 }
 
 /*
- * One that count_received() found to be plain, but could not count: so its source may
- * be of a group, too, as no table has such an address.  (A clone would want more
- * arguments of it.)
+ * Counts a plain frame that count_received() could not.  Its source may be a group
+ * address, because no table has those.  (A clone made by the compiler would need more
+ * arguments.)
  */
 static noinline __noclone void count_plain(struct tap *tap, const struct sk_buff *skb)
 {
@@ -266,8 +266,9 @@ static noinline __noclone void count_plain(struct tap *tap, const struct sk_buff
 }
 
 /*
- * Most frames are plain: one, with its header in front of it and no tag, that no device
- * received before.  Each instruction here is one more for every frame of the interface.
+ * Most frames are plain: a single frame with its header in front and no tag, that no
+ * device received before.  Every frame of the interface executes this, so each
+ * instruction counts.
  */
 static __always_inline void count_received(struct tap *tap, const struct sk_buff *skb)
 {
@@ -309,8 +310,8 @@ static struct tracing received = {
 /* ---- sent ---- */
 
 /*
- * Any frame.  Its Ethernet header is the first of its bytes, and it comes from a task
- * with softirqs off, or from a softirq.
+ * Counts any sent frame.  It starts with its Ethernet header, and is sent by a task with
+ * softirqs off, or by a softirq.
  */
 static noinline __noclone void count_sent_slowly(struct tap *tap, const struct sk_buff *skb)
 {
@@ -324,13 +325,13 @@ static noinline __noclone void count_sent_slowly(struct tap *tap, const struct s
 		preempt_enable();
 }
 
-/* As count_plain(). */
+/* Like count_plain(). */
 static noinline __noclone void count_sent_plain(struct tap *tap, const struct sk_buff *skb)
 {
 	count_address(tap, MAC_SENT, destination_key(skb->data), 1, skb->len - ETH_HLEN);
 }
 
-/* As count_received(). */
+/* Like count_received(). */
 static __always_inline void count_sent(struct tap *tap, const struct sk_buff *skb)
 {
 	if (IS_ENABLED(CONFIG_PREEMPT_RT) || unlikely(skb_shinfo(skb)->gso_size) ||
@@ -382,7 +383,7 @@ static int set_direction(struct tap *tap, struct net_device *dev, enum l2_direct
 	return 0;
 }
 
-/* Only the one to DIRECTION_BOTH can fail.  Under rtnl and watches_lock. */
+/* Can fail only for DIRECTION_BOTH.  Under rtnl and watches_lock. */
 int tap_set_direction(struct tap *tap, enum l2_direction direction)
 {
 	return tap->dev ? set_direction(tap, tap->dev, direction) : 0;
@@ -395,7 +396,7 @@ static int on_packet(struct sk_buff *skb, struct net_device *dev,
 {
 	struct tap *tap = pt->af_packet_priv;
 
-	/* Not yet, or no longer, while another hook takes turns with this one. */
+	/* While the hook is being changed, only one of the two may count. */
 	if (READ_ONCE(tap->hook) == HOOK_PACKET_TYPE)
 		count_frame(tap, skb);
 	consume_skb(skb);
@@ -446,8 +447,8 @@ static void rx_handler_detach(struct tap *tap)
 /* ---- which ---- */
 
 /*
- * Is the device handed its frames inside the receive path, past the tracepoint?
- * A bridge is not: its frames enter that path anew.
+ * Does the device get its frames inside the receive path, after the tracepoint?
+ * A bridge does not: its frames enter that path again.
  */
 static bool is_stacked(const struct net_device *dev)
 {
@@ -491,13 +492,13 @@ static void detach_hook(struct tap *tap, enum tap_hook hook)
 	}
 }
 
-/* `alone`: no other is wanted.  Under rtnl and watches_lock. */
+/* `alone`: no other interface is to be watched.  Under rtnl and watches_lock. */
 int tap_attach(struct tap *tap, struct net_device *dev, bool alone)
 {
 	enum tap_hook hook = choose_hook(dev);
 	int err;
 
-	/* A CPU may still be walking past the place where the tap was before. */
+	/* A CPU may still be walking the list where the tap was before. */
 	if (tap->was_attached)
 		synchronize_net();
 	tap->was_attached = true;
@@ -524,10 +525,9 @@ void tap_detach(struct tap *tap)
 }
 
 /*
- * The device may have become another kind: a macvlan is known as such only after it
- * was announced, and some devices get a lower one later.  Its frames are counted
- * meanwhile, too: the new hook is in place when it takes over.  Under rtnl and
- * watches_lock.
+ * The device may have become another kind: a macvlan is recognisable only after it was
+ * announced, and some devices get a lower device later.  No frame is missed: the new
+ * hook is registered before it takes over.  Under rtnl and watches_lock.
  */
 void tap_choose_again(struct tap *tap)
 {
@@ -535,7 +535,7 @@ void tap_choose_again(struct tap *tap)
 
 	if (new == old)
 		return;
-	synchronize_net();	/* as in tap_attach() */
+	synchronize_net();	/* for the same reason as in tap_attach() */
 	if (attach_hook(tap, tap->dev, new)) {
 		pr_warn("%s: cannot use hook=%s, keeping %s\n", netdev_name(tap->dev),
 			tap_hook_name(new), tap_hook_name(old));
@@ -553,7 +553,7 @@ void tap_init(void)
 		for_each_kernel_tracepoint(find_tracepoint, &sent);
 }
 
-/* When this returns no CPU is in a tap that was detached before. */
+/* When this returns, no CPU is in a tap that was detached before. */
 void tap_synchronize(void)
 {
 	tracepoint_synchronize_unregister();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A tap sees each frame that its device receives, and if wanted each that it sends, and
+ * A tap sees each frame that its device receives and, if wanted, each that it sends, and
  * counts it in its book.
  */
 #ifndef L2_TAP_H
@@ -14,20 +14,20 @@
 
 enum tap_hook { HOOK_AUTO, HOOK_TRACEPOINT, HOOK_PACKET_TYPE, HOOK_RX_HANDLER };
 
-/* What a tracepoint knows of a tap. */
+/* What a tracepoint knows about a tap. */
 struct tap_side {
-	struct hlist_node by_dev;	/* for the tracepoint to find it; first, so it is found fast */
+	struct hlist_node by_dev;	/* in the tracepoint's lookup; first, because that is fastest */
 	struct net_device *traced;	/* the tap's device while the tracepoint counts for it */
 };
 
 struct tap {
 	struct tap_side received;	/* first, for the same reason */
 	struct tap_side sent;
-	struct net_device *dev;		/* NULL: attached to none */
-	enum tap_hook hook;		/* for what is received; in use while dev is set */
+	struct net_device *dev;		/* NULL: not attached */
+	enum tap_hook hook;		/* for received frames; in use while dev is set */
 	bool was_attached;
-	bool alone;			/* none beside it was wanted when it was attached */
-	bool counts_sent;		/* or did: the book's figures of what was sent are shown */
+	bool alone;			/* it was the only watched interface when it was attached */
+	bool counts_sent;		/* now or earlier: the figures of sent frames are shown */
 	struct packet_type pt;
 	struct mac_book book;
 };

@@ -2,8 +2,8 @@
 /*
  * /proc/l2packet_counter and /proc/l2packet_counter.json.
  *
- * Both print from reports taken when the reading begins, so each MAC stands there
- * at most once however long the reader takes, and no lock is held meanwhile.
+ * Both print from reports taken when the reading begins, so each MAC is listed at most
+ * once, however long the reader takes, and no lock is held meanwhile.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -31,8 +31,8 @@
 #define TEXT_LINES	10000	/* of each interface, in the text view */
 
 /*
- * A reading holds memory until its file is closed, and anybody may read.  So each
- * user but root may hold this many, and nobody's readings are in another's way.
+ * A reading holds memory until its file is closed, and anybody may read.  So each user
+ * except root may hold this many, and no user's readings affect another's.
  */
 #define READINGS_MAX	32
 static LIST_HEAD(held_readings);
@@ -62,8 +62,8 @@ struct reading {
 /* ---- taking a reading ---- */
 
 /*
- * Whoever makes user namespaces can give himself any number of ids there, so there it
- * is the owner of the outermost one who holds.
+ * Whoever creates a user namespace can have any number of user ids in it.  So readings
+ * in a namespace count for the owner of the outermost one.
  */
 static kuid_t current_holder(void)
 {
@@ -76,7 +76,7 @@ static kuid_t current_holder(void)
 	return ns->owner;
 }
 
-/* Notes that the reading holds something, if its holder may. */
+/* Notes that the reading holds memory, if its holder may have one more. */
 static int reading_hold(struct reading *r)
 {
 	const struct reading *other;
@@ -116,7 +116,7 @@ struct ranked {
 	u32 line;
 };
 
-/* Largest first, in time linear in n; equal counts stay in the order they were first seen. */
+/* Sorts the largest first, in time linear in n; equal counts stay in the order of first seen. */
 static struct ranked *sort_ranked(struct ranked *from, struct ranked *to, unsigned int n)
 {
 	unsigned int shift, i;
@@ -127,7 +127,7 @@ static struct ranked *sort_ranked(struct ranked *from, struct ranked *to, unsign
 		for (i = 0; i < n; i++)
 			start[(from[i].count >> shift) & 0xff]++;
 		if (start[(from[0].count >> shift) & 0xff] == n)
-			continue;	/* the same digit everywhere */
+			continue;	/* all have the same digit */
 		for (i = 256; i-- > 0; ) {
 			unsigned int some = start[i];
 
@@ -142,7 +142,7 @@ static struct ranked *sort_ranked(struct ranked *from, struct ranked *to, unsign
 	return from;
 }
 
-/* Leaves in the report what the text view shows: the largest counts since the last reset. */
+/* Reduces the report to what the text view shows: the largest counts since the last reset. */
 static int rank_lines(struct mac_report *report)
 {
 	struct mac_line *lines = NULL;
@@ -181,7 +181,7 @@ static int fill_section(struct section *s, struct watch *w, bool text)
 	return err;
 }
 
-/* Books are read outside the list's lock: that may take a while. */
+/* Reads the books outside the list's lock, because that may take a while. */
 static int reading_take(struct reading *r)
 {
 	struct watch **all = NULL, *w;
@@ -244,7 +244,7 @@ static char *put_mac(char *to, u64 key)
 	return to - 1;
 }
 
-/* Decimal digits, right-aligned in at least `width` characters; seq_file's own take thrice the time. */
+/* Decimal digits, right-aligned in at least `width` characters; seq_file takes three times as long. */
 static char *put_number(char *to, u64 value, int width)
 {
 	char digits[20];
@@ -295,7 +295,7 @@ static void text_line(struct seq_file *m, const struct mac_line *line)
 	seq_write(m, buf, end - buf);
 }
 
-/* The time of day, in seconds, by the clock as it is set now. */
+/* Converts to the time of day in seconds, by the clock as it is set now. */
 static u64 when(const struct reading *r, u64 then)
 {
 	return div_u64(r->boot_ns + then, NSEC_PER_SEC);
@@ -389,7 +389,7 @@ static void *view_start(struct seq_file *m, loff_t *pos)
 	struct reading *r = m->private;
 	int err;
 
-	/* A seek comes here, too, on its way from the beginning; it goes on in the same reading. */
+	/* A seek also comes here, on its way from the beginning; it continues the same reading. */
 	if (!*pos && (!r->sections || !m->read_pos)) {
 		err = reading_take(r);
 		if (err)

@@ -58,7 +58,7 @@ static struct watch *watch_alloc(const char *name)
 	return w;
 }
 
-/* Detached watches: nobody counts in them once their taps are quiet. */
+/* Releases detached watches, once no CPU is in their taps any more. */
 static void put_all(struct list_head *gone)
 {
 	struct watch *w, *next;
@@ -90,7 +90,7 @@ static struct watch *find_by_dev(const struct net_device *dev)
 	return NULL;
 }
 
-/* A VRF calls itself Ethernet, but carries no frames; a tap would make it fake some. */
+/* A VRF claims to be Ethernet but carries no frames; with a tap it would fake some. */
 static bool is_ethernet(const struct net_device *dev)
 {
 	return dev->type == ARPHRD_ETHER && !(dev->flags & IFF_LOOPBACK) &&
@@ -99,7 +99,7 @@ static bool is_ethernet(const struct net_device *dev)
 
 /* ---- the parameter ---- */
 
-/* The Ethernet device of that name, which may be an alternative one. */
+/* Finds the Ethernet device with that name or alternative name. */
 static int find_device(const char *name, struct net_device **dev)
 {
 	struct shown_name shown;
@@ -116,7 +116,7 @@ static int find_device(const char *name, struct net_device **dev)
 	return 0;
 }
 
-/* The watch that a name means: its device's, or one that waits under this name. */
+/* Finds the watch that a name means: its device's, or the one waiting for this name. */
 static struct watch *find_watch(const char *name)
 {
 	struct net_device *dev = __dev_get_by_name(&init_net, name);
@@ -126,8 +126,8 @@ static struct watch *find_watch(const char *name)
 }
 
 /*
- * Makes sure that there is a watch for a name, the only one or not, and that it counts if
- * its device is there.
+ * Makes sure that there is a watch for a name, and that it counts if its device exists.
+ * `alone`: it is to be the only one.
  */
 static int ensure_watch(const char *name, bool alone)
 {
@@ -137,7 +137,7 @@ static int ensure_watch(const char *name, bool alone)
 	int err;
 
 	if (w && (w->tap.dev || !__dev_get_by_name(&init_net, name)))
-		return 0;	/* counts already, or waits on */
+		return 0;	/* it already counts, or keeps waiting */
 	err = find_device(name, &dev);
 	if (err)
 		return err;
@@ -160,10 +160,10 @@ static void let_go(struct watch *w, struct list_head *gone)
 	list_move(&w->list, gone);
 }
 
-/* Watches the n names and no others; all or nothing.  Under rtnl and watches_lock. */
+/* Watches exactly the n names; all or nothing.  Under rtnl and watches_lock. */
 static int set_names(char (*names)[IFNAMSIZ], unsigned int n, struct list_head *gone)
 {
-	struct list_head *last = watches.prev;	/* of those that were there before */
+	struct list_head *last = watches.prev;	/* the last of the earlier ones */
 	struct watch *w, *next;
 	LIST_HEAD(ordered);
 	unsigned int i;
@@ -172,16 +172,16 @@ static int set_names(char (*names)[IFNAMSIZ], unsigned int n, struct list_head *
 	for (i = 0; i < n && !err; i++)
 		err = ensure_watch(names[i], n == 1);
 	if (err) {
-		/* Those made just now stand behind the last one. */
+		/* The new ones come after the last of the earlier ones. */
 		while (watches.prev != last)
 			let_go(list_last_entry(&watches, struct watch, list), gone);
 		return err;
 	}
 
-	/* Nothing can fail any more: what stays keeps its numbers, in the new order. */
+	/* Nothing can fail any more.  Watches that stay keep their counts, in the new order. */
 	for (i = 0; i < n; i++) {
 		w = find_watch(names[i]);
-		if (w)	/* none: two names of one device */
+		if (w)	/* NULL: two names of one device */
 			list_move_tail(&w->list, &ordered);
 	}
 	list_for_each_entry_safe(w, next, &watches, list)
@@ -190,7 +190,7 @@ static int set_names(char (*names)[IFNAMSIZ], unsigned int n, struct list_head *
 	return 0;
 }
 
-/* Splits "eth0,eth1" into names; returns how many, or -EINVAL with a line in the log. */
+/* Splits "eth0,eth1" into names; returns how many, or -EINVAL after logging why. */
 static int split_names(char *list, char (*names)[IFNAMSIZ])
 {
 	struct shown_name shown;
@@ -254,7 +254,7 @@ int watch_names(char *buf, size_t size)
 	return n;
 }
 
-/* ---- devices that come, go and change their names ---- */
+/* ---- devices that appear, disappear and change their names ---- */
 
 static void device_came(struct net_device *dev)
 {
@@ -292,7 +292,7 @@ static void device_renamed(struct net_device *dev)
 		device_came(dev);
 		return;
 	}
-	/* One row a name: what waited for this one has nothing to wait for any more. */
+	/* One row per name: the watch that waited for this name has nothing to wait for. */
 	if (waiting && waiting != w) {
 		pr_warn("%s is now the name of another watched interface; its old counts are dropped\n",
 			show(&shown, dev->name));
@@ -302,7 +302,7 @@ static void device_renamed(struct net_device *dev)
 	put_all(&gone);
 }
 
-/* Just before its first frame. */
+/* Called just before its first frame. */
 static void device_comes_up(struct net_device *dev)
 {
 	struct watch *w = find_by_dev(dev);
@@ -310,10 +310,10 @@ static void device_comes_up(struct net_device *dev)
 	if (w)
 		tap_choose_again(&w->tap);
 	else
-		device_came(dev);	/* there may have been no memory when it was announced */
+		device_came(dev);	/* memory may have been short when it was announced */
 }
 
-/* What the lower device receives may be handed to this one from now on. */
+/* From now on, this device may get what the lower device receives. */
 static void device_got_lower(struct net_device *dev)
 {
 	struct watch *w = find_by_dev(dev);
@@ -322,7 +322,7 @@ static void device_got_lower(struct net_device *dev)
 		tap_choose_again(&w->tap);
 }
 
-/* The device that an event changes something for. */
+/* The device that an event concerns. */
 static struct net_device *device_of(unsigned long event, void *ptr)
 {
 	const struct netdev_notifier_changeupper_info *info = ptr;
@@ -360,7 +360,7 @@ static struct notifier_block device_notifier = {
 
 /* ---- all of them ---- */
 
-/* Under rtnl and watches_lock, as what it changes. */
+/* Under rtnl and watches_lock. */
 static int set_direction(enum l2_direction direction)
 {
 	struct watch *w;
@@ -380,7 +380,7 @@ static int set_direction(enum l2_direction direction)
 	return 0;
 }
 
-/* For all that are watched, and those to come; all or nothing. */
+/* For all watched interfaces, present and future; all or nothing. */
 int watch_set_direction(enum l2_direction direction)
 {
 	enum l2_direction before;
@@ -396,7 +396,7 @@ int watch_set_direction(enum l2_direction direction)
 	err = set_direction(direction);
 	mutex_unlock(&watches_lock);
 	rtnl_unlock();
-	/* The next write may attach the taps again, and no CPU may still be walking past them. */
+	/* The next write may attach the taps again; then no CPU may still be walking the old list. */
 	if (before != direction)
 		tap_synchronize();
 	return err;
@@ -412,7 +412,7 @@ void watch_bound_changed(void)
 	mutex_unlock(&watches_lock);
 }
 
-/* A reset waits for a grace period, so the list's lock is not held meanwhile. */
+/* A reset may wait for a grace period, so it does not hold the list's lock. */
 int watch_reset_all(void)
 {
 	struct watch *all[MAX_WATCHES], *w;
@@ -438,7 +438,7 @@ int watch_init(void)
 	return register_netdevice_notifier(&device_notifier);
 }
 
-/* tell: the final totals go to the log. */
+/* tell: log the final totals. */
 void watch_exit(bool tell)
 {
 	struct mac_report report;
@@ -446,7 +446,7 @@ void watch_exit(bool tell)
 	struct watch *w;
 	LIST_HEAD(gone);
 
-	/* Not a device's going, but ours: the notifier would report each as gone. */
+	/* Detach by hand: the notifier would report each device as gone. */
 	rtnl_lock();
 	mutex_lock(&watches_lock);
 	list_splice_init(&watches, &gone);

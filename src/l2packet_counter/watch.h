@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The watched interfaces: which names were asked for, which of them are there.
+ * The watched interfaces: which names were requested, and which of them exist.
  *
- * A watch outlives its device.  It attaches under rtnl when a device of its name
- * is there, lets go under rtnl when that goes, and keeps no reference in between.
+ * A watch outlives its device.  Under rtnl it attaches when a device of its name
+ * appears, and detaches when that disappears.  It keeps no reference.
  */
 #ifndef L2_WATCH_H
 #define L2_WATCH_H
@@ -18,13 +18,13 @@
 #define MAX_WATCHES	64
 
 struct watch {
-	struct tap tap;			/* its device is NULL while one of that name is waited for */
+	struct tap tap;			/* its device is NULL while the interface is missing */
 	struct list_head list;		/* in `watches`, in the order of the parameter */
 	struct kref ref;		/* of the list, and of readers */
 	char name[IFNAMSIZ];
 };
 
-/* Taken inside rtnl; guards the list, and names and devices in it. */
+/* Taken inside rtnl; guards the list, and the names and devices in it. */
 extern struct mutex watches_lock;
 extern struct list_head watches;
 

@@ -2,13 +2,13 @@
 /*
  * Part of process_monitor.c: exits in the kernel log.
  *
- * The exit puts a record into a ring, and a worker prints from it.  The exit may be in
- * a breakpoint, where it may neither wait nor queue work: so the ring takes no lock, and
+ * The probe puts a record into a ring, and a worker prints from it.  The probe may run in
+ * a breakpoint, where it may neither wait nor queue work.  So the ring takes no lock, and
  * the next tick wakes the worker.  While there is nothing to print, nothing runs.
  */
 
 #define RING_SIZE	1024		/* a power of two */
-#define LOG_PERIOD	(HZ / 10)	/* between two prints: an exit calls nobody who is called already */
+#define LOG_PERIOD	(HZ / 10)	/* between two prints */
 
 static unsigned int log_exits = 1;
 static unsigned int log_rate = 100;
@@ -18,8 +18,8 @@ enum { LOGGED, SUPPRESSED, LOG_COUNTERS };
 KMON_COUNTERS(log_count, LOG_COUNTERS);
 
 /*
- * The number of an entry is how many were put in before it.  It can be filled when its
- * turn equals its number, and taken out when its turn is one more.
+ * The number of an entry is how many were put in before it.  A slot can be filled when
+ * its turn equals that number, and emptied when its turn is one more.
  */
 struct log_entry {
 	atomic_t turn;
@@ -29,8 +29,8 @@ struct log_entry {
 };
 
 static struct log_entry ring[RING_SIZE];
-static atomic_t ring_head;		/* number of the next to be put in */
-static unsigned int ring_tail;		/* and to be taken out; the worker's */
+static atomic_t ring_head;		/* number of the next entry to put in */
+static unsigned int ring_tail;		/* number of the next to take out; only the worker's */
 
 static struct workqueue_struct *log_queue;
 static void log_work_fn(struct work_struct *work);
@@ -38,7 +38,7 @@ static DECLARE_DELAYED_WORK(log_work, log_work_fn);
 
 static void log_call_fn(struct irq_work *work);
 static struct irq_work log_call = KMON_LAZY_IRQ_WORK(log_call_fn);
-static atomic_t log_rests = ATOMIC_INIT(1);	/* the worker will not run unless it is called */
+static atomic_t log_rests = ATOMIC_INIT(1);	/* the worker will not run unless it is woken */
 
 static unsigned int ring_fill(void)
 {
@@ -80,9 +80,9 @@ static bool ring_take(struct log_entry *out)
 }
 
 /*
- * May one more be logged in this second?  The second and what was logged in it are one
- * word.  Few bits are left for the second, so one of 68 minutes ago is taken for this
- * one: then there is less to be logged in it.
+ * May one more be logged in this second?  One word holds the second and how many were
+ * logged in it.  Few bits are left for the second, so one from 68 minutes ago is mistaken
+ * for this one.  The limit is then a little tighter, which is harmless.
  */
 #define RATE_BITS	20
 #define RATE_MAX	1000000
@@ -106,10 +106,10 @@ static bool log_within_rate(void)
 	return true;
 }
 
-/* Wake the worker: after a while, or at once if the ring is filling up. */
+/* Wakes the worker: after LOG_PERIOD, or at once if the ring is filling up. */
 static void log_wake(bool at_once)
 {
-	/* Either the worker sees what was put in before this, or we see that it rests. */
+	/* Either the worker sees what was put in before this, or we see that it is idle. */
 	smp_mb();
 	if (at_once || (atomic_read(&log_rests) && atomic_xchg(&log_rests, 0)))
 		irq_work_queue(&log_call);
@@ -125,7 +125,7 @@ static void log_put(const struct exit_record *rec)
 	struct log_entry *entry = NULL;
 	unsigned int number = 0;
 
-	preempt_disable();	/* what is claimed keeps the later ones waiting */
+	preempt_disable();	/* later entries wait until a claimed one is filled */
 	if (log_within_rate())
 		entry = ring_claim(&number);
 	if (entry) {
@@ -142,7 +142,7 @@ static void log_put(const struct exit_record *rec)
 	preempt_enable();
 }
 
-static u64 log_told;		/* of those suppressed */
+static u64 log_told;		/* suppressed exits that were already reported */
 
 static bool log_untold(void)
 {
@@ -200,7 +200,7 @@ static int __init log_start(void)
 	return log_queue ? 0 : -ENOMEM;
 }
 
-/* When no more exits can come: prints the last of them. */
+/* Prints the last exits, when no more can come. */
 static void log_stop(void)
 {
 	irq_work_sync(&log_call);

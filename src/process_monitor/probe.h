@@ -4,9 +4,9 @@
  *
  * sched_process_exit	the tracepoint, if it says whether the last thread is gone:
  *			cheapest, and nobody can disable it
- * taskstats_exit	a function that is told so, after the exit code was set
+ * taskstats_exit	a function with that argument, called after the exit code was set
  * acct_collect		another one, a little earlier: for kernels without taskstats
- * do_exit		the original's own place, before the kernel has decided
+ * do_exit		the original module's place, before the kernel has decided
  *
  * The functions are reached by a permanent ftrace_ops, which cannot be disabled either,
  * or by a kprobe, which can.
@@ -16,7 +16,7 @@
 
 typedef void exit_callback(void *data, struct task_struct *task, bool group_dead);
 
-/* Does this kernel's tracepoint take exactly that callback? */
+/* Does this kernel's tracepoint have exactly this signature? */
 #define TRACEPOINT_TELLS						\
 	__builtin_types_compatible_p(typeof(&check_trace_callback_type_sched_process_exit), \
 				     void (*)(exit_callback *))
@@ -53,9 +53,9 @@ static int kprobe_at_acct_collect(struct kprobe *p, struct pt_regs *regs)
 }
 
 /*
- * Here the kernel has not yet decided which thread is last, nor how a process ends whose
- * leader exited first: threads that end at the same moment can hide a process, and the
- * code may be the leader's own.
+ * Here the kernel has not yet decided which thread is the last, or the exit code of a
+ * process whose leader exited first.  So threads that end at the same moment can hide a
+ * process, and the code may be the leader's own.
  */
 static int kprobe_at_do_exit(struct kprobe *p, struct pt_regs *regs)
 {
@@ -63,7 +63,7 @@ static int kprobe_at_do_exit(struct kprobe *p, struct pt_regs *regs)
 	return 0;
 }
 
-/* ---- the ways to get there, best first ---- */
+/* ---- the ways to see exits, best first ---- */
 
 enum probe_means { BY_TRACEPOINT, BY_FTRACE, BY_KPROBE };
 
@@ -95,7 +95,7 @@ static const struct probe_way probe_ways[] = {
 	{ .place = "do_exit", .means = BY_KPROBE, .kprobe = kprobe_at_do_exit },
 };
 
-/* A way is chosen by its place or by its means. */
+/* A way can be chosen by its place or by its means. */
 static const char * const probe_words[] = {
 	"auto", "tracepoint", "ftrace", "kprobe", "taskstats_exit", "acct_collect", "do_exit",
 };
@@ -149,13 +149,13 @@ static struct kprobe exit_kp;
 
 static struct ftrace_ops exit_ops = { .flags = FTRACE_OPS_FL_PERMANENT | KMON_FTRACE_FLAGS };
 
-/* Not ftrace_free_filter(), which 5.10 keeps to itself: a filter that is set back is freed. */
+/* 5.10 does not export ftrace_free_filter(), but resetting a filter frees it. */
 static void forget_filter(void)
 {
 	ftrace_set_filter(&exit_ops, NULL, 0, 1);
 }
 
-/* A kprobe knows where a function is; this one is never armed. */
+/* Registering a kprobe finds a function's address; this one is never armed. */
 static int find_function(const char *name, void **address)
 {
 	int err;
@@ -170,7 +170,7 @@ static int find_function(const char *name, void **address)
 }
 
 /*
- * By address: a filter by name that runs out of memory is empty, and an empty filter
+ * By address: if a filter by name runs out of memory it is empty, and an empty filter
  * means every function.  -EBUSY: kernel.ftrace_enabled is 0.
  */
 static int start_ftrace(const struct probe_way *way)
@@ -204,8 +204,8 @@ static void stop_ftrace(void) { }
 /* ---- kprobe ---- */
 
 /*
- * Nobody is notified when kprobes are disabled.  So a second one watches a function of
- * our own: if that is called and its probe misses it, the first one is blind as well.
+ * Nobody is notified when kprobes are disabled.  So a second kprobe watches a function of
+ * our own.  If we call that and the kprobe misses it, the first one is blind as well.
  */
 static atomic_t canary_seen;
 
@@ -239,7 +239,7 @@ static int start_kprobe(const struct probe_way *way)
 	err = register_kprobe(&canary_kp);
 	if (err)
 		return err;
-	may_wait = false;	/* as long as it is not known */
+	may_wait = false;	/* until it is known */
 	err = register_kprobe(&exit_kp);
 	if (err) {
 		unregister_kprobe(&canary_kp);
@@ -270,7 +270,7 @@ static void (*const stop_by[])(void) = {
 	[BY_KPROBE]	= stop_kprobe,
 };
 
-/* Can it see an exit now? */
+/* Can the probe see exits now? */
 static bool probe_armed(void)
 {
 	return probe->means != BY_KPROBE || kprobes_armed();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Part of process_monitor.c: what is counted and recorded of an exit.
+ * Part of process_monitor.c: what is counted and recorded for an exit.
  */
 
 enum {
@@ -11,13 +11,13 @@ enum {
 KMON_COUNTERS(ended, COUNTERS);
 
 /*
- * May the exit wait for a lock?  On PREEMPT_RT a lock sleeps, and a breakpoint probe
- * runs like an NMI.
+ * May the probe wait for a lock?  Not on PREEMPT_RT, where locks sleep, and not in a
+ * breakpoint, which is like an NMI.
  */
 static bool may_wait = true;
 
 /*
- * User and system time are sampled by the tick; the kernel knows the sum to the
+ * The tick only samples user and system time, but the kernel knows their sum to the
  * nanosecond.  Split it in the sampled proportion, as getrusage(2) and wait4(2) do.
  */
 static u64 system_part(u64 utime, u64 stime, u64 runtime)
@@ -25,7 +25,7 @@ static u64 system_part(u64 utime, u64 stime, u64 runtime)
 	int shift;
 	u64 part, whole, rest;
 
-	if (!stime)	/* most are too short for a tick */
+	if (!stime)	/* most processes are too short for a tick */
 		return 0;
 	shift = max(fls64(utime + stime) - 32, 0);
 	part = stime >> shift;
@@ -36,9 +36,9 @@ static u64 system_part(u64 utime, u64 stime, u64 runtime)
 }
 
 /*
- * What the current task ran since the scheduler last looked, at exec_start: up to a
- * tick, and for many short processes all of it.  If the scheduler subtracts interrupts
- * or stolen time from its clock we cannot tell, and the process gets that much less.
+ * How long the current task ran since the scheduler last updated, at exec_start: up to a
+ * tick, and for many short processes everything.  If the scheduler subtracts interrupts
+ * or stolen time from its clock, we cannot tell, and this much is missing.
  */
 static u64 pending_runtime(u64 exec_start)
 {
@@ -50,8 +50,8 @@ static u64 pending_runtime(u64 exec_start)
 }
 
 /*
- * What the current task ran until now.  A tick may come between the two loads and move
- * its slice to the sum: then exec_start has changed.  The next tick is too far away to
+ * How long the current task has run.  A tick may come between the two loads and move
+ * the slice to the sum; then exec_start has changed.  The next tick is too far away to
  * come between the loads a second time.
  */
 static __always_inline u64 own_runtime(const struct task_struct *task)
@@ -74,8 +74,8 @@ struct cputime {
 };
 
 /*
- * Reaped threads are summed up in signal; those still listed are not.  There can be as
- * many of these as a user may have threads.
+ * signal has the sum of reaped threads; those still listed must be added.  There can be
+ * as many of these as a user may have threads.
  */
 static noinline void sum_cputime(struct cputime *sum, struct task_struct *task)
 {
@@ -97,8 +97,8 @@ static noinline void sum_cputime(struct cputime *sum, struct task_struct *task)
 }
 
 /*
- * A thread that is reaped during the walk would be counted twice or not at all: then walk
- * again with the lock that reaping needs, as thread_group_cputime() does.
+ * A thread that is reaped during the walk would be counted twice or not at all.  If that
+ * happens, walk again with the lock that reaping needs, as thread_group_cputime() does.
  */
 static noinline void sum_threads(struct cputime *sum, struct task_struct *task)
 {
@@ -114,7 +114,7 @@ static noinline void sum_threads(struct cputime *sum, struct task_struct *task)
 	}
 }
 
-/* The same without a lock.  One that is reaped in each of the two walks may be miscounted. */
+/* The same without a lock.  If threads are reaped in both walks, one may be miscounted. */
 static noinline void sum_threads_unlocked(struct cputime *sum, struct task_struct *task)
 {
 	const unsigned int *sequence = &task->signal->stats_lock.seqcount.seqcount.sequence;
@@ -137,7 +137,7 @@ static u64 cgroup_of(struct task_struct *task)
 #endif
 }
 
-/* What only the trace event has.  Under rcu_read_lock(). */
+/* Fills in what only the trace event has.  Under rcu_read_lock(). */
 static noinline void trace_exit(struct exit_record *rec, struct task_struct *task)
 {
 	struct task_struct *leader = task->group_leader;
@@ -148,7 +148,7 @@ static noinline void trace_exit(struct exit_record *rec, struct task_struct *tas
 	rec->uid = from_kuid(&init_user_ns, task_uid(leader));
 	rec->cgroup = cgroup_of(task);
 	rec->ns_pid = task_tgid_vnr(task);
-	/* Threads are born with that flag, too: only the leader's counts, or that of a thread that became it by an exec. */
+	/* New threads have that flag, too, so look at the leader's.  After an exec, the thread that called it is the leader. */
 	rec->exec = !(leader->flags & PF_FORKNOEXEC);
 	trace_process_exit(rec);
 }
@@ -162,7 +162,7 @@ static noinline void tell_exit(struct task_struct *task, int code, u64 utime, u6
 	rec.utime = utime;
 	rec.stime = stime;
 	rec.runtime = utime + stime;
-	/* Nothing is left that could change the name. */
+	/* No thread is left that could change the name. */
 	memcpy(rec.comm, task->group_leader->comm, sizeof(rec.comm));
 	rcu_read_lock();
 	rec.ppid = task_tgid_nr(rcu_dereference(task->real_parent));
@@ -173,7 +173,7 @@ static noinline void tell_exit(struct task_struct *task, int code, u64 utime, u6
 		log_put(&rec);
 }
 
-/* Inlined into both its callers: most processes have one thread. */
+/* Inlined into both callers, because most processes have one thread. */
 static __always_inline void count_exit(struct task_struct *task, int code, const struct cputime *sum)
 {
 	const struct task_struct *leader = task->group_leader;
@@ -208,7 +208,7 @@ static noinline void last_of_many_exited(struct task_struct *task, int code)
 	count_exit(task, code, &sum);
 }
 
-/* The last thread of a process is at its end; code is its own, as wait(2) would report it. */
+/* The last thread of a process exits; code is the thread's own, as wait(2) reports it. */
 static void process_exited(struct task_struct *task, int code)
 {
 	const struct signal_struct *sig = task->signal;
@@ -218,8 +218,8 @@ static void process_exited(struct task_struct *task, int code)
 		last_of_many_exited(task, code);
 		return;
 	}
-	/* With no other thread in the list none can be reaped: no walk, no lock. */
-	smp_rmb();	/* what was reaped is in signal before it leaves the list */
+	/* If no other thread is listed, none can be reaped: no walk, no lock. */
+	smp_rmb();	/* a reaped thread's times are in signal before it leaves the list */
 	sum.runtime = own_runtime(task) + sig->sum_sched_runtime;
 	sum.utime = sig->utime + task->utime;
 	sum.stime = sig->stime + task->stime;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// As monitoring systems want a check: one line, and 0, 1, 2 or 3 (Nagios, Icinga, Checkmk).
+// A check as monitoring systems (Nagios, Icinga, Checkmk) expect it: one line, and exit status 0, 1, 2 or 3.
 #include <algorithm>
 
 #include "command.hpp"
@@ -41,18 +41,18 @@ Result<Check> check(const Context& context, const Options& options) {
     const auto& columns = table->table->columns;
     const auto column = std::ranges::find(columns, options.column, &HistoryTable::Column::name);
     if (!options.column.empty() && column == columns.end())
-        return fail("there is no column '" + printable(options.column) + "', but " +
+        return fail("there is no column '" + printable(options.column) + "'; expected one of " +
                     joined(columns, ", ", &HistoryTable::Column::name));
     const auto limit = [](const std::string& text) -> Result<std::optional<std::uint64_t>> {
         if (text.empty()) return std::optional<std::uint64_t>();
         if (const auto bytes = parse_size(text)) return std::optional(*bytes);
-        return fail("'" + printable(text) + "' is no size and no number");
+        return fail("'" + printable(text) + "' is not a number or a size");
     };
     const auto warn = limit(options.warning);
     if (!warn) return fail(warn.error());
     const auto crit = limit(options.critical);
     if (!crit) return fail(crit.error());
-    if (!*warn && !*crit) return fail("neither --warning nor --critical was given");
+    if (!*warn && !*crit) return fail("--warning or --critical is required");
 
     constexpr std::int64_t an_hour = 3600;
     const auto extent = extent_of(options.span, context.now(), an_hour);
@@ -67,12 +67,12 @@ Result<Check> check(const Context& context, const Options& options) {
     const auto latest = std::max({std::int64_t{600}, 2 * writes_every, (extent->to - extent->from) / 2});
     if (known->to < extent->to - latest)
         return fail("the history ends " + seconds(static_cast<std::uint64_t>(extent->to - known->to)) +
-                    " before the end of this time: does kmon-recorder run?");
+                    " before the end of this time: is kmon-recorder running?");
     const Question question = {*table, *extent, By::all, View::all,
                                is_called(options.device, device_names(context.root))};
     const auto answer = ask(*opened, question);
     if (!answer) return fail(answer.error());
-    // One that was silent is good; one that nobody ever heard of is misspelt.
+    // A known device that was silent is OK. An unknown one is probably misspelt.
     if (answer->lines.empty() && question.wanted) {
         bool known_device = false;
         const auto looked = opened->for_each_subject(table->module->name, [&](const Subject&, std::string_view json) {
@@ -122,18 +122,17 @@ std::string no_verdict_line(const std::string& why) { return "KMON UNKNOWN - " +
 
 void add_alert(CLI::App& kmon, Context& context) {
     auto options = std::make_shared<Options>();
-    auto& command = add_command(kmon, context, "alert", "Check a sum of the history against limits, as Nagios does",
+    auto& command = add_command(kmon, context, "alert", "Compare a sum from the history with limits, for Nagios",
                                 [&context, options] { return alert(context, *options); });
-    command.add_option("TABLE", options->table, "What of: devices, which is the default, or another table")
-        ->check(CLI::IsMember(table_names()));
+    command.add_option("TABLE", options->table, "Which table (default: devices)")->check(CLI::IsMember(table_names()));
     add_span_options(command, options->span);
-    command.add_option("--device", options->device, "Only this one: a MAC address, the start of one, or a name")
+    command.add_option("--device", options->device, "Only this device: a MAC address, the start of one, or a name")
         ->type_name("DEVICE");
-    command.add_option("--column", options->column, "That number alone: sent_bytes, received_bytes ...")
+    command.add_option("--column", options->column, "Only this column: sent_bytes, received_bytes ...")
         ->type_name("NAME");
-    command.add_option("-w,--warning", options->warning, "More than that is a warning: 500M, 10G, or a number")
+    command.add_option("-w,--warning", options->warning, "A sum above this is a warning: 500M, 10G, or a number")
         ->type_name("SIZE");
-    command.add_option("-c,--critical", options->critical, "More than that is critical")->type_name("SIZE");
+    command.add_option("-c,--critical", options->critical, "A sum above this is critical")->type_name("SIZE");
 }
 
 } // namespace kmon::cli

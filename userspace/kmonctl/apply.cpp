@@ -13,7 +13,7 @@ namespace {
 
 using control::Report;
 
-// Without the service: once, so nothing is waited for.
+// Without the service: applies once, and waits for nothing.
 Report apply_directly(Context& context, const Config& config) {
     const auto tell = [&context](const control::Entry& entry) { context.err << "kmonctl: " << entry.message << '\n'; };
     control::Keeper keeper(context.root, tell, context.network);
@@ -23,7 +23,7 @@ Report apply_directly(Context& context, const Config& config) {
     return report;
 }
 
-// The errors just seen at loading, in case they could not be recorded.
+// Adds the errors just seen while loading, in case they could not be recorded in /run/kmon.
 void add_refusals(Report& report, const control::Refused& refused) {
     for (auto& module : report.modules) {
         const auto error = refused.find(module.name);

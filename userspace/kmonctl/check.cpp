@@ -37,7 +37,7 @@ void show_json(Context& context, const ConfigReading& reading) {
     context.out << to_text(result) << '\n';
 }
 
-// All of a pipe, up to the limit of a file.
+// Reads to the end, with the same limit as for a file.
 Result<std::string> read_standard_input() {
     std::string text;
     std::array<char, 4096> piece{};

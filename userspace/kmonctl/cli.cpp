@@ -23,7 +23,7 @@ void tell(std::ostream& err, const Error& error) {
     if (!error.hint.empty()) err << "  " << error.hint << '\n';
 }
 
-// CLI11 would only say that a command is missing.
+// CLI11's own message would only say that a command is missing.
 std::optional<std::string> unknown_command(CLI::App& app, int argc, const char* const* argv) {
     const std::string word = argc > 1 ? argv[1] : "";
     std::vector<std::string> commands;
@@ -34,7 +34,7 @@ std::optional<std::string> unknown_command(CLI::App& app, int argc, const char* 
     return "unknown command '" + printable(word) + "'" + (meant.empty() ? "" : "; did you mean '" + meant + "'?");
 }
 
-// CLI11 only says that it did not expect a word.
+// CLI11's own message would only say that it did not expect a word.
 std::optional<std::string> unknown_option(const CLI::App& app, int argc, const char* const* argv) {
     const auto commands = app.get_subcommands();
     std::vector<std::string> known;
@@ -52,8 +52,7 @@ std::optional<std::string> unknown_option(const CLI::App& app, int argc, const c
     return std::nullopt;
 }
 
-// Monitoring systems call `alert`: to them 1 is WARNING and 2 CRITICAL, so whatever keeps it from a verdict is 3,
-// UNKNOWN.
+// Monitoring systems call `alert`. To them 1 is WARNING and 2 is CRITICAL, so any failure must be 3, UNKNOWN.
 bool is_for_monitoring(int argc, const char* const* argv) {
     const auto* const end = argv + argc;
     const auto* const command =
@@ -61,7 +60,7 @@ bool is_for_monitoring(int argc, const char* const* argv) {
     return command != end && std::string_view(*command) == "alert";
 }
 
-// CLI11's words may repeat what was typed. They are lines of text otherwise.
+// CLI11's messages may repeat what was typed: escape that, but keep the line breaks.
 std::string harmless(const std::string& words) {
     std::string text;
     for (const char c : words)
@@ -86,14 +85,14 @@ ExitCode parse(CLI::App& app, Context& context, int argc, const char* const* arg
         context.err << "kmonctl: " << *why
                     << "\nkmonctl --help lists the commands, kmonctl COMMAND --help their options.\n";
         return for_monitoring ? no_verdict : ExitCode::usage;
-    } catch (const std::exception& error) { // there is no memory left, say
+    } catch (const std::exception& error) { // out of memory, for example
         context.err << "kmonctl: " << error.what() << '\n';
         return for_monitoring ? no_verdict : ExitCode::failed;
     }
     return ExitCode::ok;
 }
 
-// What was written must arrive, but a reader may leave early.
+// Failing to write is an error, unless the reader left early.
 ExitCode close_output(Context& context, ExitCode code, ExitCode failure) {
     if (context.out.flush() || context.write_error() == EPIPE) return code;
     if (!wait_with_reader(std::chrono::milliseconds(0), context.out_descriptor)) return code;
@@ -121,8 +120,8 @@ CLI::App& add_command(CLI::App& kmon, Context& context, const std::string& name,
 }
 
 CLI::Option* add_module_argument(CLI::App& command, std::string& module, const std::string& description) {
-    // In the words that can go over several lines, and not in one of their own, which is longer than a terminal is
-    // wide.
+    // The names go into the description, which can be wrapped, instead of CLI11's list, which would be too long for a
+    // line.
     const auto names = module_names();
     return command.add_option("MODULE", module, description + ": " + joined(names))
         ->check(CLI::IsMember(names).description(""));

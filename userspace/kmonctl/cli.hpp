@@ -8,10 +8,10 @@
 
 namespace kmon::cli {
 
-// The whole command line, for run() and for the test that compares it with the manual and the completions.
+// The whole command line, for run() and for `kmonctl help`.
 std::unique_ptr<CLI::App> command_line(Context& context);
 
-// The whole program: the exit code.
+// Runs the program; returns the exit code.
 ExitCode run(Context& context, int argc, const char* const* argv);
 
 } // namespace kmon::cli

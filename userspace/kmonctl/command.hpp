@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One file a command; each adds itself to the command line here.
+// Each command has a file, which adds it to the command line.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -32,21 +32,21 @@ void add_selftest(CLI::App& kmon, Context& context);
 void add_version(CLI::App& kmon, Context& context);
 void add_help(CLI::App& kmon, Context& context);
 
-// What a command does; the exit code, or why it could not.
+// Runs a command; returns the exit code, or why it failed.
 using Action = std::function<Result<ExitCode>()>;
 
-// A command with --json, --color and --help. `action` runs when the command line names it.
+// Adds a command with --json, --color and --help. `action` runs if the command line names it.
 CLI::App& add_command(CLI::App& kmon, Context& context, const std::string& name, const std::string& description,
                       Action action);
 
-// The help as CLI11 makes it, its long lines broken for so many columns.
+// CLI11's help, wrapped to `columns`.
 std::string fitted_help(const std::string& help, std::size_t columns);
 
-// What `alert` says and ends with where it comes to no verdict.
+// The output and exit code of `alert` if it cannot decide.
 inline constexpr auto no_verdict = static_cast<ExitCode>(3);
 std::string no_verdict_line(const std::string& why);
 
-// A positional argument that takes one of the modules' names.
+// Adds a positional argument that takes a module name.
 CLI::Option* add_module_argument(CLI::App& command, std::string& module, const std::string& description);
 
 } // namespace kmon::cli

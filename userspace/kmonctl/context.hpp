@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a command works with: the system it looks at, where it writes, and how.
+// What a command works with: the system that it inspects, where it writes, and how.
 #pragma once
 
 #include <algorithm>
@@ -24,19 +24,19 @@ namespace kmon::cli {
 struct TestBench;
 
 struct Context {
-    Context(std::ostream& data, std::ostream& words) : out(data), err(words) {}
+    Context(std::ostream& data, std::ostream& messages) : out(data), err(messages) {}
 
     Root root;
     std::ostream& out; // data
-    std::ostream& err; // words
+    std::ostream& err; // messages
     bool json = false;
     bool colour = false;
     bool unicode = false;
     int out_descriptor = -1;                             // of `out`, if it has one
-    std::function<int()> write_error = [] { return 0; }; // with which errno writing to `out` failed
+    std::function<int()> write_error = [] { return 0; }; // errno of a failed write to `out`; 0: none failed
     bool err_is_terminal = false;
     std::size_t columns = 80;
-    Result<ExitCode> outcome = ExitCode::ok; // of the command: its exit code, or why it could not do its work
+    Result<ExitCode> outcome = ExitCode::ok; // of the command: its exit code, or why it failed
     std::function<std::time_t()> now = [] { return std::time(nullptr); };
     std::function<Result<Service>()> service = [] { return query_service("kmon.service"); };
 
@@ -51,7 +51,7 @@ struct Context {
     Progress progress(std::string what) const { return {err, err_is_terminal, std::move(what)}; }
 };
 
-// Of pages that people paste into mails and tickets: no wider than 80, whatever the terminal's width.
+// The width of pages that people paste into mails and tickets: at most 80, however wide the terminal is.
 inline std::size_t page_columns(const Context& context) { return std::min<std::size_t>(context.columns, 80); }
 
 // For this process, its terminal and its environment (NO_COLOR, TERM, the locale).

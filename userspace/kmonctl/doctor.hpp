@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What `kmonctl doctor` looks at, finding by finding.
+// The checks of `kmonctl doctor`.
 #pragma once
 
 #include "config.hpp"
@@ -13,7 +13,7 @@ Stimulus real_stimulus();
 // Configuration, modules, signatures, versions, service, settings.
 Findings look_at_system(const Context& context, const ConfigReading& config);
 
-// kmon's counts beside the kernel's own.
+// Compares kmon's counts with the kernel's own.
 Findings compare_counts(const Context& context, const Stimulus& stimulus);
 
 } // namespace kmon::cli

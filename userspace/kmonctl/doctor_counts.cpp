@@ -8,7 +8,7 @@ namespace kmon::cli {
 
 namespace {
 
-// kmon counts the initial namespace. Whoever may not look is taken to be there.
+// kmon counts in the initial namespace. If we are not permitted to check, assume that we are in it.
 bool in_another_namespace(const Root& root) {
     std::error_code hidden;
     const auto own = std::filesystem::read_symlink(root.proc / "self/ns/net", hidden);
@@ -18,7 +18,8 @@ bool in_another_namespace(const Root& root) {
 
 } // namespace
 
-// The kernel counts first or kmon does, by a moment: what is compared is always read outside of what it must cover.
+// kmon and the kernel do not count an event at the same instant. So the side that must be larger is read outside the
+// other: earlier before the traffic, and later after it.
 Findings compare_counts(const Context& context, const Stimulus& stimulus) {
     const auto& root = context.root;
     auto progress = context.progress("comparing counts with the kernel's own");

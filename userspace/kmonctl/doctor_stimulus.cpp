@@ -28,7 +28,7 @@ Result<FileDescriptor> open_socket(int type) {
     return socket;
 }
 
-// At 127.0.0.1, on a port that the kernel chooses.
+// Binds to 127.0.0.1, to a port that the kernel chooses.
 Result<sockaddr_in> bind_to_loopback(const FileDescriptor& socket) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -40,7 +40,7 @@ Result<sockaddr_in> bind_to_loopback(const FileDescriptor& socket) {
     return address;
 }
 
-// To a socket of our own, as a closed port would answer each with an ICMP packet.
+// Sends to our own socket: a closed port would answer each datagram with an ICMP packet.
 Result<void> send_datagrams(unsigned count) {
     const auto socket = open_socket(SOCK_DGRAM);
     if (!socket) return fail(socket.error());
@@ -79,7 +79,7 @@ void receive_all(const FileDescriptor& socket) {
     }
 }
 
-// Both ends are ours.
+// Talks to itself over TCP; returns the segments that both ends sent.
 Result<std::uint64_t> talk_tcp() {
     const auto listener = open_socket(SOCK_STREAM);
     if (!listener) return fail(listener.error());

@@ -64,7 +64,7 @@ Finding look_at_service(const Context& context, const control::ModulesLook& look
     return {subject, Finding::good, status.empty() ? service->active : status, ""};
 }
 
-// What somebody set by hand, as `kmonctl kstat stop` does, is no fault.
+// A parameter that somebody set by hand, or with `kmonctl kstat stop`, is only a warning.
 Finding look_at_settings(const control::Report& report) {
     const std::string subject = "settings";
     if (std::ranges::none_of(report.modules, [](const auto& m) { return m.wanted && m.loaded; }))

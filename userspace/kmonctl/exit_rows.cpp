@@ -12,7 +12,7 @@ namespace kmon::cli {
 namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
-constexpr std::size_t all_columns = 80; // of a page that has room for all there is to show
+constexpr std::size_t all_columns = 80; // the width that fits every column
 
 } // namespace
 

@@ -11,7 +11,7 @@
 
 namespace kmon::cli {
 
-// columns: of the page. Where they are few, the parent, the lifetime, the CPU time and a core dump are left out.
+// columns: the width of the page. A narrow page omits the parent, the lifetime, the CPU time and the core dump.
 Line exit_heading(std::size_t columns);
 Line exit_row(const ExitRecord& record, std::int64_t to_wall, std::size_t columns);
 
@@ -20,7 +20,7 @@ std::string time_of_end(const ExitRecord& record, std::int64_t to_wall, bool mil
 
 Style style_of(const ExitRecord& record);
 
-// cgroup: the path of its control group; empty: not known.
+// cgroup: the path of the process's cgroup; empty: unknown.
 Json to_json(const ExitRecord& record, std::int64_t to_wall, const std::string& cgroup);
 
 } // namespace kmon::cli

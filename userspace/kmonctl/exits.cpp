@@ -28,17 +28,17 @@ struct Options {
     bool summary = false;
     double seconds = 10;
     std::string since;       // from the journal; empty: live
-    std::uint64_t count = 0; // end after so many; 0: no limit
+    std::uint64_t count = 0; // exit after showing this many; 0: no limit
 
-    // Only those...
-    bool failed = false; // that ended by another code than 0, or by a signal
+    // Show only exits...
+    bool failed = false; // with a non-zero code, or by a signal
     std::string name;
     std::int64_t pid = 0;
     std::int64_t ppid = 0;
     int code = -1;
     std::string signal; // "9"
     std::optional<std::uint32_t> uid;
-    std::string cgroup; // and those below it
+    std::string cgroup; // including the cgroups below it
 };
 
 // For CLI11: "SIGKILL", "kill" or "9" becomes "9".
@@ -68,7 +68,7 @@ bool is_wanted(const ExitRecord& record, const Options& only) {
            (!only.uid || (record.more && record.more->uid == *only.uid));
 }
 
-// By name: exits, failures and CPU time. Beyond a limit, further names share one row.
+// Exits, failures and CPU time by name. Beyond a limit, all further names share one row.
 class Summary {
 public:
     void add(const ExitRecord& record) {
@@ -111,7 +111,7 @@ private:
     std::map<std::string, Sum> sums_;
 };
 
-// One run of the command: what it has shown, and what it knows is missing.
+// One run of the command: counts what it has shown and what was lost.
 class Follower {
 public:
     Follower(Context& context, const Options& options, ExitTrace trace)
@@ -124,7 +124,7 @@ public:
         while (!last) {
             const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
             const auto nap = options_.follow ? tick : std::clamp(left, std::chrono::milliseconds(0), tick);
-            // Soon, as the control group of a process may be gone soon; but in a storm of exits many at a time.
+            // Read often, because a process's cgroup may be removed soon; but in a storm of exits, read many at a time.
             const bool reader = wait_with_reader(std::min(nap, breath), context_.out_descriptor) &&
                                 wait_with_reader(nap, context_.out_descriptor, trace_.descriptor());
             last = !reader || StopSignals::came() || (!options_.follow && Clock::now() >= end);
@@ -172,21 +172,21 @@ private:
         return {};
     }
 
-    // It may be gone soon.
+    // Look it up now: the cgroup may be removed soon.
     std::string cgroup_of(const ExitRecord& record) { return record.more ? cgroups_.path(record.more->cgroup) : ""; }
 
     bool is_in_wanted_cgroup(const ExitRecord& record) {
         return options_.cgroup.empty() || is_within(cgroup_of(record), options_.cgroup);
     }
 
-    // With the number of the exit among all that came, those that are not shown and those that were lost among them.
+    // Adds the number of the exit. Exits that are not shown or were lost are numbered, too.
     Json numbered(const Json& record) const {
         Json json = {{"seq", number_}};
         json.update(record);
         return json;
     }
 
-    // What is missing between two numbers.
+    // Reports exits lost since the last check.
     void tell_lost(std::uint64_t now) {
         const auto fresh = now - lost_told_;
         lost_told_ = now;
@@ -215,7 +215,7 @@ private:
         return view ? view->missed_probes : 0;
     }
 
-    // What did not fit into the buffer, and what the probe missed.
+    // Exits that did not fit into the buffer, and those that the probe missed.
     std::uint64_t lost() {
         const auto now = missed();
         return trace_.lost() + (now > missed_before_ ? now - missed_before_ : 0);
@@ -226,7 +226,7 @@ private:
         const auto lost_all = lost();
         if (lost_all > lost_told_) tell_lost(lost_all);
         if (options_.summary && !context_.json) print(context_.out, summary_.page(context_.columns), context_.colour);
-        context_.out.flush(); // before the words that follow it
+        context_.out.flush(); // before the message that follows
         if (context_.json) {
             Json summary = {{"exits", exits_}, {"failed", failed_}, {"lost", lost_all}};
             if (options_.summary) summary["by_name"] = summary_.json();
@@ -252,7 +252,7 @@ private:
     Clock::time_point next_look_ = Clock::now() + std::chrono::seconds(1);
 };
 
-// Those that kmond wrote to the journal.
+// Shows the exits that kmond wrote to the journal.
 Result<ExitCode> past_exits(Context& context, const Options& options) {
     const auto since = parse_time(options.since, context.now());
     if (!since) return fail("'" + printable(options.since) + "' is not a time", ExitCode::usage, times_to_write);
@@ -282,7 +282,8 @@ Result<ExitCode> past_exits(Context& context, const Options& options) {
     context.err << grouped(shown) << " exits; " << (*left_out ? grouped(*left_out) : "none")
                 << " left out of the journal.\n";
     if (shown == 0 && !failed_exits_wanted(read_config(context.root).config))
-        context.err << "kmond writes none; set journal = \"failed\" in [process_monitor] of /etc/kmon.toml\n";
+        context.err << "kmond does not write exits to the journal; set journal = \"failed\" in [process_monitor] of "
+                       "/etc/kmon.toml\n";
     return ExitCode::ok;
 }
 
@@ -301,8 +302,8 @@ void add_exits(CLI::App& kmon, Context& context) {
     auto& command = add_command(kmon, context, "exits", "Show each process as it exits",
                                 [&context, options] { return exits(context, *options); });
     auto* follow = command.add_flag("-f,--follow", options->follow, "Run until Ctrl-C instead of 10 seconds");
-    auto* since = command.add_option("--since", options->since,
-                                     "Failed exits since then, from the journal: 10m, 15:04, 2026-11-29, @SECONDS");
+    auto* since = command.add_option(
+        "--since", options->since, "Show failed exits since then, from the journal: 10m, 15:04, 2026-11-29, @SECONDS");
     since->type_name("TIME")->excludes(follow);
     command.add_flag("--failed", options->failed, "Only exits with a non-zero code or by a signal");
     command.add_option("--seconds", options->seconds, "Run for N seconds instead of 10")
@@ -326,11 +327,11 @@ void add_exits(CLI::App& kmon, Context& context) {
         ->transform(CLI::Validator(to_signal_number, ""));
     command.add_option("--uid", options->uid, "Only processes of the user with this number")->type_name("UID");
     command.add_option("--cgroup", options->cgroup, "Only processes in this cgroup, or in one below it")
-        ->excludes(since) // the journal has its number alone
+        ->excludes(since) // the journal has only the cgroup's number
         ->type_name("PATH")
         ->check(CLI::Validator(
             [](const std::string& path) {
-                return path.starts_with('/') ? "" : "it begins with a /, as in /proc/PID/cgroup";
+                return path.starts_with('/') ? "" : "must begin with a /, as in /proc/PID/cgroup";
             },
             ""));
 }

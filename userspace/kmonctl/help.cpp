@@ -13,7 +13,7 @@ namespace kmon::cli {
 
 namespace {
 
-// As `kmonctl COMMAND --help` does, by a command line of its own: the one at work has seen `help` already.
+// Does the same as `kmonctl COMMAND --help`. It needs a new command line: the present one has already parsed `help`.
 Result<ExitCode> help(Context& context, const std::string& name) {
     const auto fresh = command_line(context);
     std::vector<std::string> names;
@@ -36,7 +36,7 @@ Result<ExitCode> help(Context& context, const std::string& name) {
     return ExitCode::ok;
 }
 
-// Where the words of a line of CLI11's help begin, behind the option or the command that they explain.
+// The column where the description begins in a line of CLI11's help.
 std::size_t words_at(const std::string& line) {
     const auto name = std::min(line.find_first_not_of(' '), line.size());
     const auto gap = line.find("  ", name);
@@ -53,7 +53,7 @@ std::string fitted_help(const std::string& help, std::size_t columns) {
     for (std::string line; std::getline(lines, line);) {
         const auto at = words_at(line);
         const bool beside = at + least_room <= columns;
-        // An option whose words follow on the next line.
+        // The description of this option is on the next line.
         const bool alone = at > 0 && at < small_indent && line.find_first_not_of(' ') == at;
         const auto indent = alone ? at + 2 : beside ? at : std::min(small_indent, at);
         const auto first = line.substr(0, at);

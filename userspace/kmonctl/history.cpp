@@ -26,7 +26,7 @@ struct Options {
     bool csv = false;
 };
 
-// Of the begin of a period.
+// The time format for the start of a period.
 const char* form_of(By by) {
     switch (by) {
     case By::interval: return "%Y-%m-%d %H:%M:%S";
@@ -45,7 +45,7 @@ std::string in_capitals(std::string text) {
     return text;
 }
 
-// What stands for a device beside its address: its name, or what else is known.
+// What is shown beside a device's address: its name, or whatever else is known about it.
 class Callings {
 public:
     Callings(const Context& context, const NamesByMac& names, const Answer& answer) : names_(names) {
@@ -98,13 +98,13 @@ public:
                 add_periods(table);
             append(page, table.page(page_columns(context_), 0));
             if (answer_.left_out)
-                page.emplace_back("and " + grouped(answer_.left_out) + " more, in the total", Style::faint);
+                page.emplace_back("and " + grouped(answer_.left_out) + " more, included in the total", Style::faint);
         }
         const auto length = answer_.extent.to - answer_.extent.from;
         if (const auto gap = length - answer_.seen; gap > 0)
-            page.emplace_back("Not seen: " + seconds(static_cast<std::uint64_t>(gap)) + " of " +
+            page.emplace_back("Not observed: " + seconds(static_cast<std::uint64_t>(gap)) + " of " +
                                   seconds(static_cast<std::uint64_t>(length)) +
-                                  "; of these, only the sum can be known.",
+                                  "; only the sum is known for that time.",
                               Style::faint);
         return fitted(page, page_columns(context_));
     }
@@ -117,7 +117,7 @@ private:
         return kmon::Line(in_capitals(table_.name), Style::heading).add(words, Style::faint);
     }
 
-    // Of two labels, the first stands in the heading where it is the same in every line.
+    // If there are two labels and the first is the same in every line, it goes into the heading.
     std::optional<std::string> one_first_label() const {
         if (table_.labels.size() < 2 || answer_.lines.empty()) return std::nullopt;
         const auto& first = answer_.lines.front().labels.front();
@@ -179,7 +179,7 @@ private:
         return row;
     }
 
-    // Each of a period's lines. There is no room for a share, as the numbers are to be whole where they can.
+    // Adds the lines of every period, without a share: the room is needed for unabbreviated numbers.
     void add_periods(Table& table) const {
         std::uint64_t largest = 0;
         for (const auto& period : answer_.periods)
@@ -274,7 +274,7 @@ Result<ExitCode> show(Context& context, const Options& options) {
         print(context.out, HistoryPage(context, *answer, callings, question->by).make(), context.colour);
     }
     if (answer->lines.empty() && !options.request.device.empty())
-        return fail("nothing is known of '" + printable(options.request.device) + "' in this time");
+        return fail("nothing is known about '" + printable(options.request.device) + "' in this time");
     return ExitCode::ok;
 }
 
@@ -285,16 +285,15 @@ void add_history(CLI::App& kmon, Context& context) {
     auto& command = add_command(kmon, context, "history", "Show which device used how much, and when",
                                 [&context, options] { return show(context, *options); });
     auto& request = options->request;
-    command.add_option("TABLE", request.table, "What of: devices, which is the default, or another table")
-        ->check(CLI::IsMember(table_names()));
+    command.add_option("TABLE", request.table, "Which table (default: devices)")->check(CLI::IsMember(table_names()));
     add_span_options(command, request.time);
-    command.add_option("--by", request.by, "A line for each hour, day or month; or finer, 5min or interval")
+    command.add_option("--by", request.by, "Show each hour, day or month; or finer, each 5min or interval")
         ->type_name("PERIOD")
         ->check(CLI::IsMember(by_words()));
-    command.add_option("--top", request.top, "So many lines with most; 20 if not given, for programs all")
+    command.add_option("--top", request.top, "Show the N largest (default 20; with --json or --csv all)")
         ->type_name("N")
         ->transform(CLI::Validator(CountFrom{1}, ""));
-    command.add_option("--device", request.device, "Only this one: a MAC address, the start of one, or a name")
+    command.add_option("--device", request.device, "Only this device: a MAC address, the start of one, or a name")
         ->type_name("DEVICE");
     command.add_flag("--csv", options->csv, "CSV instead of text")->excludes(command.get_option("--json"));
 }

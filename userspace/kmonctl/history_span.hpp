@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What `history` and `alert` have in common on the command line.
+// The options that `history` and `alert` share.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -34,7 +34,7 @@ struct Options {
 
 Result<ExitCode> kstat(Context& context, const Options& options) {
     if (options.action == "counter" && options.steps.empty())
-        return fail("N is missing, the packets between two publications: kmonctl kstat counter N", ExitCode::usage);
+        return fail("N is missing: kmonctl kstat counter N sets the packets between two publications", ExitCode::usage);
     if (options.action != "counter" && !options.steps.empty())
         return fail("kstat " + options.action + " takes no number", ExitCode::usage);
     if (options.action == "counter") return set_kstat(context, "counter", options.steps);

@@ -8,7 +8,7 @@ namespace kmon::cli {
 
 namespace {
 
-// Their settings come from kmond, which notices them, or from `kmonctl apply`.
+// The modules get their settings from kmond, which notices that they were loaded, or from `kmonctl apply`.
 Result<ExitCode> load(Context& context) {
     const auto config = load_config(context.root);
     if (!config) return fail(config.error());

@@ -46,7 +46,7 @@ std::vector<Row> rows_of(const L2View& view, const Root& root) {
     return rows;
 }
 
-// What is best known of it.
+// The best description that is known: name, or else vendor.
 Cell calling(const Row& row) {
     constexpr std::size_t most = 16;
     if (!row.name.empty()) return text_cell(cut(printable(row.name), most), Style::strong);
@@ -124,7 +124,7 @@ Result<ExitCode> macs(Context& context, const Options& options) {
     sort(rows, options.sort);
     if (context.json) context.out << to_text(json_of(rows)) << '\n';
     if (rows.empty() && !options.address.empty())
-        return fail("no address begins with, or is named, '" + printable(options.address) + "'");
+        return fail("no address begins with or is named '" + printable(options.address) + "'");
     if (context.json) return ExitCode::ok;
     print(context.out, page_of(rows, context), context.colour);
     return ExitCode::ok;

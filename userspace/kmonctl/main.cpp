@@ -9,12 +9,12 @@
 
 int main(int argc, char** argv) {
     kmon::reserve_standard_streams();
-    // A closed pipe is an error of write(2), so that `kmonctl exits` gets to take away what it set up.
+    // Make a closed pipe an error of write(2), so that `kmonctl exits` can clean up.
     (void)std::signal(SIGPIPE, SIG_IGN);
     try {
         auto context = kmon::cli::context_of_process();
         return kmon::status_of(kmon::cli::run(context, argc, argv));
-    } catch (const std::exception& error) { // there is no memory left, say
+    } catch (const std::exception& error) { // out of memory, for example
         std::cerr << "kmonctl: " << error.what() << '\n';
         return kmon::status_of(kmon::ExitCode::failed);
     }

@@ -11,19 +11,20 @@ namespace kmon::cli {
 namespace {
 
 struct Options {
-    std::string directory; // of node_exporter's text files; empty: to standard output
+    std::string directory; // of node_exporter's text files; empty: print to standard output
     bool openmetrics = false;
     std::size_t top = standard_top;
 };
 
-// node_exporter reads what is called *.prom, while we write as well; and it is another user.
+// node_exporter may read *.prom while we write, so replace the file atomically. It runs as another user, so make it
+// readable.
 Result<ExitCode> write_textfile(const std::string& directory, const std::string& text) {
     const auto file = std::filesystem::path(directory) / "kmon.prom";
     if (const auto done = replace_file(file, text, 0644); !done) return fail(done.error());
     return ExitCode::ok;
 }
 
-// Also without any module: that none is loaded is a metric, too.
+// Works without any module, too: "not loaded" is itself a metric.
 Result<ExitCode> metrics(Context& context, const Options& options) {
     const auto snapshot = take_snapshot(context.root, options.top);
     if (context.json) {
@@ -41,7 +42,7 @@ Result<ExitCode> metrics(Context& context, const Options& options) {
 
 void add_metrics(CLI::App& kmon, Context& context) {
     auto options = std::make_shared<Options>();
-    auto& command = add_command(kmon, context, "metrics", "Print what the modules counted for Prometheus",
+    auto& command = add_command(kmon, context, "metrics", "Print the counts as metrics for Prometheus",
                                 [&context, options] { return metrics(context, *options); });
     auto* textfile = command
                          .add_option("--textfile", options->directory,

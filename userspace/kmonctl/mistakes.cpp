@@ -8,7 +8,7 @@
 
 namespace kmon::cli {
 
-// A line each, for editors and the like. A terminal would break those that are too long anywhere.
+// One line per mistake, for editors and other tools. On a terminal, wrap long lines between words.
 void tell_mistakes(const Context& context, const ConfigReading& reading) {
     constexpr std::size_t indent = 2;
     for (const auto& line : reading.words()) {

@@ -6,7 +6,7 @@
 
 namespace kmon::cli {
 
-// What is wrong with the configuration, on standard error.
+// Prints the configuration's mistakes to standard error.
 void tell_mistakes(const Context& context, const ConfigReading& reading);
 
 } // namespace kmon::cli

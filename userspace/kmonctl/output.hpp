@@ -11,7 +11,7 @@ class Output : public std::streambuf {
 public:
     explicit Output(int descriptor) : descriptor_(descriptor) { setp(buffer_.data(), buffer_.data() + buffer_.size()); }
 
-    int error() const { return error_; } // an errno; 0: all was written
+    int error() const { return error_; } // an errno; 0: everything was written
 
 protected:
     int_type overflow(int_type character) override;

@@ -37,7 +37,7 @@ Result<std::uint64_t> read_past_exits(std::time_t since, const VisitExit& visit)
     const std::unique_ptr<sd_journal, Release<sd_journal_close>> journal(opened);
     const std::string failed = std::string("MESSAGE_ID=") + message_id(Topic::process_failed);
     const std::string suppressed = std::string("MESSAGE_ID=") + message_id(Topic::exits_suppressed);
-    // Anybody can write what looks the same, but not as root.
+    // Anybody can write similar entries to the journal, but not as root.
     for (const auto& match : {failed, suppressed, std::string("_UID=0")})
         if (const int code = ::sd_journal_add_match(journal.get(), match.data(), match.size()); code < 0)
             return fail(system_error("cannot search the journal", -code));

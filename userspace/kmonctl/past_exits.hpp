@@ -11,9 +11,9 @@
 
 namespace kmon::cli {
 
-using VisitExit = std::function<bool(const ExitRecord& record)>; // false: that is enough
+using VisitExit = std::function<bool(const ExitRecord& record)>; // false: stop
 
-// Calls visit for each, the oldest first. Returns how many exits kmond left out of the journal in that time.
+// Calls visit for each exit, oldest first. Returns how many exits kmond left out of the journal in that time.
 Result<std::uint64_t> read_past_exits(std::time_t since, const VisitExit& visit);
 
 } // namespace kmon::cli

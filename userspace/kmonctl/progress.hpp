@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A line on the terminal that says what is being done, and for how long, once that is more than a second.
+// A line on the terminal that says what is being done and for how long. It appears after a second.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,7 @@ namespace kmon::cli {
 
 class Progress {
 public:
-    // Without a terminal it says nothing.
+    // Without a terminal it prints nothing.
     Progress(std::ostream& err, bool terminal, std::string what);
     ~Progress();
     Progress(const Progress&) = delete;

@@ -10,7 +10,7 @@ namespace kmon::cli {
 
 namespace {
 
-// Of the graphs before the first moment shown.
+// How many moments before the first one shown fill the graphs.
 constexpr std::int64_t moments_before = 100;
 
 } // namespace
@@ -22,11 +22,11 @@ Result<Replay> Replay::open(history::History history, std::int64_t from) {
     const auto extent = replay.history_.extent();
     if (!extent) return fail(extent.error());
     if (extent->from == extent->to || from >= extent->to || from < extent->from)
-        return fail("the history has nothing of that time", ExitCode::failed, "kmonctl history tells what it has");
+        return fail("the history has no data for that time", ExitCode::failed, "kmonctl history shows what it has");
     replay.find_uses(*subjects);
     const auto first = replay.history_.row_after(from);
     if (!first) return fail(first.error());
-    if (!*first) return fail("the history has nothing of that time");
+    if (!*first) return fail("the history has no data for that time");
     replay.length_ = (*first)->slot.seconds;
     replay.time_ = std::max(extent->from, (*first)->slot.start - moments_before * replay.length_);
     return replay;
@@ -50,7 +50,7 @@ void Replay::use(const history::Subject& subject, std::uint32_t series, const st
     for (std::size_t i = 0; i < rates_.size(); ++i)
         if (rates_[i].module == subject.module && rates_[i].rate.figure == figure)
             use_of(series).rate = static_cast<std::uint32_t>(i + 1);
-    // One device may stand there more than once, where its figures were more in one version than in another.
+    // A device can have several subjects if a later version recorded more figures.
     const auto& name = subject.label("interface");
     if (figure == "kmon_l2_source_packets" || figure == "kmon_l2_source_bytes") {
         const auto mac = parse_any_mac(subject.label("mac"));

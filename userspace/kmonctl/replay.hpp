@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The history as `kmonctl top` takes it: moment after moment.
+// Feeds the history to `kmonctl top`, moment by moment.
 #pragma once
 
 #include <cstdint>
@@ -16,18 +16,18 @@ namespace kmon::cli {
 
 class Replay {
 public:
-    // from: the first moment that is to be shown. The graphs have what was before it.
+    // from: the first moment to show. The graphs also cover some time before it.
     static Result<Replay> open(history::History history, std::int64_t from);
 
     // Puts the next moment into the model. False: there is none.
     Result<bool> next(TopModel& model);
 
-    // The end of the moment that came last, and how long it was, in seconds.
+    // The end of the last moment, and its length in seconds.
     std::int64_t time() const { return time_; }
     std::int64_t length() const { return length_; }
 
 private:
-    // Where a series stands on the screen; each is 1 more than its index, 0: nowhere.
+    // Where a series is shown: each number is an index plus 1; 0: not shown.
     struct Use {
         std::uint32_t rate = 0;      // in rates_
         std::uint32_t mac = 0;       // in macs_

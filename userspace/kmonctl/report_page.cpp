@@ -14,10 +14,10 @@ namespace {
 constexpr std::size_t name_at = 4;
 constexpr std::size_t note_at = 23;
 constexpr std::size_t least_room = 20;
-constexpr std::size_t narrow = 60; // below, the words stand under the name
+constexpr std::size_t narrow = 60; // on a narrower page the words go below the name
 constexpr std::size_t narrow_words_at = 6;
 
-// To be told apart without colour, too.
+// The marks also work without colour.
 const char* mark_of(Style style, bool unicode) {
     switch (style) {
     case Style::good: return unicode ? "●" : "+";

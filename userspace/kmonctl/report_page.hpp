@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The form of `kmonctl status` and `kmonctl doctor`: a mark, a name, and words that may take several lines.
+// The layout of `kmonctl status` and `kmonctl doctor`: a mark, a name, and text that may take several lines.
 #pragma once
 
 #include <string>
@@ -16,10 +16,10 @@ public:
 
     // note: a few characters between name and words, "1.0.0".
     void item(Style mark, const std::string& name, const std::string& words, const std::string& note = "");
-    // Under the item's words.
+    // Adds a line below the item's text.
     void more(const std::string& words, Style style = Style::plain);
     void blank() { page_.emplace_back(); }
-    // From the very left.
+    // Adds a line that starts at the left margin.
     void line(const Line& line);
 
     const Page& page() const { return page_; }

@@ -18,7 +18,7 @@ Result<void> reset_one(const Root& root, const Module& module) {
     return done;
 }
 
-// Without a name: every module that is there. One that fails does not keep the others.
+// Without a name, resets every loaded module. If one fails, the others are still reset.
 Result<ExitCode> reset(Context& context, const std::string& only) {
     if (const auto* module = find_module(only); module && module->reset_file.empty())
         return fail(only + " has nothing to reset: it shows the kernel's own figures", ExitCode::usage);

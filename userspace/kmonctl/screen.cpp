@@ -75,11 +75,11 @@ Screen::Key type_into(std::string& line, int key) {
 Result<Screen> Screen::open(bool colour) {
     if (!::isatty(STDIN_FILENO) || !::isatty(STDOUT_FILENO))
         return fail("kmonctl top needs a terminal", ExitCode::failed, "kmonctl top --once prints one page");
-    ::set_escdelay(50); // milliseconds in which Esc may become the begin of another key
+    ::set_escdelay(50); // milliseconds to wait whether Esc begins the sequence of another key
     SCREEN* terminal = ::newterm(nullptr, stdout, stdin);
     if (!terminal) {
         const char* term = std::getenv("TERM");
-        return fail(std::string("the terminal type ") + (term ? term : "(TERM is not set)") + " is not known here",
+        return fail(std::string("the terminal type ") + (term ? term : "(TERM is not set)") + " is unknown",
                     ExitCode::failed, "TERM=xterm kmonctl top, or kmonctl top --once");
     }
     if (colour) use_colours();
@@ -98,7 +98,7 @@ Screen::~Screen() {
     ::delscreen(static_cast<SCREEN*>(terminal_));
 }
 
-// What ncurses does to its one screen takes an open one.
+// ncurses has one global screen. These are members so that they can be called only while it is open.
 // NOLINTBEGIN(readability-convert-member-functions-to-static)
 std::size_t Screen::rows() const { return static_cast<std::size_t>(::getmaxy(stdscr)); }
 std::size_t Screen::columns() const { return static_cast<std::size_t>(::getmaxx(stdscr)); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The whole terminal, by ncurses.
+// The full-screen terminal, with ncurses.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@ public:
     Screen(const Screen&) = delete;
     Screen& operator=(const Screen&) = delete;
     Screen& operator=(Screen&&) = delete;
-    ~Screen(); // the terminal as it was
+    ~Screen(); // restores the terminal
 
     std::size_t rows() const;
     std::size_t columns() const;
@@ -27,14 +27,14 @@ public:
 
     enum class Key { none, quit, pause, redraw, help, sort, panel, faster, slower, filter, typed, entered };
 
-    // Waits that long at most, and less when a signal comes. line: what is being typed, if anything is: keys change it,
-    // Enter ends it, and Esc takes it away.
+    // Waits at most `time`, or until a signal comes. line: the text being typed, or NULL: keys edit it, Enter ends the
+    // typing, Esc also clears it.
     Key wait_for_key(std::chrono::milliseconds time, std::string* line = nullptr);
 
 private:
     explicit Screen(void* terminal) : terminal_(terminal) {}
 
-    void* terminal_; // ncurses' SCREEN; its header would bring its macros along
+    void* terminal_; // ncurses' SCREEN; its header would define many macros
 };
 
 } // namespace kmon::cli

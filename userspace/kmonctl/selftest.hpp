@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What `kmonctl selftest` needs of the machine. Unit tests put others in its place.
+// What `kmonctl selftest` needs from the machine. Unit tests replace it.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What systemd says of a unit, over D-Bus.
+// A unit's state, from systemd over D-Bus.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ struct Service {
     std::string load;    // loaded, not-found, masked ...
     std::string active;  // active, inactive, failed, activating ...
     std::string enabled; // enabled, disabled, static ...
-    std::string status;  // the unit's own words (STATUS=)
+    std::string status;  // the status line that the service set (STATUS=)
 };
 
 Result<Service> query_service(const std::string& unit);

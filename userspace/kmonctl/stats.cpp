@@ -41,7 +41,7 @@ Page title(const Context& context, const Look& look) {
     return page;
 }
 
-// The section of a module whose view could not be read.
+// The section for a module whose view could not be read.
 Page missing(const Reading& reading) {
     Page page = {Line(reading.module->name, Style::heading)};
     page.push_back(Line("  ").add(reading.view.error().what, Style::warning));
@@ -64,7 +64,7 @@ Snapshot read_modules(const Context& context, const std::string& only) {
     return snapshot;
 }
 
-// Nothing to show is an error. A missing part is not, unless it was asked for by name.
+// Having nothing to show is an error. A missing module is not, unless it was named.
 Result<ExitCode> stats(Context& context, const Options& options) {
     const auto now = context.now();
     const auto snapshot = read_modules(context, options.module);
@@ -119,7 +119,7 @@ Json totals_json(const TopModel& model, const Snapshot& snapshot) {
     return json;
 }
 
-// Totals and rates each interval, until stopped or until nobody reads.
+// Prints totals and rates each interval, until stopped or until nobody reads the output.
 Result<ExitCode> stats_again(Context& context, const Options& options) {
     using Clock = std::chrono::steady_clock;
     const auto interval = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.interval));
@@ -156,7 +156,7 @@ void add_stats(CLI::App& kmon, Context& context) {
     command.add_option("--top", options->top, "MAC addresses to show for each interface (default 5)")
         ->type_name("N")
         ->transform(CLI::Validator(CountFrom{0}, ""));
-    command.add_option("-i,--interval", options->interval, "Show totals and rates every so many seconds until Ctrl-C")
+    command.add_option("-i,--interval", options->interval, "Show totals and rates at this interval until Ctrl-C")
         ->type_name("SECONDS")
         ->transform(CLI::Validator(DecimalBetween{0.1, 86400}, ""));
 }

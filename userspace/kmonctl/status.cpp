@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t words_at = 31;
 
-// All that is shown, and the exit code that it comes to.
+// Everything that is shown.
 struct Shown {
     Host host;
     std::time_t time;
@@ -29,7 +29,7 @@ struct Shown {
 
 bool runs(const control::ModuleLook& module) { return module.report.loaded || !module.report.wanted; }
 
-// Without the unit there is no service that could be down.
+// If the unit is not installed, there is no service that could be down.
 bool runs(const Result<Service>& service) {
     return !service || service->load == "not-found" || service->active == "active" || service->active == "reloading";
 }
@@ -46,7 +46,7 @@ void add_problem(ReportPage& page, const Error& problem) {
     if (!problem.hint.empty()) page.more(problem.hint);
 }
 
-// Set by hand, as `kmonctl kstat stop` does: not a fault, but worth knowing.
+// Parameters set by hand, or with `kmonctl kstat stop`: not a fault, but worth showing.
 void add_differences(ReportPage& page, const control::ModuleReport& module) {
     for (const auto& one : module.differences)
         page.more(one.parameter + " is \"" + printable(one.is) + "\", the configuration says \"" +
@@ -79,7 +79,7 @@ void add_module(ReportPage& page, const control::ModuleLook& module) {
     page.more(load_anew(report.name));
 }
 
-// A stopped unit still has its last status, which is out of date.
+// systemd keeps the last status of a stopped unit, so do not show it.
 void add_service(ReportPage& page, const Shown& shown) {
     const char* const name = "kmon.service";
     const auto& service = shown.service;

@@ -18,7 +18,7 @@ void on_signal(int /*signal*/) { stop = 1; }
 StopSignals::StopSignals() {
     stop = 0;
     struct sigaction action {};
-    action.sa_handler = on_signal; // and no SA_RESTART: what waits is to wake
+    action.sa_handler = on_signal; // without SA_RESTART, so that waits are interrupted
     for (int i = 0; i < 3; ++i)
         ::sigaction(signals[i], &action, &before_[i]);
 }

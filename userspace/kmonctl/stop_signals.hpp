@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Ctrl-C and similar signals as a question to ask, so the program can clean up before it ends.
+// Turns Ctrl-C and similar signals into a flag, so the program can clean up before it exits.
 #pragma once
 
 #include <chrono>
@@ -7,7 +7,7 @@
 
 namespace kmon::cli {
 
-// While there is one, SIGINT, SIGTERM and SIGHUP end nothing by themselves.
+// While an object exists, SIGINT, SIGTERM and SIGHUP only set the flag.
 class StopSignals {
 public:
     StopSignals();
@@ -21,8 +21,8 @@ private:
     struct sigaction before_[3] = {};
 };
 
-// Waits, and no longer than until a signal comes or there is something to read from `input`. False when nobody reads
-// `output` any more. -1: there is none.
+// Waits at most `time`, or until a signal comes or there is something to read from `input`. Returns false if nobody
+// reads `output` any more. -1: no such descriptor.
 bool wait_with_reader(std::chrono::milliseconds time, int output, int input = -1);
 
 } // namespace kmon::cli

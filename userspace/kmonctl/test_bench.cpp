@@ -21,7 +21,7 @@ bool in_path(const std::string& program) {
     return false;
 }
 
-// In place of this process, so that signals reach it without our help.
+// Replaces this process, so that signals reach the command directly.
 Result<ExitCode> become(const std::vector<std::string>& command) {
     auto words = command;
     std::vector<char*> arguments;
@@ -29,7 +29,7 @@ Result<ExitCode> become(const std::vector<std::string>& command) {
     for (auto& word : words)
         arguments.push_back(word.data());
     arguments.push_back(nullptr);
-    (void)std::signal(SIGPIPE, SIG_DFL); // a shell could not take back that it is ignored
+    (void)std::signal(SIGPIPE, SIG_DFL); // a shell cannot change a signal that is ignored when it starts
     ::execv(arguments.front(), arguments.data());
     return fail(system_error("cannot run " + command.front(), errno));
 }

@@ -29,12 +29,12 @@ struct Options {
     bool once = false;
     double interval = 1;
     std::string at;    // a time of the history
-    double replay = 0; // so many times as fast; 0: it stands still
+    double replay = 0; // speed relative to real time; 0: paused
 };
 
 const char* const not_loaded = "process_monitor is not loaded";
 
-// What the keys have changed about the screen, live or of the history.
+// What the user has chosen with keys, in the live view or the history.
 struct Keys {
     bool paused = false;
     bool help = false;
@@ -76,7 +76,7 @@ std::string interval_text(double seconds) {
     return text.str();
 }
 
-// The readings, one each interval.
+// Takes a reading each interval.
 class Readings {
 public:
     Readings(Context& context, double interval) : context_(context), interval_(interval) { open_trace(); }
@@ -129,7 +129,7 @@ private:
     }
 
     void take_exits() {
-        if (!trace_) return open_trace(); // the module may have been loaded
+        if (!trace_) return open_trace(); // the module may have been loaded since
         if (const auto exits = trace_->read()) model.take(*exits);
         model.exits_lost = trace_->lost();
         model.exits_missing = trace_->attached() ? "" : not_loaded;
@@ -162,7 +162,7 @@ Json rates_json(const TopModel& model, std::time_t now) {
     return json;
 }
 
-// A page or a JSON line each interval. The first comes after two readings.
+// Prints a page or a JSON line each interval. The first comes after two readings.
 Result<ExitCode> print_readings(Context& context, const Options& options) {
     Readings readings(context, options.interval);
     readings.take();
@@ -196,7 +196,7 @@ Result<ExitCode> live(Context& context, const Options& options) {
                                   {keys.paused ? "paused: p continue" : "p pause", "/ filter", "? help", "q quit"});
         keys.put_into(look);
         screen->show(top_page(readings.model, look));
-        // A key is answered at once, also while nothing is measured.
+        // React to a key at once, also while paused.
         const auto key =
             screen->wait_for_key(keys.paused ? std::chrono::milliseconds(500) : until(readings.next()), keys.line());
         if (key == Screen::Key::quit) return ExitCode::ok;
@@ -208,7 +208,7 @@ Result<ExitCode> live(Context& context, const Options& options) {
     return ExitCode::ok;
 }
 
-// ---- of the history
+// ---- the history
 
 TopLook recorded_look(const Context& context, const Replay& replay, std::size_t rows, std::size_t columns,
                       std::vector<std::string> keys) {
@@ -222,7 +222,7 @@ TopLook recorded_look(const Context& context, const Replay& replay, std::size_t 
             0};
 }
 
-// Up to that time, which fills the graphs. False: the history ends before.
+// Plays the history up to that time, which fills the graphs. False: the history ends earlier.
 Result<bool> go_to(Replay& replay, TopModel& model, std::int64_t time) {
     while (replay.time() < time) {
         const auto more = replay.next(model);
@@ -252,7 +252,7 @@ Result<ExitCode> print_recorded(Context& context, Replay& replay, TopModel& mode
     return ExitCode::ok;
 }
 
-// Until q: paused where no speed was given.
+// Runs until q. Starts paused if no speed was given.
 Result<ExitCode> show_recorded(Context& context, Replay& replay, TopModel& model, const Options& options) {
     auto screen = Screen::open(context.colour);
     if (!screen) return fail(screen.error());

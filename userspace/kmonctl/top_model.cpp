@@ -16,7 +16,7 @@ std::uint64_t key_of(const MacAddress& mac) {
     return key;
 }
 
-// 0 where the counter went back.
+// 0 if the counter went down.
 double per_second(std::uint64_t now, std::uint64_t before, double seconds) {
     return now > before && seconds > 0 ? static_cast<double>(now - before) / seconds : 0;
 }
@@ -88,7 +88,8 @@ void TopModel::take_macs(const L2View& view, double seconds) {
         for (const auto& mac : interface.macs) {
             const auto key = key_of(mac.address);
             const auto known = before.find(key);
-            // One that is new came since the last reading; in the first reading all are new.
+            // A new address appeared since the last reading. In the first reading all are new, so that one has no
+            // rates.
             const Seen last = known != before.end() ? known->second : readings_ ? Seen() : Seen{mac.packets, mac.bytes};
             now[key] = {mac.packets, mac.bytes};
             macs.push_back({interface.name, mac.address, per_second(mac.packets, last.packets, seconds),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What `kmonctl top` knows: rates from one reading to the next, and their history.
+// The data behind `kmonctl top`: rates between readings, and their history.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +21,9 @@ namespace kmon::cli {
 // A counter's rate over time.
 class Rate {
 public:
-    // Unknown at the first reading, and after the counter went back because the module was reloaded.
+    // The rate is unknown at the first reading, and after the counter went down because the module was reloaded.
     void take(std::uint64_t counter, double seconds);
-    void lose(); // the module is not there
+    void lose(); // the module is not loaded
     void take_rate(double rate);
 
     bool known() const { return known_; }
@@ -43,14 +43,14 @@ private:
 struct MacRate {
     std::string interface;
     MacAddress address = {};
-    double frames = 0; // a second
+    double frames = 0; // per second
     double bytes = 0;
     std::uint64_t total = 0; // frames
 };
 
 struct InterfaceRate {
     std::string name;
-    double rx_bytes = 0; // a second
+    double rx_bytes = 0; // per second
     double tx_bytes = 0;
     double rx_packets = 0;
     double tx_packets = 0;
@@ -59,7 +59,7 @@ struct InterfaceRate {
 
 class TopModel {
 public:
-    // seconds: since the reading before.
+    // seconds: since the previous reading.
     void take(const Snapshot& snapshot, double seconds);
     void take(const std::vector<ExitRecord>& exits);
 
@@ -69,7 +69,7 @@ public:
 
     std::size_t readings() const { return readings_; }
 
-    // Of each module, in the table's order, the rates of its figures.
+    // The rates of each module's figures, in the order of the module table.
     struct FigureRate {
         std::string name; // "rx bytes"
         bool bytes = false;
@@ -77,22 +77,22 @@ public:
     };
     struct ModuleRates {
         std::string module;
-        std::optional<Error> missing; // why there are none now
+        std::optional<Error> missing; // why there are no rates now
         std::vector<FigureRate> figures;
     };
     std::vector<ModuleRates> rates;
 
-    // The addresses by bytes, or by frames.
+    // Sorts the addresses by bytes or by frames.
     void sort(bool by_bytes_now);
 
     const Rate* rate_of(const std::string& module, const std::string& figure) const;
 
     std::vector<MacRate> macs;             // busiest first
-    NamesByMac names;                      // of these
-    bool by_bytes = false;                 // is what `busiest` means, and not by frames
+    NamesByMac names;                      // of the addresses
+    bool by_bytes = false;                 // sort by bytes, not by frames
     std::vector<InterfaceRate> interfaces; // as the module lists them
     std::deque<ExitRecord> latest_exits;   // newest first
-    std::string exits_missing;             // why there are none; empty: there are
+    std::string exits_missing;             // why there are no exits to show; empty: there are
     std::uint64_t exits_lost = 0;
 
 private:

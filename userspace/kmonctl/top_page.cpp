@@ -35,7 +35,7 @@ Line title(const TopModel& model, const TopLook& look) {
     return line.limit(look.columns);
 }
 
-// A module's name, a rate, its peak, and how it went.
+// Rows with a module's name, a rate, its peak, and a graph.
 class RateRows {
 public:
     RateRows(const TopLook& look, Page& page) : look_(look), page_(page) {
@@ -91,7 +91,7 @@ struct Size {
     std::size_t columns;
 };
 
-// Cut to its size, so that panels can stand beside each other.
+// Cuts a panel to its size, so that panels can be placed side by side.
 Page panel(const std::string& title, Page body, Size size) {
     body.insert(body.begin(), Line(title, Style::heading));
     body.resize(size.rows);
@@ -105,7 +105,7 @@ std::string in_small_letters(std::string text) {
     return text;
 }
 
-// Does the filter let it through? By one of its names.
+// Does one of its names match the filter?
 bool passes(const TopLook& look, std::initializer_list<std::string> names) {
     if (look.filter.empty()) return true;
     const auto wanted = in_small_letters(look.filter);
@@ -115,9 +115,7 @@ bool passes(const TopLook& look, std::initializer_list<std::string> names) {
 
 Page note(const std::string& text) { return {Line(text, Style::faint)}; }
 
-const char* nothing(const TopLook& look) {
-    return look.filter.empty() ? "none yet" : "none that the filter lets through";
-}
+const char* nothing(const TopLook& look) { return look.filter.empty() ? "none yet" : "none match the filter"; }
 
 Page mac_panel(const TopModel& model, const TopLook& look, Size size) {
     const bool wide = size.columns >= 60;
@@ -131,7 +129,7 @@ Page mac_panel(const TopModel& model, const TopLook& look, Size size) {
         const auto name = known == model.names.end() ? std::string() : known->second;
         const auto address = to_string(mac.address);
         if (!passes(look, {address, name, mac.interface})) continue;
-        // In the place of the address, as long as that is: there is no room for both.
+        // The name replaces the address, cut to the same width: there is no room for both.
         std::vector<Cell> cells = {name.empty() ? text_cell(address) : text_cell(cut(printable(name), address.size())),
                                    text_cell(printable(mac.interface))};
         const auto frames = text_cell(brief(whole(mac.frames)));
@@ -207,7 +205,7 @@ Page panels(const TopModel& model, const TopLook& look, std::size_t rows) {
                   {third, third, third});
 }
 
-// A line a figure, for 40 columns.
+// One line per figure, for 40 columns.
 Page small_page(const TopModel& model, const TopLook& look) {
     Page page = {title(model, look)};
     for (const auto& module : model.rates) {
@@ -234,12 +232,13 @@ Page help_page() {
     for (const auto& [key, words] :
          {std::pair("p", "pause, or continue"), std::pair("+ -", "measure more often, less often"),
           std::pair("s", "sort addresses by frames or bytes"), std::pair("i", "interfaces instead of addresses"),
-          std::pair("/", "filter by name; Enter, or Esc to end"), std::pair("?", "this help"), std::pair("q", "quit")})
+          std::pair("/", "filter by name; Enter keeps, Esc clears"), std::pair("?", "this help"),
+          std::pair("q", "quit")})
         page.push_back(Line("  ").add(key, Style::strong).fill(7).add(words));
     return page;
 }
 
-// The line at the bottom, where there is one.
+// The line at the bottom, if there is one.
 Page footer(const TopLook& look) {
     if (look.typing) return {Line("filter: " + printable(look.filter) + "_", Style::strong).limit(look.columns)};
     if (look.keys.empty()) return {};
@@ -268,7 +267,7 @@ Page top_page(const TopModel& model, const TopLook& look) {
     Page page = {title(model, look)};
     page.emplace_back();
     if (model.readings() > 0) append(page, rates(model, look));
-    // What more modules have leaves no less than a row for the panels.
+    // However many modules there are, leave room for the panels.
     page.resize(std::min(page.size(), look.rows - 4));
     page.emplace_back();
     const auto last = footer(look);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The screen of `kmonctl top`: below 80x24, the rates alone.
+// The screen of `kmonctl top`. Below 80x24 it has only the rates.
 #pragma once
 
 #include <cstdint>
@@ -18,15 +18,15 @@ struct TopLook {
     std::string host;
     std::string time;              // of day
     std::string interval;          // "1 s"
-    std::vector<std::string> keys; // what can be pressed, and before it what is to be known; the last two stay longest
+    std::vector<std::string> keys; // the state, then the keys that can be pressed; the last two are dropped last
     std::int64_t to_wall = 0;      // see monotonic_to_wall()
-    bool interfaces = false;       // instead of the MAC addresses, where there is no room for both
+    bool interfaces = false;       // show these instead of the MAC addresses, if there is no room for both
     bool help = false;             // instead of everything else
-    std::string filter{};          // shown are only the addresses, interfaces and processes in whose name it stands
-    bool typing = false;           // it is just being typed
+    std::string filter{};          // show only addresses, interfaces and processes whose name contains this
+    bool typing = false;           // the filter is being typed
 };
 
-// Exactly that many rows. Their lines are no longer than the columns.
+// Returns exactly look.rows lines, none longer than look.columns.
 Page top_page(const TopModel& model, const TopLook& look);
 
 } // namespace kmon::cli

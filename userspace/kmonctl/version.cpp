@@ -20,7 +20,7 @@ Result<ExitCode> show_version(Context& context) {
         table.row({text_cell(module), loaded.empty() ? text_cell("not loaded", Style::faint)
                                       : loaded == kmon::version
                                           ? text_cell(loaded)
-                                          : text_cell(loaded + ", not this one", Style::warning)});
+                                          : text_cell(loaded + ", another version", Style::warning)});
     }
     table.row({text_cell("Linux"), text_cell(host.kernel)});
 

@@ -24,7 +24,7 @@ std::filesystem::path place(const char* variable, const char* otherwise) {
 
 // The whole program: the exit code.
 int run(int argc, char** argv) {
-    CLI::App app("Keeps the history of what kmon counts. Started by kmon-recorder.service.", "kmon-recorder");
+    CLI::App app("Keep a history of what kmon counts. Started by kmon-recorder.service.", "kmon-recorder");
     recorder::Places places = {place("STATE_DIRECTORY", "/var/lib/kmon"),
                                place("RUNTIME_DIRECTORY", "/run/kmon-recorder")};
     app.set_version_flag("--version", std::string("kmon-recorder ") + version);

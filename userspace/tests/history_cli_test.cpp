@@ -57,7 +57,7 @@ TEST_F(HistoryCommand, TellsWhichDeviceUsedHowMuch) {
                            "28:6f:b9:00:00:01  nas       1,080,000         -  93.8 %  ██████████\n"
                            "d6:00:00:00:00:02  (random)     72,000         -   6.2 %  ▋\n"
                            "total                        1,152,000         -\n"
-                           "Not seen: 21h 00m of 1d 00h; of these, only the sum can be known.\n");
+                           "Not observed: 21h 00m of 1d 00h; only the sum is known for that time.\n");
 }
 
 TEST_F(HistoryCommand, ByTheHourItIsExact) {
@@ -91,7 +91,7 @@ TEST_F(HistoryCommand, OneDeviceByNameOrByAddress) {
     }
     const auto none = run({"history", "--device", "fridge"});
     EXPECT_EQ(none.code, ExitCode::failed);
-    EXPECT_NE(none.err.find("nothing is known of 'fridge'"), std::string::npos);
+    EXPECT_NE(none.err.find("nothing is known about 'fridge'"), std::string::npos);
 }
 
 TEST_F(HistoryCommand, OfATime) {
@@ -184,7 +184,7 @@ TEST_F(HistoryCommand, AnAlertIsALineAndAStatus) {
     }
     const auto misspelt = run({"alert", "--device", "fridge", "--warning", "1"});
     EXPECT_EQ(static_cast<int>(misspelt.code), 3);
-    EXPECT_NE(misspelt.out.find("nothing is known of 'fridge'"), std::string::npos) << misspelt.out;
+    EXPECT_NE(misspelt.out.find("nothing is known about 'fridge'"), std::string::npos) << misspelt.out;
     // The phone was silent then, which is good.
     EXPECT_EQ(static_cast<int>(
                   run({"alert", "--device", "d6:00", "--from", "09:00:10", "--to", "09:55", "--warning", "1"}).code),
@@ -197,7 +197,7 @@ TEST_F(HistoryCommand, AnAlertIsALineAndAStatus) {
     // Nobody has recorded for hours.
     const auto late = run({"alert", "--warning", "1G"}, start + 6 * 3600);
     EXPECT_EQ(static_cast<int>(late.code), 3);
-    EXPECT_NE(late.out.find("does kmon-recorder run?"), std::string::npos);
+    EXPECT_NE(late.out.find("is kmon-recorder running?"), std::string::npos);
     std::filesystem::remove_all(tree.path() / "var/lib/kmon");
     EXPECT_EQ(static_cast<int>(run({"alert", "--warning", "1G"}).code), 3);
 }
