@@ -148,7 +148,7 @@ static noinline void trace_exit(struct exit_record *rec, struct task_struct *tas
 	rec->uid = from_kuid(&init_user_ns, task_uid(leader));
 	rec->cgroup = cgroup_of(task);
 	rec->ns_pid = task_tgid_vnr(task);
-	/* New threads have that flag, too, so look at the leader's.  After an exec, the thread that called it is the leader. */
+	/* New threads have that flag, too, so look at the leader: after an exec, that is the caller. */
 	rec->exec = !(leader->flags & PF_FORKNOEXEC);
 	trace_process_exit(rec);
 }

@@ -62,7 +62,7 @@ Result<EventLoop::Timer*> EventLoop::add_timer(Work work) {
     if (code < 0) return fail(outcome(code).error());
     ::sd_event_source_set_enabled(timer.source_, SD_EVENT_OFF);
     ::sd_event_source_set_floating(timer.source_, 1);
-    ::sd_event_source_unref(timer.source_); // the loop holds it from here on
+    ::sd_event_source_unref(timer.source_); // the loop now owns it
     return &timer;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// sd_event with functions of C++.
+// A C++ wrapper around sd_event.
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -21,7 +21,7 @@ public:
 
     static Result<EventLoop> open();
 
-    // Calls work whenever fd is readable; work takes in what is there.
+    // Calls work whenever fd is readable; work must read what is there.
     Result<void> on_readable(int fd, Work work);
     // Blocks the signal for the process and calls work when it comes.
     Result<void> on_signal(int signal, Work work);
@@ -39,7 +39,7 @@ public:
     };
     Result<Timer*> add_timer(Work work);
 
-    // Until stop(). An error of the loop itself.
+    // Runs until stop(). Returns an error of the loop itself.
     Result<void> run();
     void stop();
 
@@ -49,7 +49,7 @@ private:
     explicit EventLoop(Loop loop) : loop_(std::move(loop)) {}
 
     Loop loop_;
-    // sd_event keeps their addresses.
+    // A list, because sd_event keeps their addresses.
     std::list<Work> works_;
     std::list<Timer> timers_;
 };

@@ -10,7 +10,7 @@ namespace kmon::control {
 
 namespace {
 
-// As systemd says it of its services.
+// The words that systemd uses for its services.
 const char* exit_code_word(const ExitRecord& record) {
     if (record.signal() == 0) return "exited";
     return record.dumped_core() ? "dumped" : "killed";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The end of a process as an entry of the journal, and back: kmond writes it, `kmonctl exits --since` reads it.
+// Converts a process exit to a journal entry and back: kmond writes it, `kmonctl exits --since` reads it.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,11 @@
 
 namespace kmon::control {
 
-// to_wall: what to add to CLOCK_MONOTONIC for the time of day, in nanoseconds.
+// to_wall: nanoseconds to add to CLOCK_MONOTONIC to get the time of day.
 Entry entry_of(const ExitRecord& record, std::int64_t to_wall);
 
-// field gives the value of a field of the entry; empty where there is none. The record's times are those of the day.
-// Nothing where the entry is none of those.
+// field returns the value of a field of the entry, or an empty string. The record's times are wall-clock times. Returns
+// nothing if the entry is not a process exit.
 std::optional<ExitRecord> exit_in(const std::function<std::string(const char* field)>& field);
 
 } // namespace kmon::control

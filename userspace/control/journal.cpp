@@ -19,7 +19,7 @@
 namespace kmon::control {
 namespace {
 
-// systemd tells which stream it gave us: a service that somebody starts by hand may have another one.
+// systemd says which stream it gave us. A service that is started by hand may have inherited the variable.
 bool stderr_is_the_journal() {
     const char* stream = std::getenv("JOURNAL_STREAM");
     struct stat about {};
@@ -27,8 +27,8 @@ bool stderr_is_the_journal() {
     return std::string_view(stream) == std::to_string(about.st_dev) + ":" + std::to_string(about.st_ino);
 }
 
-// The journal looks up whose entry it is when it reads it. Of a process that has ended by then, as one that refuses the
-// file has, it finds no unit, and journalctl -u would not show why. So each entry says what unit it is about.
+// The journal looks up the unit of an entry when it reads it. If the process has already exited, for example because
+// the configuration is bad, it finds no unit, and journalctl -u would not show why. So each entry names its unit.
 const std::string& own_unit() {
     static const std::string unit = [] {
         char* name = nullptr;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What kmond tells: to the journal with fields, or to a terminal.
+// kmond's log: to the journal with fields, or to a terminal.
 #pragma once
 
 #include <functional>
@@ -38,12 +38,12 @@ struct Entry {
 
 using Journal = std::function<void(const Entry&)>;
 
-// To the journal where stderr leads there, else to stderr.
+// Logs to the journal if stderr is connected to it, otherwise to stderr.
 Journal open_journal();
 
 const char* message_id(Topic topic);
 
-// The problems of a configuration, an entry each.
+// Logs each problem of a configuration as an entry.
 void tell(const Journal& journal, const ConfigReading& reading);
 
 // "what; try: hint"

@@ -43,7 +43,7 @@ Report Keeper::report() const {
     return report;
 }
 
-// What a look at its files does not tell.
+// Adds what the module's files do not show.
 void Keeper::add_what_happened(const Module& module, const Kept& kept, ModuleReport& report) const {
     if (!kept.instance) return; // not set up yet
     if (kept.problem) report.problem = kept.problem;
@@ -88,7 +88,8 @@ void Keeper::set_up(const std::string& module, ino_t instance) {
     for (const auto& setting : settings_of(config_, module)) {
         const auto written = transaction.set(setting);
         if (written && *written) tell_written(setting);
-        if (written || written.error().code == ExitCode::not_running) continue; // gone again: the next look tells
+        if (written || written.error().code == ExitCode::not_running)
+            continue; // unloaded again: the next look reports it
         kept.problem = written.error();
         tell_refused(module, written.error());
     }
@@ -122,7 +123,7 @@ Result<void> Keeper::reload(const Config& config) {
     return {};
 }
 
-// Of the modules that run. Those that do not get theirs when they come.
+// Sets the parameters of the loaded modules. The others get theirs when they are loaded.
 Result<void> Keeper::set_all(Transaction& transaction, std::vector<Setting>& written) {
     for (const auto& module : enabled_modules()) {
         if (!module_instance(root_, module)) continue;
@@ -135,8 +136,8 @@ Result<void> Keeper::set_all(Transaction& transaction, std::vector<Setting>& wri
     return {};
 }
 
-// An interface that goes at this moment is waited for, and what the default route leads to is not the configuration's
-// fault: follow_interfaces() deals with both.
+// If an interface disappears right now, or the default route leads to one that cannot be watched, that is not an error
+// of the configuration: follow_interfaces() handles both.
 Result<void> Keeper::set_watched(const Module& module, Transaction& transaction, std::vector<Setting>& written) {
     const auto& wanted = interfaces_wanted(config_, module);
     if (!config_.enabled(module.name) || control::follows_default_route(wanted) || !module_instance(root_, module.name))
@@ -163,7 +164,7 @@ Error Keeper::undo(Transaction& transaction, const Config& old, Error why) {
     return why;
 }
 
-// The new configuration is in force: what that means for the modules which it turned on or off.
+// The new configuration is in force: handles the modules that it enabled or disabled.
 void Keeper::adopt(const Config& old) {
     for (const auto& module : module_names()) {
         auto& kept = modules_[module];
@@ -197,13 +198,13 @@ void Keeper::follow_interfaces(const Module& module, bool new_configuration) {
     const auto before = std::exchange(kept.watched, watched_interfaces(interfaces_wanted(config_, module), *network));
     tell_waiting(module.name, before, kept.watched);
     const auto value = interface_to_write(kept.watched, *now, new_configuration);
-    if (value && kept.refused == kept.watched) return; // the kernel log need not hear it again
+    if (value && kept.refused == kept.watched) return; // do not repeat the refusal in the kernel log
     kept.interface_problem.reset();
     kept.refused.reset();
     if (!value || *value == *now) return;
 
     const auto done = watch(module, *value);
-    // ENODEV: it went at this moment; the next event tells.
+    // ENODEV: it just disappeared; the next event reports that.
     if (done || done.error().system == ENODEV || done.error().code == ExitCode::not_running) return;
     kept.interface_problem = done.error();
     if (done.error().system == EINVAL) kept.interface_problem->hint = "name Ethernet interfaces in /etc/kmon.toml";
@@ -218,7 +219,7 @@ Result<void> Keeper::watch(const Module& module, const std::string& interfaces) 
     return done;
 }
 
-// One that is refused does not keep the others from being watched.
+// Watches the interfaces that the module accepts, even if it refuses another.
 void Keeper::watch_those_taken(const Module& module, const Watched& watched) const {
     std::vector<std::string> taken;
     for (const auto& name : watched.there) {
@@ -241,7 +242,7 @@ void Keeper::tell_waiting(const std::string& module, const Watched& before, cons
     }
 }
 
-// ---- words
+// ---- messages
 
 void Keeper::tell_watched(const std::string& module, const std::string& interfaces) const {
     journal_({Topic::interface_followed,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Keeps the modules as the configuration wants them. It knows nothing of systemd: kmond tells it when to look.
+// Keeps the modules as configured. It is independent of systemd: kmond tells it when to check.
 #pragma once
 
 #include <functional>
@@ -24,17 +24,17 @@ public:
     Keeper(Root root, Journal journal, AskNetwork network)
         : root_(std::move(root)), journal_(std::move(journal)), network_(std::move(network)) {}
 
-    // The first configuration. What fails is reported; the rest is applied.
+    // Applies the first configuration. Failures are reported; the rest is applied.
     void start(const Config& config);
 
-    // Another configuration, all or nothing: after an error the old one stays in force.
+    // Applies another configuration, all or nothing: after an error the old one stays in force.
     Result<void> reload(const Config& config);
 
-    // Checks what changed: a module that was loaded, perhaps again, gets its settings; an interface that appeared, or
-    // became that of the default route, is watched. Parameters that somebody set by hand stay as they are.
+    // Checks what changed. A module that was loaded (again) gets its settings. An interface that appeared, or became
+    // that of the default route, is watched. Parameters that somebody set by hand stay as they are.
     void refresh();
 
-    // A module that is just being loaded is checked again soon.
+    // Is a module just being loaded? Then check again soon.
     bool unsettled() const;
 
     const Config& config() const { return config_; }
@@ -50,10 +50,10 @@ private:
         bool told_missing = false;
         std::optional<Error> problem;
 
-        // Of a module that watches interfaces.
+        // Only for a module that watches interfaces.
         Watched watched{};
         std::optional<Error> interface_problem{};
-        std::optional<Watched> refused{}; // by the module
+        std::optional<Watched> refused{}; // what the module refused
     };
 
     std::vector<std::string> enabled_modules() const;

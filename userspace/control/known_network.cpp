@@ -19,7 +19,7 @@ void KnownNetwork::doubt() {
 Result<void> KnownNetwork::ask_devices_again() {
     auto now = questions_.devices();
     if (!now) return fail(now.error());
-    // What a device that is there is called, the kernel knows best.
+    // For devices that exist, use only the names that the kernel reports.
     std::erase_if(alternative_names_, [&](const auto& known) {
         return std::ranges::find(now->devices, known.second) != now->devices.end();
     });

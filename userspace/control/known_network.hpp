@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The network as kmond knows it: asked of the kernel again only where it may have changed. On a router the default
-// route is found among hundreds of thousands, and these change all the time.
+// A cache of the network's state: the kernel is asked again only for what may have changed. On a router the default
+// route is one of hundreds of thousands, which change all the time.
 #pragma once
 
 #include <functional>
@@ -27,11 +27,11 @@ public:
     void forget() { heard({true, true}); }
 
     // For the regular check, because not every change is announced: the devices are listed again each time, the default
-    // route, which may stand among hundreds of thousands, every 60th time.
+    // route, which may be one of hundreds of thousands, every 60th time.
     void doubt();
 
-    // with_default_route: without it none is asked for, and none is in the answer. An alternative name of a device that
-    // went still stands for it, so that l2packet_counter is told to keep that device's numbers.
+    // with_default_route: otherwise the answer has none. Alternative names of a device that disappeared are kept, so
+    // that l2packet_counter is told to keep that device's counts.
     Result<Network> ask(bool with_default_route);
 
 private:
@@ -41,7 +41,7 @@ private:
     std::optional<Network> devices_;
     std::optional<std::optional<std::string>> default_route_;
     int doubts_ = 0;
-    std::map<std::string, std::string> alternative_names_; // those of devices that went, too
+    std::map<std::string, std::string> alternative_names_; // including those of devices that disappeared
 };
 
 } // namespace kmon::control

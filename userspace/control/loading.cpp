@@ -10,7 +10,7 @@
 namespace kmon::control {
 namespace {
 
-// As modprobe takes them: "view_mode=0440 view_gid=4".
+// In modprobe's format: "view_mode=0440 view_gid=4".
 std::string options_of(const std::vector<Setting>& settings) {
     return joined(settings, " ", [](const Setting& setting) { return setting.parameter + "=" + setting.value; });
 }

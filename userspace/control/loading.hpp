@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Loads the modules, and remembers what the kernel refused (see load_errors.hpp): the privileged start-up step hands
-// that on to the service, which has no privileges, and to later callers.
+// Loads the modules, and remembers the kernel's errors (see load_errors.hpp). So the privileged start-up step passes
+// them on to the unprivileged service and to later callers.
 #pragma once
 
 #include <functional>
@@ -13,13 +13,13 @@
 
 namespace kmon::control {
 
-// Loads each enabled module that is not loaded, and leaves a report of what the kernel refused, which is also returned.
-// A module that cannot be loaded does not keep the others. say: what is being done, for people.
+// Loads each enabled module that is not loaded. Returns and records the kernel's errors. A module that cannot be loaded
+// does not affect the others. say: receives progress messages.
 using Refused = std::map<std::string, Error>;
 Refused load_modules(
     const Root& root, const Config& config, const std::function<void(const std::string&)>& say = [](const auto&) {});
 
-// It runs now, so it is of no interest any more what the kernel said before.
+// The module is loaded now: forgets an earlier error.
 void forget_refusal(const Root& root, const std::string& module);
 
 } // namespace kmon::control

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What `kmonctl status`, `kmonctl doctor` and the exporter know of the modules: kmond's answer, and what the files say.
+// What `kmonctl status`, `kmonctl doctor` and the exporter know about the modules: kmond's answer, and what the files
+// say.
 #pragma once
 
 #include <chrono>
@@ -19,16 +20,16 @@ namespace kmon::control {
 struct ModuleLook {
     ModuleReport report;
     ModuleState state;
-    std::string settings; // "on eth0; text view reset every 20 s"; empty where it is not loaded
+    std::string settings; // "on eth0; text view resets every 20 s"; empty if it is not loaded
 };
 
 struct ModulesLook {
     Report report;
     std::vector<ModuleLook> modules;
-    std::optional<Error> silent; // kmond runs, and does not answer
+    std::optional<Error> silent; // kmond is running but does not answer
 };
 
-// network: asked where kmond does not run. patience: see ask().
+// network: used if kmond is not running. patience: see ask().
 ModulesLook look_at_modules(const Root& root, const Config& config, const std::function<Result<Network>()>& network,
                             std::chrono::milliseconds patience = {});
 

@@ -12,7 +12,7 @@ namespace kmon::control {
 // The interfaces of this network namespace, and that of the default route.
 Result<Network> ask_network();
 
-// The two by themselves: the first is a Network without a default route.
+// Each of the two alone. The first returns a Network without a default route.
 Result<Network> ask_devices();
 Result<std::optional<std::string>> ask_default_route();
 

@@ -12,7 +12,7 @@ namespace kmon::control {
 namespace {
 
 Error in_between() {
-    return {"it is just being loaded or unloaded", ExitCode::not_running, "kmonctl status tells in a moment"};
+    return {"it is just being loaded or unloaded", ExitCode::not_running, "try kmonctl status again in a moment"};
 }
 
 void look_at_settings(const Root& root, const std::vector<Setting>& settings, bool at_load, ModuleReport& report) {
@@ -25,7 +25,7 @@ void look_at_settings(const Root& root, const std::vector<Setting>& settings, bo
     }
 }
 
-// A field in the answer of another process, which may have another version.
+// A field in the answer of another process, which may be of another version.
 template <class T>
 T field(const Json& json, const char* key, T otherwise) {
     const auto found = json.find(key);

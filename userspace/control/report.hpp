@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// How each module is: the one answer that status, doctor, apply and a reload show. kmond gives it on its socket; where
-// kmond does not run, the caller builds it by the same means.
+// The state of each module, which status, doctor, apply and a reload show. kmond sends it on its socket; if kmond is
+// not running, the caller builds it in the same way.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@
 
 namespace kmon::control {
 
-// A setting that is not as the configuration has it, as one that somebody set by hand.
+// A parameter that differs from the configuration, for example because somebody set it by hand.
 struct Difference {
     std::string parameter;
     std::string is;
@@ -25,15 +25,15 @@ struct Difference {
 
 struct ModuleReport {
     std::string name;
-    bool wanted = true; // by the configuration
+    bool wanted = true; // enabled in the configuration
     bool loaded = false;
     std::vector<Difference> differences{};
     std::string waits_for{};        // "a default route", "eth9, eth10"; empty: for nothing
-    std::optional<Error> problem{}; // why it does not run, or not as configured; the errno is in Error::system
+    std::optional<Error> problem{}; // why it is not running, or not as configured; the errno is in Error::system
 };
 
 struct Report {
-    std::string by; // "kmond", or who put it together
+    std::string by; // who made the report, for example "kmond"
     std::vector<ModuleReport> modules;
 
     const ModuleReport* find(const std::string& module) const;
@@ -41,16 +41,16 @@ struct Report {
     const ModuleReport* first_problem() const;
 };
 
-// Without kmond: what there is to see. Nothing is changed.
+// Without kmond: observes, and changes nothing.
 Report observe(const Root& root, const Config& config, const Result<Network>& network);
 
-// The parts of it, which kmond's own report is made of, too: what there is to see of a module, and what it watches
-// beside what it should.
+// The parts of it, which kmond's own report also uses: the observed state of a module, and what it watches compared
+// with what it should watch.
 ModuleReport observe(const Root& root, const Config& config, const Module& module);
 void look_at_interfaces(const Root& root, const Module& module, const Watched& watched, ModuleReport& report);
 std::string words_on_waiting(const Watched& watched);
 
-// All that is wrong, as one error; a success where nothing is.
+// Everything that is wrong, as one error; success if nothing is.
 Result<void> verdict(const Report& report);
 
 Json to_json(const ModuleReport& module);

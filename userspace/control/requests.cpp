@@ -70,7 +70,7 @@ Result<Report> ask(const Root& root, Request request, std::chrono::milliseconds 
     if (!address) return fail(address.error());
     const auto socket = open_socket();
     if (!socket) return fail(socket.error());
-    // A kmond that hangs takes no connection either, once a few wait.
+    // Limit the connect, too: if kmond hangs and a few clients wait, connecting blocks.
     const timeval time{.tv_sec = kind.patience / 1s, .tv_usec = kind.patience % 1s / 1us};
     ::setsockopt(socket->get(), SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
     ::setsockopt(socket->get(), SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
@@ -105,8 +105,8 @@ Result<FileDescriptor> open_socket_for(const Root& root, Request request) {
     const int bound = ::bind(socket->get(), generic(*address), sizeof *address);
     const int error = errno;
     ::umask(before);
-    if (bound < 0) return fail(system_error("cannot make the socket " + path.string(), error));
-    if (::listen(socket->get(), 8) < 0) return fail(system_error("cannot listen at " + path.string(), errno));
+    if (bound < 0) return fail(system_error("cannot create the socket " + path.string(), error));
+    if (::listen(socket->get(), 8) < 0) return fail(system_error("cannot listen on " + path.string(), errno));
     return socket;
 }
 
@@ -115,7 +115,7 @@ void answer(const FileDescriptor& connection, const Result<Report>& outcome) {
     auto text = to_text(json, -1);
     if (text.size() > longest_answer)
         text = to_text({{"error", error_json({.what = "the answer is too long for the socket", .hint = {}})}}, -1);
-    // Who asked may have gone meanwhile.
+    // The client may be gone by now.
     ::send(connection.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 

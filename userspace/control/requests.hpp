@@ -14,8 +14,8 @@ namespace kmon::control {
 
 enum class Request { state, reload };
 
-// The client's side: waits for the answer, but not for ever. ExitCode::not_running if kmond is not running.
-// patience: how long it waits; 0: the usual time.
+// The client's side: waits for the answer, with a time limit. ExitCode::not_running if kmond is not running.
+// patience: the time limit; 0: the default.
 Result<Report> ask(const Root& root, Request request, std::chrono::milliseconds patience = {});
 
 // The service's side.

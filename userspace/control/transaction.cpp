@@ -10,13 +10,13 @@ namespace kmon::control {
 Result<bool> Transaction::set(const Setting& setting) {
     const auto now = read_parameter(root_, setting.module, setting.parameter);
     if (!now && lacks_parameter(now.error())) {
-        // A module from before there was such a parameter does as the parameter's default says.
+        // An older module that lacks the parameter behaves as its default says.
         if (is_default(setting)) return false;
         return fail(no_such_parameter(setting));
     }
     if (!now) return fail(now.error());
     if (*now == setting.value) return false;
-    // Remembered before it is tried: a value that reads back as another was taken all the same.
+    // Remember the old value before writing: even if the new one reads back differently, it was changed.
     old_.push_back({setting.module, setting.parameter, *now});
     if (const auto written = write_parameter(root_, setting); !written) return fail(written.error());
     return true;

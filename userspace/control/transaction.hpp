@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Several parameters set, all or none.
+// Sets several parameters, all or none.
 #pragma once
 
 #include <vector>
@@ -12,8 +12,8 @@ class Transaction {
 public:
     explicit Transaction(const Root& root) : root_(root) {}
 
-    // True: written. False: it already had that value; nothing was written, so no interval restarted and no line went
-    // to the kernel log.
+    // True: written. False: it already had that value. Then nothing is written, so that no interval restarts and no
+    // line goes to the kernel log.
     Result<bool> set(const Setting& setting);
 
     // Restores the old values, the last one first. Returns what could not be restored.

@@ -57,7 +57,7 @@ void FailedExits::look(Clock::time_point now) {
     for (const auto& record : *records)
         if (record.failed()) tell(record, to_wall, now);
     if (now >= next_summary_) {
-        (void)trace_->attached(); // takes it up again after the module was loaded anew
+        (void)trace_->attached(); // attaches again after the module was reloaded
         const auto lost = trace_->lost();
         suppressed_ += lost - std::min(lost, lost_told_);
         lost_told_ = std::max(lost, lost_told_);
@@ -91,7 +91,7 @@ void FailedExits::tell_suppressed(Clock::time_point now) {
     suppressed_ = 0;
     journal_({Topic::exits_suppressed,
               LOG_WARNING,
-              count + " more processes failed than are written to the journal",
+              count + " more processes failed, but were not written to the journal (rate limit)",
               {{"KMON_SUPPRESSED", count}}});
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Processes that end by another code than 0, or by a signal, to the journal: where /etc/kmon.toml asks for that.
+// Writes processes that exit with a non-zero code, or by a signal, to the journal, if /etc/kmon.toml says so.
 #pragma once
 
 #include <chrono>
@@ -16,18 +16,18 @@ class FailedExits {
 public:
     using Clock = std::chrono::steady_clock;
 
-    // How many entries there may be: so many at once, and then so many a second. The rest is counted and told.
+    // The limits: this many entries at once, then this many per second. The rest is counted and reported.
     static constexpr std::uint64_t at_once = 100;
     static constexpr std::uint64_t a_second = 20;
 
     FailedExits(const Root& root, const control::Journal& journal) : root_(root), journal_(journal) {}
 
     void want(bool wanted);
-    // To be called now and then while it is wanted.
+    // Call it regularly while `wanted`.
     bool wanted() const { return wanted_; }
     void look(Clock::time_point now = Clock::now());
 
-    // One of them; apart, so that it can be tried without a kernel.
+    // Writes one exit; separate, so that tests need no kernel.
     void tell(const ExitRecord& record, std::int64_t to_wall, Clock::time_point now);
     void tell_suppressed(Clock::time_point now);
 

@@ -17,7 +17,7 @@ namespace {
 
 using namespace kmon;
 
-// The service itself tells what is wrong with the configuration.
+// If the configuration is bad, the service itself reports why.
 Result<void> load(const Root& root) {
     const auto config = load_config(root);
     if (!config)
@@ -40,7 +40,7 @@ Result<void> reload(const Root& root) {
     return done;
 }
 
-// The whole program: the exit code.
+// Runs the program; returns the exit code.
 ExitCode run(int argc, char** argv) {
     CLI::App app("Keep kmon's kernel modules as /etc/kmon.toml configures them. Started by kmon.service.", "kmond");
     bool only_load = false;
@@ -74,7 +74,7 @@ int main(int argc, char** argv) {
     kmon::reserve_standard_streams();
     try {
         return kmon::status_of(run(argc, argv));
-    } catch (const std::exception& error) { // there is no memory left, say
+    } catch (const std::exception& error) { // out of memory, for example
         std::cerr << "kmond: " << error.what() << '\n';
         return kmon::status_of(kmon::ExitCode::failed);
     }

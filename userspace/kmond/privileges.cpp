@@ -19,7 +19,7 @@ Result<void> drop_privileges() {
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return fail(system_error("cannot give up privileges (PR_SET_NO_NEW_PRIVS)", errno));
     ::capng_get_caps_process();
-    if (::capng_have_capabilities(CAPNG_SELECT_CAPS) == CAPNG_NONE) return {}; // as under systemd
+    if (::capng_have_capabilities(CAPNG_SELECT_CAPS) == CAPNG_NONE) return {}; // systemd already removed them
     ::capng_clear(CAPNG_SELECT_BOTH);
     if (::capng_apply(CAPNG_SELECT_BOTH) < 0) return fail(system_error("cannot give up capabilities", errno));
     return {};

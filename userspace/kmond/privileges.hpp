@@ -8,7 +8,7 @@ namespace kmon::kmond {
 // May this process load modules?
 bool can_load_modules();
 
-// Gives up every capability, for good. Files of root can still be written: they are this user's own.
+// Gives up every capability for good. Root's files can still be written, because this process is their owner.
 Result<void> drop_privileges();
 
 } // namespace kmon::kmond

@@ -35,10 +35,10 @@ namespace {
 using namespace std::chrono_literals;
 using namespace control;
 
-// Events come in bursts: a bridge with its ports, a module with what it brings.
+// Events come in bursts: a bridge and its ports, a module and its parameters.
 constexpr auto settle = 100ms;
 constexpr auto look_anyway = 10s;
-constexpr auto look_for_exits = 250ms; // where they go to the journal
+constexpr auto look_for_exits = 250ms; // if failed exits go to the journal
 
 std::uint64_t monotonic_usec() {
     return static_cast<std::uint64_t>(
@@ -46,20 +46,20 @@ std::uint64_t monotonic_usec() {
             .count());
 }
 
-// How often to look even if nothing is heard; thrice as often as the watchdog wants a sign of life.
+// How often to check even without an event: three times per watchdog interval.
 std::chrono::microseconds period() {
     std::uint64_t watchdog = 0;
     if (::sd_watchdog_enabled(0, &watchdog) <= 0) return look_anyway;
     return std::min<std::chrono::microseconds>(look_anyway, std::chrono::microseconds(watchdog / 3));
 }
 
-// Two of them would take each other's requests.
+// Two instances would take each other's requests.
 Result<FileDescriptor> be_the_only_one(const Root& root) {
     const auto path = root.run / "kmon/lock";
     std::error_code ignored;
     std::filesystem::create_directories(path.parent_path(), ignored);
     FileDescriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!lock) return fail(system_error("cannot make " + path.string(), errno));
+    if (!lock) return fail(system_error("cannot create " + path.string(), errno));
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) < 0)
         return fail("kmond is already running", ExitCode::failed, "systemctl status kmon, or systemctl reload kmon");
     return lock;
@@ -104,7 +104,7 @@ private:
 };
 
 Result<void> Service::set_up(const Config& config) {
-    // First the ears, then a look: what changes between the two is heard.
+    // Listen first, then look, so that no change in between is missed.
     if (auto listening = listen(); !listening) return listening;
     keeper_.start(config);
     remember(true);
@@ -172,7 +172,7 @@ void Service::hear_network() {
     if (changes.links || (changes.default_route && keeper_.follows_default_route())) heard();
 }
 
-// Not restarted at each event, or a stream of events would postpone it for ever.
+// An event does not restart a running timer, or a stream of events would postpone it for ever.
 void Service::heard() {
     if (!soon_->armed()) soon_->arm(settle);
 }
@@ -184,7 +184,7 @@ void Service::look() {
     regularly_->arm(period());
 }
 
-// With the status, if that is another one.
+// Also sends the status, if it changed.
 void Service::notify(const std::string& state) {
     auto status = status_line(root_, keeper_);
     std::string message = state;
@@ -194,7 +194,7 @@ void Service::notify(const std::string& state) {
 }
 
 Result<void> Service::reload() {
-    network_.forget(); // what changed just before may not have been heard of yet
+    network_.forget(); // the event of a recent change may not have arrived yet
     ::sd_notify(0, ("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(monotonic_usec())).c_str());
     auto outcome = take_configuration();
     remember(outcome.has_value());
@@ -216,7 +216,7 @@ Result<void> Service::take_configuration() {
     return outcome;
 }
 
-// For the metrics; a full /run is no reason to fail.
+// Records the outcome for the metrics. If /run is full, that is not an error.
 void Service::remember(bool worked) {
     last_.worked = worked;
     if (worked) last_.worked_at = static_cast<std::uint64_t>(std::time(nullptr));
@@ -247,7 +247,7 @@ Result<void> serve(const Root& root, const Journal& journal) {
     }
     const auto lock = be_the_only_one(root);
     if (!lock) return fail(lock.error());
-    // Started by hand, and not by systemd, which did it in a step of its own.
+    // When started by hand. Under systemd, a separate step has already done this.
     if (can_load_modules()) load_modules(root, *config);
     if (auto dropped = drop_privileges(); !dropped) return dropped;
 

@@ -6,7 +6,7 @@
 
 namespace kmon::kmond {
 
-// The service, until SIGTERM or SIGINT: follows what happens, tells systemd, reloads on SIGHUP and on request.
+// Runs the service until SIGTERM or SIGINT: follows changes, notifies systemd, reloads on SIGHUP and on request.
 Result<void> serve(const Root& root, const control::Journal& journal);
 
 } // namespace kmon::kmond

@@ -86,7 +86,7 @@ Json json_of(const Family& family, const Sample& sample) {
 const std::vector<CommonFamily>& common_metrics() {
     static const std::vector<CommonFamily> all = {
         {info("kmon_build", "The version of kmon's programs.", {"version"}, {}), build},
-        {gauge("kmon_module_up", "1 if the module is loaded and can be read, else 0, and the reason.",
+        {gauge("kmon_module_up", "1 if the module is loaded and can be read, otherwise 0, and the reason.",
                {"module", "reason"}, {}),
          up},
         {gauge("kmon_module_enabled", "1 if the configuration enables the module, 0 if it is off as configured.",
@@ -95,9 +95,11 @@ const std::vector<CommonFamily>& common_metrics() {
         {info("kmon_module", "The versions of the modules that are loaded.", {"module", "version", "srcversion"}, {}),
          loaded},
         {gauge("kmon_config_last_reload_successful",
-               "1 if kmond took the configuration when it last read it; nothing while kmond does not run.", {}, {}),
+               "1 if kmond accepted the configuration when it last read it; absent while kmond is not running.", {},
+               {}),
          reload_worked},
-        {gauge("kmon_config_last_reload_success_timestamp_seconds", "When kmond last took a configuration.", {}, {}),
+        {gauge("kmon_config_last_reload_success_timestamp_seconds", "When kmond last accepted a configuration.", {},
+               {}),
          reload_worked_at},
     };
     return all;

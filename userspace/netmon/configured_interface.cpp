@@ -26,7 +26,7 @@ Name checked(std::string_view name, const std::string& place) {
                       "write one name, or \"all\"");
 }
 
-// The first line that says something.
+// The name in the first line that has one.
 Name name_in(std::string_view text, const std::string& file) {
     if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
     for (int number = 1; !text.empty(); ++number) {
@@ -51,7 +51,7 @@ Name interface_from_file(const kmon::Root& root) {
 }
 
 Name interface_from_uci() {
-    // `uci set netmon.interface=wwan0` makes a section of that name and type; in a file that is written by hand it is
+    // `uci set netmon.interface=wwan0` makes a section named interface of type wwan0. In a file written by hand, it is
     // an option of the first section of type netmon.
     for (const char* const option : {"netmon.interface", "netmon.@netmon[0].interface"}) {
         const auto output = run_program({"uci", "-q", "get", option});

@@ -10,13 +10,13 @@
 
 namespace netmon {
 
-// What /etc/netmon.conf names, else what UCI does, else all_interfaces.
+// The interface named in /etc/netmon.conf, or else in UCI, or else all_interfaces.
 kmon::Result<std::string> configured_interface(const kmon::Root& root);
 
-// The first word of the file at root.etc / "netmon.conf"; nothing where there is none. `#` begins a comment.
+// The name in the file root.etc / "netmon.conf"; nothing if there is no file or no name. `#` begins a comment.
 kmon::Result<std::optional<std::string>> interface_from_file(const kmon::Root& root);
 
-// What OpenWrt's `uci` has for netmon; nothing where there is no uci, or nothing in it.
+// The interface that OpenWrt's `uci` has for netmon; nothing if there is no uci or no such entry.
 kmon::Result<std::optional<std::string>> interface_from_uci();
 
 } // namespace netmon

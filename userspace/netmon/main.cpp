@@ -32,7 +32,7 @@ Result<void> watch(const netmon::Options& options) {
 
     const auto interval = std::chrono::duration_cast<std::chrono::steady_clock::duration>(options.interval);
     auto next = std::chrono::steady_clock::now();
-    // Moments that a slow reader let pass are left out, so that the lines stay at a distance.
+    // Skip moments that a slow reader missed, so that readings stay an interval apart.
     const auto wait = [&] {
         const auto now = std::chrono::steady_clock::now();
         do
@@ -40,7 +40,7 @@ Result<void> watch(const netmon::Options& options) {
         while (next <= now);
         return netmon::sleep_until(next);
     };
-    // The first rates are since a reading that is not printed.
+    // For rates, the first reading is only the base and is not printed.
     bool base = options.style.rates;
     for (std::uint64_t printed = 0;;) {
         const auto reading = readings.next();
@@ -59,7 +59,7 @@ Result<void> watch(const netmon::Options& options) {
 kmon::ExitCode run(int argc, char** argv) {
     const auto parsed = netmon::parse_command_line(argc, argv);
     if (const auto* const status = std::get_if<kmon::ExitCode>(&parsed)) return *status;
-    (void)std::signal(SIGPIPE, SIG_IGN); // write() says so
+    (void)std::signal(SIGPIPE, SIG_IGN); // write() then fails with EPIPE
     const auto watched = watch(std::get<netmon::Options>(parsed));
     if (watched) return kmon::ExitCode::ok;
     say(watched.error().what);
@@ -73,7 +73,7 @@ int main(int argc, char** argv) {
     kmon::reserve_standard_streams();
     try {
         return kmon::status_of(run(argc, argv));
-    } catch (const std::exception& error) { // there is no memory left, say
+    } catch (const std::exception& error) { // out of memory, for example
         say(error.what());
         return kmon::status_of(kmon::ExitCode::failed);
     }

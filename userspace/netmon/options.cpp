@@ -11,8 +11,8 @@
 namespace netmon {
 namespace {
 
-// The command line, where "[ew]th[01]" is a glob: CLI11 takes what stands in brackets for a list and splits it. So a
-// newline, which no name can have, is put behind it meanwhile.
+// The command line, where "[ew]th[01]" is a glob. CLI11 would take text in brackets for a list and split it. So a
+// newline, which no name can contain, is appended while it parses.
 class Words {
 public:
     Words(int argc, char** argv) : words_(argv, argv + argc) {
@@ -52,7 +52,7 @@ std::variant<Options, kmon::ExitCode> parse_command_line(int argc, char** argv) 
                    "UCI's netmon.interface, else all)");
     app.add_option("--exclude", options.excluded, "Exclude this interface, or those that match a glob; repeatable")
         ->option_text("INTERFACE")
-        ->allow_extra_args(false); // what follows it is not its own
+        ->allow_extra_args(false); // it takes one value, not all that follow
     app.add_option("-i,--interval", interval, "Seconds between readings, fractions allowed (default 1)")
         ->transform(CLI::Validator(kmon::DecimalBetween{0.01, 86400}, ""))
         ->option_text("SECONDS");
@@ -73,7 +73,7 @@ std::variant<Options, kmon::ExitCode> parse_command_line(int argc, char** argv) 
         Words::unguard(options.interfaces);
         Words::unguard(options.excluded);
     } catch (const CLI::ParseError& error) {
-        const bool asked = error.get_exit_code() == 0; // for help or the version
+        const bool asked = error.get_exit_code() == 0; // the user asked for help or the version
         app.exit(error, std::cout, std::cerr);
         return asked ? kmon::ExitCode::ok : kmon::ExitCode::usage;
     }

@@ -15,7 +15,7 @@
 namespace netmon {
 
 struct Options {
-    std::vector<std::string> interfaces; // as given; nothing: the configuration decides
+    std::vector<std::string> interfaces; // as given; empty: the configuration decides
     std::vector<std::string> excluded;
     std::chrono::duration<double> interval{1};
     std::optional<std::uint64_t> count; // readings to print; nothing: until stopped

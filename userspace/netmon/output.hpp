@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Standard output, whose reader may go at any time.
+// Standard output, whose reader may leave at any time.
 #pragma once
 
 #include <chrono>

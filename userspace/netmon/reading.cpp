@@ -15,7 +15,7 @@ namespace {
 using kmon::Link;
 using kmon::link_figures;
 
-// One digit after the point. Nothing sensible can be said where a driver set its figure back.
+// A rate with one digit after the point, or null if the driver set its figure back.
 std::string rate(std::uint64_t now, std::uint64_t before, double seconds) {
     if (now < before || seconds <= 0) return "null";
     std::array<char, 32> text{};
@@ -84,7 +84,7 @@ Readings::Readings(kmon::Links links, Selection selection, Style style, IfMissin
         wanted_.push_back({.word = word});
 }
 
-// Until a requested interface exists.
+// Used until a requested interface has existed.
 kmon::Result<void> Readings::look_for_first(const std::vector<Link>& links, Reading& reading) {
     bool any = false;
     for (auto& wanted : wanted_) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One reading of the watched interfaces after the other, as JSON lines.
+// Repeated readings of the watched interfaces, as JSON lines.
 #pragma once
 
 #include <chrono>
@@ -18,22 +18,22 @@ namespace netmon {
 using SteadyTime = std::chrono::steady_clock::time_point;
 using WallTime = std::chrono::system_clock::time_point;
 
-// What the lines have beside the figures.
+// What the lines contain besides the figures.
 struct Style {
     bool rates = false;
     bool details = false;    // operstate and alternative names
-    int fraction_digits = 0; // of the time: 0, 3 or 6
+    int fraction_digits = 0; // of the timestamp: 0, 3 or 6
 };
 
-// In seconds since 1970, with so many digits behind the point.
+// Seconds since 1970, with fraction_digits digits after the point.
 std::string timestamp_text(WallTime time, int fraction_digits);
 
-// The line of `link`. With `seconds`, also each figure's rate since `before`, so long ago; null where there is no
-// before.
+// The line of `link`. If `seconds` is given, also each figure's rate since `before`, that many seconds ago; null if
+// there is no `before`.
 std::string json_line(const kmon::Link& link, std::string_view timestamp, const kmon::Link* before,
                       std::optional<double> seconds, bool details = false);
 
-// What the first reading makes of an interface that is not there.
+// What to do if an interface is missing at the first reading.
 enum class IfMissing { fail, wait };
 
 class Readings {
@@ -42,15 +42,15 @@ public:
 
     struct Reading {
         std::string lines;
-        std::vector<std::string> notes; // for people: what went away or came back
-        bool waiting = false;           // what is configured has never been there
+        std::vector<std::string> notes; // for people: what disappeared or returned
+        bool waiting = false;           // the configured interface has never existed
     };
 
-    // An error where something wanted is not there at the first reading and may not be waited for; later it always is.
+    // Fails if a wanted interface is missing at the first reading and IfMissing says so. Later it always waits.
     kmon::Result<Reading> next();
 
 private:
-    // A word of the selection, and whether an interface that it means was there at the last reading.
+    // A word of the selection, and whether a matching interface existed at the last reading.
     struct Wanted {
         std::string word;
         bool there = false;

@@ -35,7 +35,7 @@ private:
 
 class Attributes {
 public:
-    // A process group of its own, to be killed as one.
+    // The program gets its own process group, so that it can be killed with its children.
     Attributes() {
         posix_spawnattr_init(&attributes_);
         posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP);
@@ -61,7 +61,7 @@ public:
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
 
-    // Whether it ended well; nothing where it still runs at `end`.
+    // Whether it succeeded; nothing if it is still running at `end`.
     std::optional<bool> outcome(Clock::time_point end) {
         constexpr timespec nap{0, 10'000'000};
         while (!wait(WNOHANG)) {
@@ -85,7 +85,7 @@ private:
     int status_ = 0;
 };
 
-// Waits for more, or for the end of what is written to `fd`.
+// Waits until there is something to read from `fd`, or its end.
 bool readable(int fd, Clock::time_point end) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
     pollfd in{fd, POLLIN, 0};
@@ -118,7 +118,7 @@ Result<std::string> read_to_end(int fd, const std::string& name, const Limits& l
 }
 
 struct Started {
-    pid_t pid; // 0: there is no such program
+    pid_t pid; // 0: the program does not exist
     FileDescriptor output;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Runs a program without a shell and takes what it prints.
+// Runs a program without a shell and captures its output.
 #pragma once
 
 #include <chrono>
@@ -12,14 +12,14 @@
 
 namespace netmon {
 
-// What a program may take.
+// What a program may use.
 struct Limits {
     std::chrono::milliseconds time{5000};
     std::size_t output = 4096; // bytes
 };
 
-// What `command` (its name is looked up in PATH) wrote to its standard output, empty where it failed. Nothing where
-// there is no such program. An error where it takes more than the limits: it is killed, with all that it started.
+// The standard output of `command` (looked up in PATH); empty if it failed. Nothing if there is no such program. If it
+// exceeds the limits, it is killed with everything that it started, and an error is returned.
 kmon::Result<std::optional<std::string>> run_program(const std::vector<std::string>& command, Limits limits = {});
 
 } // namespace netmon

@@ -8,7 +8,7 @@
 namespace netmon {
 namespace {
 
-// A name may hold what else makes a glob.
+// A name may contain characters that make it look like a glob, so compare it literally, too.
 bool matches(const std::string& word, const std::string& name) {
     return word == name || (is_glob(word) && ::fnmatch(word.c_str(), name.c_str(), 0) == 0);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which interfaces are meant.
+// Which interfaces are selected.
 #pragma once
 
 #include <string>

@@ -167,7 +167,7 @@ Module netmon_proc() {
                 link_counter("transmit_errors", "Packets that the interface could not send.", &LinkStats::tx_errors),
                 link_counter("receive_dropped", "Packets received and dropped.", &LinkStats::rx_dropped),
                 link_counter("transmit_dropped", "Packets dropped instead of sent.", &LinkStats::tx_dropped),
-                gauge("kmon_interface_present", "0 if the interface that is asked for is not there.", {"interface"},
+                gauge("kmon_interface_present", "0 if the interface that iface names is missing.", {"interface"},
                       each(
                           &NetmonView::interfaces, [](const auto& i) { return std::vector{i.name}; }, is_present)),
             },
