@@ -99,7 +99,7 @@ value() { body /metrics | awk -v series="$1" '{ v = $NF; sub(/ [^ ]*$/, "") } $0
   configure <<<$'[exporter]\nlisten = "0.0.0.0:9779"'
   run ! systemctl start kmon-exporter.service
   assert_equal "$(systemctl show -P ExecMainStatus kmon-exporter)" 78
-  journalctl -q -o cat -u kmon-exporter --after-cursor="$kmon_cursor" | grep -q 'not listening at 0.0.0.0:9779: others could read what is sent there'
+  journalctl -q -o cat -u kmon-exporter --after-cursor="$kmon_cursor" | grep -q 'not listening on 0.0.0.0:9779: others could read what is sent there'
   configure <<<$'[exporter]\nlisten = "0.0.0.0:9779"\ninsecure = true'
   systemctl reset-failed kmon-exporter
   systemctl start kmon-exporter.service
@@ -113,7 +113,7 @@ value() { body /metrics | awk -v series="$1" '{ v = $NF; sub(/ [^ ]*$/, "") } $0
   exporter_on
   assert_equal "$(body /healthz)" ok
   run journalctl -q -o cat -u kmon-exporter --after-cursor="$kmon_cursor" -p warning
-  assert_output --partial 'listen = "127.0.0.1:9779" in [exporter] of /etc/kmon.toml has no effect, as kmon-exporter.socket listens at 127.0.0.1:9778'
+  assert_output --partial 'listen = "127.0.0.1:9779" in [exporter] of /etc/kmon.toml has no effect: kmon-exporter.socket listens on 127.0.0.1:9778'
   assert_output --partial "systemctl edit kmon-exporter.socket"
 }
 

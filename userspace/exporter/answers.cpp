@@ -84,7 +84,7 @@ Answer words(unsigned status, std::string text) {
 }
 
 Answer answer_to(const Asked& asked, Readings& readings, Users& users) {
-    if (asked.method != "GET" && asked.method != "HEAD") return words(405, "GET and HEAD are all there is");
+    if (asked.method != "GET" && asked.method != "HEAD") return words(405, "only GET and HEAD are supported");
     if (asked.path == "/healthz") return words(200, "ok");
     if (asked.loopback && users.everybody() && !may_be_called(asked.host, read_host(readings.root()).name))
         return words(
@@ -92,7 +92,7 @@ Answer answer_to(const Asked& asked, Readings& readings, Users& users) {
                  "/run/kmon-exporter.sock");
     switch (users.judge(asked.authorization)) {
     case Users::Verdict::welcome: break;
-    case Users::Verdict::unknown: return words(401, "a name and its password are needed");
+    case Users::Verdict::unknown: return words(401, "a user name and password are required");
     case Users::Verdict::too_many: return words(429, "too many wrong passwords; try again in a second");
     }
     if (asked.path == "/metrics") {
@@ -104,9 +104,8 @@ Answer answer_to(const Asked& asked, Readings& readings, Users& users) {
     if (asked.path == "/api/v1/status") return json_answer(readings.status());
     if (asked.path == "/api/v1/history") return past_figures(asked, readings);
     if (const auto* file = asked.path.starts_with('/') ? find_page_file(asked.path) : nullptr) return page(*file);
-    return words(
-        404,
-        "there is /metrics, /api/v1/stats, /api/v1/stream, /api/v1/status, /api/v1/history, /healthz, and a page at /");
+    return words(404, "not found; available are /metrics, /api/v1/stats, /api/v1/stream, /api/v1/status, "
+                      "/api/v1/history, /healthz, and a page at /");
 }
 
 Text event_of(const Text& line) { return std::make_shared<const std::string>("data: " + *line + "\n\n"); }

@@ -40,7 +40,7 @@ Result<Request> request_of(const Arguments& arguments) {
             if (!top) return fail("top must be a number, not '" + printable(value) + "'", ExitCode::usage);
             request.top = *top;
         } else {
-            return fail("there is no '" + printable(name) + "'", ExitCode::usage,
+            return fail("unknown argument '" + printable(name) + "'", ExitCode::usage,
                         "what, last, from, to, by, top, device");
         }
     }
@@ -69,8 +69,8 @@ unsigned status_for(const Error& error) {
 
 std::string cure_for(const Error& error) {
     if (error.code == ExitCode::not_permitted)
-        return "it is put into kmon-exporter's view when that starts: systemctl restart kmon-exporter";
-    if (is_damage(error)) return "kmon-recorder puts it aside and begins a new one: systemctl restart kmon-recorder";
+        return "kmon-exporter sees the history only after a restart: systemctl restart kmon-exporter";
+    if (is_damage(error)) return "kmon-recorder sets it aside and starts a new one: systemctl restart kmon-recorder";
     if (error.system == EBUSY) return "try again in a second";
     return error.hint;
 }

@@ -53,7 +53,7 @@ Result<std::unique_ptr<Server>> open_server(const Root& root) {
     if (const auto words = without_effect(*sockets, exporter); !words.empty()) std::cerr << SD_WARNING << words << '\n';
     for (const auto& socket : *sockets) {
         if (auto allowed = allow(socket, exporter); !allowed) return fail(allowed.error());
-        std::cerr << SD_INFO "listening at " << socket.address << (*tls && !socket.local_file ? ", by TLS\n" : "\n");
+        std::cerr << SD_INFO "listening on " << socket.address << (*tls && !socket.local_file ? ", with TLS\n" : "\n");
     }
     return Server::open(std::move(*sockets), *tls, Readings(root, exporter.top), Users(exporter.users), {});
 }

@@ -52,7 +52,7 @@ Result<FileDescriptor> open_socket(int family) {
 
 Result<Socket> listening(FileDescriptor fd, const Address& address, socklen_t length, const std::string& name) {
     if (::bind(fd.get(), &address.generic, length) < 0 || ::listen(fd.get(), backlog) < 0) {
-        auto error = system_error("cannot listen at " + printable(name), errno);
+        auto error = system_error("cannot listen on " + printable(name), errno);
         if (error.system == EADDRINUSE) error.hint = "another program listens there; is kmon-exporter.socket active?";
         return fail(std::move(error));
     }
@@ -162,8 +162,9 @@ std::string without_effect(const std::vector<Socket>& sockets, const Config::Exp
         return std::ranges::find(sockets, address, &Socket::address) != sockets.end();
     };
     const auto in_words = [&](const std::string& key, const std::string& address) {
-        return key + " = \"" + printable(address) + "\" in [exporter] of /etc/kmon.toml has no effect, as " +
-               "kmon-exporter.socket listens at " + addresses + "; to change that: systemctl edit kmon-exporter.socket";
+        return key + " = \"" + printable(address) +
+               "\" in [exporter] of /etc/kmon.toml has no effect: " + "kmon-exporter.socket listens on " + addresses +
+               "; to change that: systemctl edit kmon-exporter.socket";
     };
     const Config::Exporter usual;
     const bool v6 = config.host.find(':') != std::string::npos;
@@ -178,7 +179,7 @@ std::string without_effect(const std::vector<Socket>& sockets, const Config::Exp
 Result<void> allow(const Socket& socket, const Config::Exporter& config) {
     if (socket.loopback || config.insecure || !config.tls_certificate.empty()) return {};
     return fail(
-        "not listening at " + socket.address + ": others could read what is sent there, including MAC addresses",
+        "not listening on " + socket.address + ": others could read what is sent there, including MAC addresses",
         ExitCode::bad_config, "in [exporter] of /etc/kmon.toml set tls_certificate and tls_key, or insecure = true");
 }
 

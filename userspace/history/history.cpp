@@ -51,7 +51,7 @@ Result<History> History::open(const std::filesystem::path& file, std::optional<s
     const auto version = database->number("PRAGMA user_version");
     if (!version) return fail(version.error());
     if (*whose != application_id || *version != schema_version)
-        return fail(printable(file.native()) + " is no history that this kmon can read");
+        return fail(printable(file.native()) + " is not a history that this kmon can read");
     History history(std::move(*database));
     if (within) history.until_ = begun_at + *within;
     if (auto begun = history.database_.run("BEGIN"); !begun) return fail(begun.error());

@@ -56,7 +56,7 @@ Result<History::Extent> extent_of(const TimeWords& words, std::time_t now, Secon
     History::Extent extent = {static_cast<Seconds>(now) - otherwise, now};
     if (!words.last.empty()) {
         if (!words.from.empty() || !words.to.empty())
-            return fail("'last' goes with neither 'from' nor 'to'", ExitCode::usage);
+            return fail("'last' cannot be combined with 'from' or 'to'", ExitCode::usage);
         const auto span = parse_span(words.last);
         if (!span)
             return fail("'" + printable(words.last) + "' is not a span of time", ExitCode::usage, "15m, 24h, 7d");

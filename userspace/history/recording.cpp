@@ -136,8 +136,7 @@ void Recording::take(const Moment& moment, const std::vector<Taken>& modules) {
     }
     for (const auto& [from, row] : grown)
         add_waiting(from, moment.uptime, on_time(moment.uptime - from), row);
-    if (many && !told_of_many_)
-        words_.warn("more new devices than are recorded one by one; they are counted among the rest");
+    if (many && !told_of_many_) words_.warn("too many new devices to record each; the others are counted together");
     told_of_many_ = many;
     last_moment_ = moment.uptime;
 }
@@ -209,7 +208,7 @@ Result<void> Recording::begin_anew(const Error& damage) {
     store_.reset();
     const auto aside = put_aside(file_);
     if (!aside) return fail(aside.error());
-    words_.warn(damage.what + "; it is kept as " + printable(aside->native()) + ", and a new one begins");
+    words_.warn(damage.what + "; it is kept as " + printable(aside->native()) + ", and a new one is started");
     return {};
 }
 
@@ -257,7 +256,7 @@ bool Recording::was_replaced() const { return inode_of(file_) != inode_; }
 
 void Recording::failed(const Error& error) {
     if (!std::exchange(works_, false)) return;
-    words_.warn(error.what + "; the kernel counts on, and what it counts is written when that is over");
+    words_.warn(error.what + "; the kernel keeps counting, and the data is written once this is resolved");
 }
 
 bool Recording::flush(const Moment& moment) {
@@ -272,7 +271,7 @@ bool Recording::flush(const Moment& moment) {
         store_.reset(); // the next time from anew: what was wrong may be so with what is open
         return false;
     }
-    if (!works_) words_.note("the history is written again");
+    if (!works_) words_.note("the history is being written again");
     works_ = true;
     return true;
 }

@@ -280,7 +280,7 @@ Result<void> Store::write_all(const Batch& batch) {
 
 Result<void> Store::place(const Span& span) {
     Row growth;
-    if (!unpack(span.growth, growth)) return fail("a row of the history is no packed row");
+    if (!unpack(span.growth, growth)) return fail("a row of the history is not a packed row");
     const auto length = span.to - span.from;
     if (span.seen && length <= limits_.interval + limits_.interval / 2) {
         // Readings come a little late, now more and now less.

@@ -113,7 +113,7 @@ Refusal take_size(const toml::node& value, const ConfigKey& key, ConfigValue& ou
     const auto* text = value.as_string();
     if (text == nullptr) return expected("a size", value);
     const auto bytes = parse_size(text->get());
-    if (!bytes) return in_quotes(text->get()) + " is no size";
+    if (!bytes) return in_quotes(text->get()) + " is not a size";
     auto refusal = take_number(*bytes / kib, false, key, out);
     if (refusal) *refusal = in_quotes(text->get()) + " is " + *refusal;
     return refusal;
@@ -214,7 +214,7 @@ Key path_key(const char* name, std::string Config::Exporter::*path) {
             [path](const auto& value, Config& config) -> Refusal {
                 const auto* text = value.as_string();
                 if (text == nullptr) return expected("a string", value);
-                if (text->get().find('\0') != std::string::npos) return in_quotes(text->get()) + " is no path";
+                if (text->get().find('\0') != std::string::npos) return in_quotes(text->get()) + " is not a path";
                 config.exporter.*path = text->get();
                 return {};
             }};
@@ -257,7 +257,7 @@ Section exporter_section() {
                    [](Exporter& exporter, const ConfigValue& value) { exporter.insecure = std::get<bool>(value); }),
          path_key("tls_certificate", &Exporter::tls_certificate),
          path_key("tls_key", &Exporter::tls_key),
-         {"users", R"(["NAME:HASH"], the hash by: openssl passwd -6)", take_users}}};
+         {"users", R"(["NAME:HASH"], HASH from: openssl passwd -6)", take_users}}};
 }
 
 // ---- all of them
@@ -278,10 +278,10 @@ Section section_of(const Module& module) { return section_of(module.section, key
 Refusal take_device(std::string_view key, const toml::node& value, Config& config) {
     constexpr std::size_t longest = 64;
     const auto mac = canonical_mac(key);
-    if (!mac) return in_quotes(key) + " is no MAC address";
+    if (!mac) return in_quotes(key) + " is not a MAC address";
     const auto* name = value.as_string();
     if (name == nullptr) return expected("a name", value);
-    if (name->get().empty() || name->get().size() > longest) return in_quotes(name->get()) + " is no name";
+    if (name->get().empty() || name->get().size() > longest) return in_quotes(name->get()) + " is not a valid name";
     config.devices[*mac] = name->get();
     return {};
 }

@@ -87,7 +87,7 @@ Result<ExitTrace> ExitTrace::open(const Root& root, Only only) {
     remove_stale(instances, root);
     const auto instance = instances / (std::string(prefix) + std::to_string(::getpid()));
     ::rmdir(instance.c_str()); // left by a dead process that had our PID
-    if (::mkdir(instance.c_str(), 0700) < 0) return fail(trace_error("cannot make " + instance.string(), errno));
+    if (::mkdir(instance.c_str(), 0700) < 0) return fail(trace_error("cannot create " + instance.string(), errno));
     ExitTrace trace(instance, only);
     if (const auto done = trace.set_up(); !done) return fail(done.error());
     return trace;

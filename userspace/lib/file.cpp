@@ -86,12 +86,12 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view cont
 Result<void> replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode) {
     auto name = path.native() + ".XXXXXX";
     const FileDescriptor fd(::mkostemp(name.data(), O_CLOEXEC));
-    if (!fd) return fail(system_error("cannot make " + quoted(path), errno));
+    if (!fd) return fail(system_error("cannot create " + quoted(path), errno));
     const std::filesystem::path beside = name;
     auto done = write_all(fd, content, beside);
     if (done && ::fchmod(fd.get(), mode) < 0) done = fail(system_error("cannot change " + quoted(beside), errno));
     if (done && ::rename(beside.c_str(), path.c_str()) < 0)
-        done = fail(system_error("cannot make " + quoted(path), errno));
+        done = fail(system_error("cannot create " + quoted(path), errno));
     if (!done) ::unlink(beside.c_str());
     return done;
 }

@@ -69,7 +69,7 @@ bool lacks_parameter(const Error& error) { return error.system == ENOENT && erro
 
 Error no_such_parameter(const Setting& setting) {
     return {"cannot set " + to_string(setting) + ": the " + setting.module +
-                " that is loaded is of another version and has no such parameter; reload the module",
+                " that is loaded is another version and has no such parameter; reload the module",
             ExitCode::failed, load_anew(setting.module), ENOENT};
 }
 

@@ -56,9 +56,9 @@ Result<FileDescriptor> be_the_only_one(const fs::path& runtime) {
     std::error_code ignored;
     fs::create_directories(runtime, ignored);
     FileDescriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!lock) return fail(system_error("cannot make " + printable(path.native()), errno));
+    if (!lock) return fail(system_error("cannot create " + printable(path.native()), errno));
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) < 0)
-        return fail("another kmon-recorder runs already", ExitCode::failed, "systemctl status kmon-recorder");
+        return fail("kmon-recorder is already running", ExitCode::failed, "systemctl status kmon-recorder");
     return lock;
 }
 
@@ -252,7 +252,7 @@ void Service::write() {
     notify("STATUS=" +
            (done ? "recording " + std::to_string(readable_) + " modules, " + devices + " series of figures; " +
                        brief_bytes(recording_->size()) + ", written at " + time_of_day(moment.time)
-                 : std::string("the history cannot be written; what is counted waits")));
+                 : std::string("cannot write the history; new data is waiting")));
 }
 
 bool Service::save() {

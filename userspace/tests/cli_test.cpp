@@ -468,7 +468,7 @@ TEST_F(Cli, MetricsThatCannotBeWrittenLeaveNothingBehind) {
     const auto name = (directory.path() / "none").string();
     const auto outcome = run(test::busy("second"), {"metrics", "--textfile", name.c_str()});
     EXPECT_EQ(outcome.code, ExitCode::failed);
-    EXPECT_NE(outcome.err.find("cannot make " + name), std::string::npos) << outcome.err;
+    EXPECT_NE(outcome.err.find("cannot create " + name), std::string::npos) << outcome.err;
     std::filesystem::create_directories(directory.path() / "kmon.prom/in-the-way");
     const auto there = directory.path().string();
     EXPECT_EQ(run(test::busy("second"), {"metrics", "--textfile", there.c_str()}).code, ExitCode::failed);

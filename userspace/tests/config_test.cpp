@@ -172,7 +172,7 @@ TEST(Config, numbers_have_their_range) {
     expect_problem("[l2packet_counter]\nmax_macs = 1048577",
                    "1048577 is too large; allowed: a number from 1 to 1048576");
     expect_problem("[process_monitor]\nlog_rate = 1000001",
-                   "allowed: a number from 0 to 1000000 a second; 0: no limit");
+                   "allowed: a number from 0 to 1000000 per second; 0: no limit");
 }
 
 TEST(Config, yes_or_no_is_not_a_number) {

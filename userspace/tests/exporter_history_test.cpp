@@ -105,11 +105,11 @@ TEST_F(ExporterHistory, WhatIsAskedWronglyIsToldInWords) {
         {{{"what", "nonsense"}}, "there is no table 'nonsense'\nloopback, devices, tcp, interfaces, exits\n"},
         {{{"by", "week"}}, "'week' is not a period\ninterval, 5min, hour, day, month\n"},
         {{{"last", "soon"}}, "'soon' is not a span of time\n15m, 24h, 7d\n"},
-        {{{"last", "1h"}, {"from", "08:00"}}, "'last' goes with neither 'from' nor 'to'\n"},
+        {{{"last", "1h"}, {"from", "08:00"}}, "'last' cannot be combined with 'from' or 'to'\n"},
         {{{"from", "10:00"}, {"to", "09:00"}}, "the time ends before it begins\n"},
         {{{"top", "-1"}}, "top must be a number, not '-1'\n"},
         {{{"top", ""}}, "top must be a number, not ''\n"},
-        {{{"lasst", "1h"}}, "there is no 'lasst'\nwhat, last, from, to, by, top, device\n"},
+        {{{"lasst", "1h"}}, "unknown argument 'lasst'\nwhat, last, from, to, by, top, device\n"},
     };
     for (const auto& one : wrong) {
         const auto answer = get(one.first);

@@ -633,7 +633,7 @@ TEST(ExporterSockets, BeyondLoopbackOnlyByExpressWish) {
     const auto refused = allow(*any, config);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ExitCode::bad_config);
-    EXPECT_NE(refused.error().what.find("not listening at 0.0.0.0:"), std::string::npos) << refused.error().what;
+    EXPECT_NE(refused.error().what.find("not listening on 0.0.0.0:"), std::string::npos) << refused.error().what;
     config.insecure = true;
     EXPECT_TRUE(allow(*any, config));
     config.insecure = false;
@@ -655,10 +655,9 @@ TEST(ExporterSockets, WhatHasNoEffectIsTold) {
     EXPECT_NE(without_effect(sockets, config).find("unix_socket = \"/run/kmon-exporter/socket\" in [exporter]"),
               std::string::npos);
     config.host = "::";
-    EXPECT_EQ(
-        without_effect(sockets, config),
-        "listen = \"[::]:9778\" in [exporter] of /etc/kmon.toml has no effect, as kmon-exporter.socket listens at "
-        "127.0.0.1:9778 and /run/kmon-exporter.sock; to change that: systemctl edit kmon-exporter.socket");
+    EXPECT_EQ(without_effect(sockets, config),
+              "listen = \"[::]:9778\" in [exporter] of /etc/kmon.toml has no effect: kmon-exporter.socket listens on "
+              "127.0.0.1:9778 and /run/kmon-exporter.sock; to change that: systemctl edit kmon-exporter.socket");
     sockets[0].address = "[::]:9778";
     config.unix_socket.clear();
     EXPECT_EQ(without_effect(sockets, config), "") << "it is what the socket says";

@@ -557,7 +557,7 @@ TEST_F(Recorder, WhoeverSendsFromRandomAddressesDoesNotFillTheDatabase) {
     ASSERT_TRUE(world.flush());
     EXPECT_LE(world.recording->devices(), 20'020U);
     ASSERT_EQ(world.warnings.size(), 1U);
-    EXPECT_NE(world.warnings[0].find("more new devices"), std::string::npos);
+    EXPECT_NE(world.warnings[0].find("too many new devices"), std::string::npos);
 }
 
 // Those that are not recorded by themselves stand among the rest, and what they send is there once, whether they are

@@ -287,7 +287,7 @@ TEST_F(KeeperTest, a_parameter_that_an_older_module_lacks_matters_only_where_it_
     ASSERT_FALSE(outcome);
     EXPECT_NE(
         outcome.error().what.find("cannot set l2packet_counter direction=both: the l2packet_counter that is loaded is "
-                                  "of another version and has no such parameter; reload the module"),
+                                  "another version and has no such parameter; reload the module"),
         std::string::npos)
         << outcome.error().what;
     EXPECT_EQ(outcome.error().hint, "modprobe -r l2packet_counter && kmonctl apply");

@@ -70,7 +70,7 @@ TEST(Names, AConfigurationThatNamesNoMacAddressIsRefused) {
     const auto reading = read_config(tree.root());
     ASSERT_EQ(reading.problems.size(), 2U);
     EXPECT_EQ(reading.problems[0].line, 2U);
-    EXPECT_NE(reading.problems[0].text().find("\"printer\" is no MAC address; allowed: \"aa:bb:cc:dd:ee:ff\" = "),
+    EXPECT_NE(reading.problems[0].text().find("\"printer\" is not a MAC address; allowed: \"aa:bb:cc:dd:ee:ff\" = "),
               std::string::npos)
         << reading.problems[0].text();
     EXPECT_NE(reading.problems[1].text().find("expected a name, found a number"), std::string::npos);

@@ -147,7 +147,7 @@ Module process_monitor() {
     return {
         .name = name,
         .section = name,
-        .keys = {yes_or_no("log", false), number("log_rate", 0, 1000000, 100, " a second; 0: no limit"),
+        .keys = {yes_or_no("log", false), number("log_rate", 0, 1000000, 100, " per second; 0: no limit"),
                  choice("journal", {"none", "failed"})},
         .settings =
             [name](const Config& config) {
