@@ -12,12 +12,12 @@ namespace kmon {
 
 namespace {
 
-constexpr int fileid_kernfs = 0xfe; // FILEID_KERNFS of <linux/exportfs.h>: a handle is the number of the inode
+constexpr int fileid_kernfs = 0xfe; // FILEID_KERNFS of <linux/exportfs.h>: the handle is the inode number
 
-// Many short-lived containers must not fill our memory.
+// A limit, so that many short-lived containers do not fill our memory.
 constexpr std::size_t most_known = 10'000;
 
-// Beside version 1 it has a directory of its own.
+// If cgroup version 1 is also mounted, version 2 is in the subdirectory unified.
 std::filesystem::path mount_of_cgroup2(const Root& root) {
     const auto mount = root.sys / "fs/cgroup";
     return is_there(mount / "unified") ? mount / "unified" : mount;

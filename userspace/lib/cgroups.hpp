@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Control groups by name: the trace event of an exit has only their numbers.
+// Finds the paths of cgroups: the trace event of an exit has only their numbers.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ class Cgroups {
 public:
     explicit Cgroups(const Root& root);
 
-    // "/system.slice/cron.service", or "/" for the topmost; empty where it is gone, and was not asked for while it was
-    // there. Only root can ask for one by its number.
+    // "/system.slice/cron.service", or "/" for the root cgroup; empty if it was removed before it was first looked up.
+    // Only root can look up a cgroup by number.
     const std::string& path(std::uint64_t id);
 
 private:
@@ -28,7 +28,7 @@ private:
     std::map<std::uint64_t, std::string> known_;
 };
 
-// Is that group `group` itself, or one below it? A / at the end of `group` makes no difference.
+// Is path the cgroup `group` or one below it? A trailing / in `group` makes no difference.
 bool is_within(const std::string& path, const std::string& group);
 
 } // namespace kmon

@@ -33,7 +33,7 @@ void add_file(const fs::path& file, ConfigReading& reading) {
         reading.add(problem_of(file, text.error()));
 }
 
-// As with systemd: a link to /dev/null stands for nothing, and keeps a package from bringing another file of that name.
+// As with systemd, a link to /dev/null masks a file of that name that a package ships.
 bool is_masked(const fs::path& file) {
     struct stat about {};
     return ::stat(file.c_str(), &about) == 0 && S_ISCHR(about.st_mode) && about.st_rdev == makedev(1, 3);
@@ -44,7 +44,7 @@ bool is_drop_in(const fs::path& file) {
     return name.ends_with(".toml") && !name.starts_with('.');
 }
 
-// In the order of their names, which is that of their bytes.
+// Adds the files in the order of their names, compared byte by byte.
 void add_drop_ins(const fs::path& directory, ConfigReading& reading) {
     std::error_code error;
     std::vector<fs::path> files;

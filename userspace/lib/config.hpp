@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What /etc/kmon.toml and /etc/kmon.toml.d/*.toml say.
+// The configuration in /etc/kmon.toml and /etc/kmon.toml.d/*.toml.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ namespace kmon {
 struct Config {
     Config(); // the defaults
 
-    // The modules' keys, all of them: "kstat.counter", see modules/module.hpp; and those of [recorder].
+    // All keys of the modules, such as "kstat.counter" (see modules/module.hpp), and those of [recorder].
     std::map<std::string, ConfigValue> values;
 
     struct Exporter {
@@ -29,7 +29,7 @@ struct Config {
         bool insecure = false;         // may listen beyond loopback without TLS
         std::string tls_certificate{}; // files; empty: no TLS
         std::string tls_key{};
-        std::vector<std::string> users{}; // "NAME:HASH"; empty: everybody may ask
+        std::vector<std::string> users{}; // "NAME:HASH"; empty: everybody may connect
         bool operator==(const Exporter&) const = default;
     } exporter;
 
@@ -38,13 +38,13 @@ struct Config {
 
     bool operator==(const Config&) const = default;
 
-    // The value of a key that is there.
+    // The value of a key that exists.
     template <class T>
     const T& get(const std::string& key) const {
         return std::get<T>(values.at(key));
     }
 
-    // Is that module, by its own name (netmon_proc, not netmon), to be loaded?
+    // Should that module be loaded? By module name (netmon_proc), not section (netmon).
     bool enabled(const std::string& module) const;
 };
 
@@ -52,7 +52,7 @@ struct ConfigProblem {
     std::filesystem::path file;
     std::uint32_t line = 0; // 0: the file as a whole
     std::uint32_t column = 0;
-    std::string key;     // "kstat.counter"; empty where there is none
+    std::string key;     // "kstat.counter"; empty if no key is concerned
     std::string what;    // "expected a number, found a string"
     std::string allowed; // "a number from 1 to 2147483647"; may be empty
     ExitCode code = ExitCode::bad_config;
@@ -64,24 +64,24 @@ struct ConfigProblem {
 struct ConfigReading {
     static constexpr std::size_t most_problems = 20;
 
-    Config config; // what is left of it where there are problems: for a look, not for use
+    Config config; // incomplete if there are problems: to look at, not to apply
     std::vector<std::filesystem::path> files;
-    std::vector<ConfigProblem> problems; // the first of them
-    std::size_t more = 0;                // how many there are beside these
+    std::vector<ConfigProblem> problems; // the first ones
+    std::size_t more = 0;                // how many more there are
 
     void add(ConfigProblem problem);
 
-    // What is wrong, one problem a line; the last line says how many more there are.
+    // The problems, one per line; the last line says how many more there are.
     std::vector<std::string> words() const;
 };
 
-// All of it, with what is wrong. Without any file: the defaults.
+// Reads the whole configuration and its problems. If there is no file: the defaults.
 ConfigReading read_config(const Root& root);
 
-// One file alone, for a check of it before it is installed. It has to be there.
+// Reads only one file, which must exist, to check it before it is installed.
 ConfigReading read_config_file(const std::filesystem::path& file);
 
-// The same as one result; the error has a line for each problem.
+// The same as a Result; the error has a line for each problem.
 Result<Config> load_config(const Root& root);
 Result<Config> config_of(const ConfigReading& reading);
 

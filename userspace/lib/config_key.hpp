@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A key of /etc/kmon.toml, apart from TOML: what its value may be, and what it is where the file does not say.
+// A key of /etc/kmon.toml, independent of TOML: its allowed values and its default.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct ConfigKey {
         yes_or_no,  // a bool
         number,     // from..to
         duration,   // seconds up to `to`
-        size,       // KiB, `from` or more
+        size,       // KiB, at least `from`
         choice,     // one of `words`
         interface,  // "all", or a name
         interfaces, // "auto", or a list of names
@@ -32,13 +32,13 @@ struct ConfigKey {
 };
 
 ConfigKey yes_or_no(std::string name, bool standard);
-// remark: what else there is to say of what is allowed.
+// remark: appended to the description of what is allowed.
 ConfigKey number(std::string name, std::uint32_t from, std::uint32_t to, std::uint32_t standard,
                  const std::string& remark = "");
 ConfigKey duration(std::string name, std::uint32_t longest, std::uint32_t standard);
 // In KiB.
 ConfigKey size(std::string name, std::uint32_t from, std::uint32_t standard);
-ConfigKey choice(std::string name, std::vector<std::string> words); // the first is the standard
+ConfigKey choice(std::string name, std::vector<std::string> words); // the first is the default
 ConfigKey interface(std::string name);
 ConfigKey interfaces(std::string name);
 

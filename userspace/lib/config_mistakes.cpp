@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view blanks = " \t\r\n";
 
-// A part of the text that knows where it is.
+// A part of the text, with its position.
 struct Part {
     std::string_view text;
     std::size_t at = 0;
@@ -31,7 +31,7 @@ struct Part {
         const auto end = text.find_last_not_of(blanks);
         return {text.substr(begin, end == std::string_view::npos ? 0 : end + 1 - begin), at + begin};
     }
-    // The first plain one of `wanted`: not in quotes, not in a comment.
+    // The first character of `wanted` that is not in quotes or in a comment.
     std::size_t find(std::string_view wanted) const {
         auto found = std::string_view::npos;
         for_each_piece(text, [&](Piece piece, std::size_t begin, std::size_t end) {
@@ -51,14 +51,14 @@ bool is_key(std::string_view text) {
 
 bool is_quoted(std::string_view text) { return !text.empty() && (text.front() == '"' || text.front() == '\''); }
 
-// Of TOML's own words, those that stand without quotes in this configuration.
+// Is it a TOML value that needs no quotes in this configuration?
 bool is_literal(std::string_view text) {
     return text == "true" || text == "false" || parse_all<std::int64_t>(text) || parse_all<double>(text);
 }
 
 std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
-// What was probably meant by a value without quotes.
+// What a value without quotes was probably meant to be.
 std::string meant(std::string_view text) {
     constexpr std::array<std::string_view, 6> yes{"yes", "on", "True", "TRUE", "Yes", "On"};
     constexpr std::array<std::string_view, 6> no{"no", "off", "False", "FALSE", "No", "Off"};
@@ -68,7 +68,7 @@ std::string meant(std::string_view text) {
     return in_quotes(text);
 }
 
-// What stands between commas, up to a ].
+// The elements between commas, up to a ].
 std::vector<Part> elements_in(Part rest) {
     std::vector<Part> elements;
     for (bool last = false; !last && !rest.text.empty();) {
@@ -89,7 +89,7 @@ class Search {
 public:
     Search(std::string_view text, std::size_t stopped) : text_(text), stopped_(stopped) {}
 
-    // In the statement where the parser stopped, or in the one before where it stopped at the very begin of one.
+    // Looks at the statement where the parser stopped, or at the previous one if it stopped at the very start of one.
     std::optional<Mistake> run() {
         Here here;
         Here before;
@@ -222,7 +222,7 @@ private:
                        "duplicate key, first set on line " + std::to_string(*first) + "; keep one");
     }
 
-    // Of the first statement that is so.
+    // The line of the first statement for which `is` is true.
     template <class Is>
     std::optional<std::size_t> first_line(const Is& is) const {
         std::optional<std::size_t> line;

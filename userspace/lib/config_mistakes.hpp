@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The commonest mistakes of who writes TOML by hand, in words that say what to write. The parser's own words are about
+// Explains the most common mistakes in hand-written TOML, and says what to write. The parser's own messages are about
 // its grammar.
 #pragma once
 
@@ -11,14 +11,14 @@
 namespace kmon {
 
 struct Mistake {
-    std::size_t at = 0; // where it is, a byte of the text
+    std::size_t at = 0; // its byte offset in the text
     std::string section;
-    std::string key; // empty where it is no key's
+    std::string key; // empty if no key is concerned
     std::string what;
-    std::string bare_value{}; // what is written without quotes
+    std::string bare_value{}; // a value that was written without quotes
 };
 
-// text: what the parser does not take; stopped: where it stopped. Nothing where it is none of the common ones.
+// text: what the parser refused; stopped: where it stopped. Returns nothing if it is not a common mistake.
 std::optional<Mistake> find_mistake(std::string_view text, std::size_t stopped);
 
 } // namespace kmon

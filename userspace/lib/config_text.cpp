@@ -16,7 +16,7 @@ std::size_t quotes_at(std::string_view text, std::size_t at) {
     return std::min(end, text.size()) - at;
 }
 
-// Behind a string on one line, which ends at its quote or, being wrong, with the line.
+// The offset after a one-line string, which ends at its quote or, if that is missing, with the line.
 std::size_t after_string(std::string_view text, std::size_t at) {
     const char quote = text[at];
     for (++at; at < text.size() && text[at] != '\n'; ++at) {
@@ -26,7 +26,7 @@ std::size_t after_string(std::string_view text, std::size_t at) {
     return at;
 }
 
-// Behind a string in three quotes. Up to two more may stand before the closing ones, as part of it.
+// The offset after a string in three quotes. Up to two more quotes before the closing ones are part of it.
 std::size_t after_long_string(std::string_view text, std::size_t at) {
     constexpr std::size_t closing = 3;
     const char quote = text[at];
@@ -51,7 +51,7 @@ std::size_t after_quoted(std::string_view text, std::size_t at) {
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-// Builds the statements from one character after the other.
+// Builds the statements, character by character.
 class Statements {
 public:
     explicit Statements(const std::function<void(const Statement&)>& visit) : visit_(visit) {}
@@ -93,7 +93,7 @@ private:
     std::size_t depth_ = 0;
 };
 
-// Tracks whether a value begins: after the = of a key and, in an array there, after [ and each comma.
+// Tracks whether a value can begin: after the = of a key and, in an array, after [ and each comma.
 class ValueStart {
 public:
     bool here() const { return here_; }
@@ -135,7 +135,7 @@ std::string what_is(std::string_view character) {
     return "a non-ASCII character outside comments and quotes";
 }
 
-// The first from `at` on and before `end` that is not ASCII and, where characters of UTF-8 may stand, none of these.
+// The first character in [at, end) that is not ASCII and, if UTF-8 is allowed there, not valid UTF-8.
 std::optional<StrayCharacter> find_in(std::string_view text, std::size_t at, std::size_t end, bool utf8) {
     while (at < end) {
         const auto length = utf8_length(text.substr(at, end - at));

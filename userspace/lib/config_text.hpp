@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// TOML as text: enough to know what is a string or a comment, and where a setting ends.
+// Splits TOML text, just enough to know what is a string or a comment, and where a setting ends.
 #pragma once
 
 #include <cstddef>
@@ -12,17 +12,17 @@ namespace kmon {
 
 enum class Piece { plain, quoted, comment };
 
-// Calls visit for the pieces of `text`, in their order, for as long as it returns true. A string on one line ends with
-// the line where it is not closed.
+// Calls visit for the pieces of `text`, in order, as long as it returns true. An unclosed one-line string ends with the
+// line.
 void for_each_piece(std::string_view text,
                     const std::function<bool(Piece piece, std::size_t begin, std::size_t end)>& visit);
 
-// A section's heading, or a key with its value, over several lines perhaps. Without blanks and comments around it.
+// A section's heading, or a key with its value, possibly over several lines. Without surrounding blanks and comments.
 struct Statement {
     std::size_t begin = 0;
     std::size_t end = 0;
-    std::size_t values = 0; // that it has, at most
-    bool closed = true;     // all its brackets are
+    std::size_t values = 0; // how many values it has at most
+    bool closed = true;     // all its brackets are closed
 };
 
 void for_each_statement(std::string_view text, const std::function<void(const Statement& statement)>& visit);
@@ -32,8 +32,8 @@ struct StrayCharacter {
     std::string what;
 };
 
-// The first character that may not stand where it does, of those that are not ASCII. toml++ 3.3 has undefined behaviour
-// at many of them ("a = 1é", "a = 1'é"), so they are left to it only in a string where a value begins.
+// The first non-ASCII character in a place where it is not allowed. toml++ 3.3 has undefined behaviour for many of them
+// ("a = 1é", "a = 1'é"), so it gets to see them only in comments and in strings that begin a value.
 std::optional<StrayCharacter> stray_character(std::string_view text);
 
 } // namespace kmon

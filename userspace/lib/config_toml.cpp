@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "config_toml.hpp"
 
-// toml++ asserts, and in a release assumes, what a text such as "[=" disproves, and behind that reports the error well.
-// So neither: its assertions do nothing here.
+// toml++ asserts (and in a release build, assumes) things that a text such as "[=" violates; after that it would report
+// the error properly. So its assertions are disabled here.
 #undef NDEBUG
 #define TOML_ASSERT(condition) static_assert(true)
 #define TOML_EXCEPTIONS 0
@@ -29,24 +29,24 @@
 namespace kmon {
 namespace {
 
-// Why a value is not taken; nothing where it is.
+// Why a value is refused; nothing if it is accepted.
 using Refusal = std::optional<std::string>;
 
-// A key of the configuration: how its value gets into a Config.
+// A key of the configuration, and how its value gets into a Config.
 struct Key {
     std::string name;
     std::string allowed;
     std::function<Refusal(const toml::node& value, Config& config)> take;
 };
 
-// What a section that has no keys of its own takes: any key, with what is wrong about it.
+// For a section with arbitrary keys: takes any key, or says why it is refused.
 using TakeAny = Refusal (*)(std::string_view key, const toml::node& value, Config& config);
 
 struct Section {
     std::string name;
     std::vector<Key> keys;
     TakeAny any = nullptr;
-    std::string allowed{}; // there
+    std::string allowed{}; // in such a section
 };
 
 const char* type_name(const toml::node& value) {
@@ -134,12 +134,12 @@ Refusal not_an_interface(std::string_view name) {
 }
 
 bool takes_interface(std::string_view name) {
-    // The module takes its list with commas between.
+    // The module's list is separated by commas, so a name must not contain one.
     return is_interface_name(name) && name.find(',') == std::string_view::npos;
 }
 
 Refusal take_list(const toml::array& names, ConfigValue& out) {
-    constexpr std::size_t most = 64; // that the module watches
+    constexpr std::size_t most = 64; // the module's limit
     std::vector<std::string> taken;
     for (const auto& element : names) {
         const auto* name = element.as_string();
@@ -199,7 +199,7 @@ Refusal take_listen(const toml::node& value, Config& config) {
     return {};
 }
 
-// A key of the exporter's that is like a module's: a flag or a number.
+// A key of the exporter with the same types as a module's: a flag or a number.
 Key exporters(const ConfigKey& key, void (*put)(Config::Exporter& exporter, const ConfigValue& value)) {
     return {key.name, key.allowed, [key, put](const toml::node& value, Config& config) {
                 ConfigValue taken;
@@ -220,7 +220,7 @@ Key path_key(const char* name, std::string Config::Exporter::*path) {
             }};
 }
 
-// "NAME:HASH". The hash is one that crypt(3) makes and that is slow to try: no MD5, no DES.
+// Is it "NAME:HASH", with a hash from crypt(3) that is slow to guess? Not MD5 or DES.
 bool takes_user(std::string_view user) {
     const auto colon = user.find(':');
     if (colon == 0 || colon == std::string_view::npos) return false;
@@ -237,7 +237,7 @@ Refusal take_users(const toml::node& value, Config& config) {
     for (const auto& element : *users) {
         const auto* user = element.as_string();
         if (user == nullptr) return expected("strings", element);
-        // The rest may be a password that somebody took for a hash.
+        // Do not show the rest: it may be a password that somebody wrote instead of a hash.
         if (!takes_user(user->get())) return in_quotes(user->get().substr(0, user->get().find(':'))) + " has no hash";
         taken.push_back(user->get());
     }
@@ -274,7 +274,7 @@ Section section_of(const std::string& name, const std::vector<ConfigKey>& keys) 
 
 Section section_of(const Module& module) { return section_of(module.section, keys_of(module)); }
 
-// A MAC address and what is to be read in its place.
+// Takes a MAC address and the name to show for it.
 Refusal take_device(std::string_view key, const toml::node& value, Config& config) {
     constexpr std::size_t longest = 64;
     const auto mac = canonical_mac(key);
@@ -324,7 +324,7 @@ public:
         for (const auto& [name, value] : file)
             read_section(name, value);
         report_unknown_names();
-        // toml++ has the keys in the order of the alphabet.
+        // toml++ returns the keys in alphabetical order.
         const auto place = [](const ConfigProblem& problem) { return std::pair(problem.line, problem.column); };
         std::ranges::stable_sort(found_, {}, place);
         for (auto& problem : found_)
@@ -336,7 +336,7 @@ public:
     }
 
 private:
-    // A name that no section or key has; `section` is that of the key.
+    // An unknown section or key; `section` is that of the key.
     struct Unknown {
         const toml::key* name;
         const Section* section;
@@ -378,7 +378,7 @@ private:
             find_problem(value, section.name + "." + key->name, *refusal, key->allowed);
     }
 
-    // There may be thousands: words are made for those alone that are told.
+    // There may be thousands: make messages only for those that are reported.
     void report_unknown_names() {
         const auto place = [](const Unknown& unknown) {
             const auto& begin = unknown.name->source().begin;
@@ -407,7 +407,7 @@ private:
     std::vector<Unknown> unknown_;
 };
 
-// The number of the first line that is longer than a line may be; 0: there is none.
+// The number of the first line that is too long; 0: there is none.
 std::uint32_t overlong_line(std::string_view text) {
     for (std::uint32_t line = 1; !text.empty(); ++line) {
         const auto end = std::min(text.find('\n'), text.size());
@@ -420,14 +420,14 @@ std::uint32_t overlong_line(std::string_view text) {
 // Columns are characters, as toml++ counts them.
 toml::source_position position_of(std::string_view text, std::size_t at) {
     const auto before = text.substr(0, at);
-    const auto line_start = before.rfind('\n') + 1; // 0 where there is none
+    const auto line_start = before.rfind('\n') + 1; // 0 if there is no newline
     const auto characters = std::ranges::count_if(
         before.substr(line_start), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; });
     return {static_cast<toml::source_index>(std::ranges::count(before, '\n') + 1),
             static_cast<toml::source_index>(characters + 1)};
 }
 
-// The other way, where the line is ASCII; near enough where it is not.
+// The reverse; exact if the line is ASCII, and close enough if it is not.
 std::size_t offset_of(std::string_view text, const toml::source_position& place) {
     std::size_t line_start = 0;
     for (toml::source_index line = 1; line < place.line; ++line)
@@ -436,7 +436,7 @@ std::size_t offset_of(std::string_view text, const toml::source_position& place)
     return std::min(line_start + (place.column > 0 ? place.column - 1 : 0), line_end);
 }
 
-// What parses in a few megabytes. A sensible configuration has about twenty values.
+// The part of the text that can be parsed in a few megabytes. A sensible configuration has about twenty values.
 struct FirstPart {
     std::string_view text;
     std::size_t statements_left = 0;

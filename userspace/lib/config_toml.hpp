@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One file of the configuration. Apart from config.cpp because it takes toml++ long to compile, and for the fuzz
+// Parses one configuration file. Separate from config.cpp because toml++ takes long to compile, and for the fuzz
 // target.
 #pragma once
 
@@ -9,11 +9,11 @@
 
 namespace kmon {
 
-// What the file may hold at most. The line's length bounds how deep dotted keys can nest.
+// The maximum sizes. The line's length limits how deep dotted keys can nest.
 inline constexpr std::size_t config_file_limit = std::size_t{1} << 20U;
 inline constexpr std::size_t config_line_limit = 4096;
 
-// Takes what `text` sets into reading.config, and what is wrong with it into reading.problems.
+// Puts the settings in `text` into reading.config, and its problems into reading.problems.
 void read_config_text(std::string_view text, const std::filesystem::path& file, ConfigReading& reading);
 
 } // namespace kmon

@@ -33,7 +33,7 @@ std::uint64_t bytes_in(char unit) {
     }
 }
 
-// A number and, perhaps, one of the units.
+// A number, optionally followed by a unit.
 std::optional<std::uint64_t> parse_amount(std::string_view text, std::uint64_t (*size_of)(char unit)) {
     if (text.empty()) return std::nullopt;
     std::uint64_t unit = size_of(text.back());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the values of the configuration may be, apart from TOML.
+// Parses configuration values, independent of TOML.
 #pragma once
 
 #include <cstdint>

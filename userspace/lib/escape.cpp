@@ -11,7 +11,7 @@ constexpr std::string_view hex = "0123456789abcdef";
 
 unsigned char byte_at(std::string_view text, std::size_t i) { return static_cast<unsigned char>(text[i]); }
 
-// Of the UTF-8 character that begins with that byte; 0: none does.
+// The length of a UTF-8 character that begins with this byte; 0: none can.
 std::size_t length_by_first_byte(unsigned char first) {
     if (first < 0x80) return 1;
     if (first < 0xc2) return 0;
@@ -46,7 +46,7 @@ std::string json_string(std::string_view text) {
 void append_json_string(std::string& json, std::string_view text) {
     json += '"';
     while (!text.empty()) {
-        // Nearly every name is nothing else.
+        // Nearly every name is plain.
         const auto is_plain = [](unsigned char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; };
         const auto plain = static_cast<std::size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
         json += text.substr(0, plain);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Text that others chose (interface and process names may hold any byte), made safe to show.
+// Makes untrusted text safe to show: interface and process names may contain any byte.
 #pragma once
 
 #include <cstddef>
@@ -12,13 +12,13 @@ namespace kmon {
 std::string json_string(std::string_view text);
 void append_json_string(std::string& json, std::string_view text);
 
-// For words on a terminal or in a log: printable ASCII stays, any other byte and the backslash become \xHH.
+// For a terminal or a log: printable ASCII stays, backslashes and all other bytes become \xHH.
 std::string printable(std::string_view text);
 
-// The same of the beginning of what may be long: its first 60 bytes, and "..." where there is more.
+// The same for text that may be long: its first 60 bytes, and "..." if there is more.
 std::string excerpt(std::string_view text);
 
-// Length of the UTF-8 character that `text`, which is not empty, begins with; 0 where it begins with none (RFC 3629).
+// The length of the UTF-8 character at the start of `text`, which is not empty; 0 if it is invalid (RFC 3629).
 std::size_t utf8_length(std::string_view text);
 
 } // namespace kmon

@@ -11,13 +11,13 @@ namespace kmon {
 
 namespace {
 
-// Takes " uid=0", say, off the text.
+// Takes a field such as " uid=0" off the text.
 template <class Number>
 bool take_field(std::string_view& text, std::string_view name, Number& value) {
     return take(text, name) && take_number(text, value);
 }
 
-// The kernel wrote \xHH for every byte that could do harm, and for the backslash.
+// The kernel escaped every unsafe byte and the backslash as \xHH.
 std::string unescape(std::string_view text) {
     std::string bytes;
     while (!text.empty()) {
@@ -36,14 +36,14 @@ std::string unescape(std::string_view text) {
     return bytes;
 }
 
-// The fields behind the name are numbers, so the last " uid=" there is no part of any name. There may be more fields
-// than we know.
+// The fields after the name are numbers, so the last " uid=" is not part of the name. Newer modules may have more
+// fields.
 std::optional<ExitRecord::More> take_more(std::string_view& text) {
     const auto start = text.rfind(" uid=");
     if (start == std::string_view::npos) return std::nullopt;
     auto fields = text.substr(start);
     ExitRecord::More more;
-    int core = 0; // the status has that, too
+    int core = 0; // also in the status
     int exec = 0;
     const bool whole = take_field(fields, " uid=", more.uid) && take_field(fields, " cgroup=", more.cgroup) &&
                        take_field(fields, " ns_pid=", more.ns_pid) && take_field(fields, " core=", core) &&

@@ -10,7 +10,7 @@
 namespace kmon {
 
 struct ExitRecord {
-    std::int64_t pid = 0; // the thread that was the last one
+    std::int64_t pid = 0; // the last thread
     std::int64_t tgid = 0;
     std::int64_t ppid = 0;
     int status = 0; // as wait(2) reports it
@@ -18,30 +18,30 @@ struct ExitRecord {
     std::uint64_t stime_ns = 0;
     std::uint64_t start_ns = 0; // CLOCK_MONOTONIC
     std::uint64_t lifetime_ns = 0;
-    std::string name; // as the process called itself: any bytes
+    std::string name; // chosen by the process: any bytes
 
-    // Nothing where the module is older than the tools.
+    // Absent if the module is older than the tools.
     struct More {
         std::uint32_t uid = 0;    // in the initial user namespace
         std::uint64_t cgroup = 0; // the inode of its directory in cgroup2
         std::int64_t ns_pid = 0;  // the process in its own PID namespace
-        bool exec = false;        // ran another program than its parent since the fork
+        bool exec = false;        // executed a program since it was forked
     };
     std::optional<More> more;
 
     std::uint64_t cpu_ns() const { return utime_ns + stime_ns; }
     std::uint64_t end_ns() const { return start_ns + lifetime_ns; }
-    int code() const { return status >> 8 & 0xff; } // where signal() is 0
+    int code() const { return status >> 8 & 0xff; } // valid if signal() is 0
     int signal() const { return status & 0x7f; }
     bool dumped_core() const { return (status & 0x80) != 0; }
     bool failed() const { return status != 0; }
 };
 
-// What a line of trace_pipe says; nothing where it is about something else. The event's name has to come first: the
-// trace has to be read with its option `nocontext-info`.
+// Parses a line of trace_pipe; nothing if it is another event. The line must begin with the event's name: set the trace
+// option `nocontext-info`.
 std::optional<ExitRecord> parse_exit(std::string_view line);
 
-// What to add to CLOCK_MONOTONIC, which a record's times are of, for the time of day, in nanoseconds.
+// Nanoseconds to add to CLOCK_MONOTONIC, the clock of a record's times, to get the time of day.
 std::int64_t monotonic_to_wall();
 
 // "0", "3", "SIGKILL", "SIGSEGV, core"

@@ -20,9 +20,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view prefix = "kmon."; // of the instance's name; our PID follows
+constexpr std::string_view prefix = "kmon."; // of the instance's name, followed by our PID
 
-// Whatever is forbidden here is so because it takes root.
+// If something is forbidden here, the reason is that it needs root.
 Error trace_error(const std::string& doing, int error) {
     auto problem = system_error(doing, error);
     if (problem.code == ExitCode::not_permitted) problem.hint = "only root may follow exits";
@@ -46,7 +46,7 @@ Result<fs::path> find_tracing(const Root& root) {
 // Instances left by processes that are gone.
 void remove_stale(const fs::path& instances, const Root& root) {
     std::error_code error;
-    // Others remove theirs meanwhile, which is no reason to give up.
+    // Other processes may remove theirs meanwhile; carry on.
     for (fs::directory_iterator entry(instances, error), end; !error && entry != end; entry.increment(error)) {
         const auto name = entry->path().filename().string();
         if (!name.starts_with(prefix)) continue;
@@ -57,7 +57,7 @@ void remove_stale(const fs::path& instances, const Root& root) {
     }
 }
 
-// Sums up "overrun: N" and its like in the kernel's statistics of one CPU.
+// Adds up "overrun: N" and similar lines in the kernel's statistics of one CPU.
 std::uint64_t lost_on_cpu(const fs::path& stats) {
     std::ifstream file(stats);
     std::uint64_t sum = 0;
@@ -94,18 +94,18 @@ Result<ExitTrace> ExitTrace::open(const Root& root, Only only) {
 }
 
 Result<void> ExitTrace::set_up() {
-    // Nothing that a process chose may stand in front of the record; the name at its end is escaped.
+    // Nothing that a process chose may precede the record. (The name at its end is escaped.)
     for (const auto& [file, text] : {std::pair("trace_options", "nocontext-info"), std::pair("trace_clock", "mono")})
         if (auto done = write_file(instance_ / file, text); !done) return done;
     const auto pipe = instance_ / "trace_pipe";
     pipe_ = FileDescriptor(::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     if (!pipe_) return fail(trace_error("cannot open " + pipe.string(), errno));
-    // So that poll() wakes for each exit, and not for a buffer that is half full. Older kernels always do.
+    // Makes poll() wake up for each exit instead of when the buffer is half full. Older kernels always do.
     (void)write_file(instance_ / "buffer_percent", "0");
     return switch_on();
 }
 
-// The filter goes with the module.
+// The filter disappears with the module, so it is set each time.
 Result<void> ExitTrace::switch_on() const {
     const auto event = event_of(instance_);
     if (only_ == Only::failed)
@@ -120,14 +120,14 @@ ExitTrace::ExitTrace(ExitTrace&& other) noexcept
 ExitTrace::~ExitTrace() {
     if (instance_.empty()) return;
     (void)write_file(event_of(instance_) / "enable", "0");
-    pipe_ = FileDescriptor(); // or the kernel keeps the instance
+    pipe_ = FileDescriptor(); // an open file would keep the instance
     ::rmdir(instance_.c_str());
 }
 
 Result<std::vector<ExitRecord>> ExitTrace::read() {
     std::vector<ExitRecord> records;
     char buffer[65536];
-    // In a storm of exits there is always more: the caller wants to do something with them, too.
+    // In a storm of exits there is always more to read: let the caller handle some in between.
     for (int turn = 0; turn < 16; ++turn) {
         const ssize_t got = ::read(pipe_.get(), buffer, sizeof buffer);
         if (got < 0 && errno == EINTR) continue;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The exits of processes as they happen: the trace event kmon:process_exit, read from a tracefs instance of our own,
-// which is there as long as this object. Others who trace see nothing of it.
+// Process exits as they happen: the trace event kmon:process_exit, read from our own tracefs instance, which exists as
+// long as this object. Other users of tracing do not see it.
 #pragma once
 
 #include <filesystem>
@@ -16,9 +16,9 @@ namespace kmon {
 
 class ExitTrace {
 public:
-    enum class Only { all, failed }; // with another code than 0, or by a signal: the kernel leaves out the others
+    enum class Only { all, failed }; // failed: the kernel filters out exits with code 0
 
-    // Only root may. Also removes what an ExitTrace left behind that was killed.
+    // Root only. Also removes instances left behind by processes that were killed.
     static Result<ExitTrace> open(const Root& root, Only only = Only::all);
 
     ExitTrace(ExitTrace&& other) noexcept;
@@ -27,16 +27,16 @@ public:
     ExitTrace& operator=(ExitTrace&&) = delete;
     ~ExitTrace();
 
-    // The exits since the last call, in the order of their end on each CPU. Does not wait.
+    // The exits since the last call, in order for each CPU. Does not wait.
     Result<std::vector<ExitRecord>> read();
 
     // For poll(2): readable when there is something to read.
     int descriptor() const { return pipe_.get(); }
 
-    // Exits that were overwritten before they were read, so far.
+    // The number of exits so far that were overwritten before they were read.
     std::uint64_t lost();
 
-    // False when process_monitor was unloaded: no exits come then. Switches the event on again once it is back.
+    // False if process_monitor is unloaded: then no exits come. Enables the event again once the module is back.
     bool attached() const;
 
 private:

@@ -24,7 +24,7 @@ public:
     }
 
     int get() const { return fd_; }
-    int release() { return std::exchange(fd_, -1); } // somebody else's from now on
+    int release() { return std::exchange(fd_, -1); } // the caller owns it now
     explicit operator bool() const { return fd_ >= 0; }
 
 private:

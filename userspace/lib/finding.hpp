@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What `kmonctl doctor` finds when it compares kmon's counts with the kernel's own.
+// The results when `kmonctl doctor` compares kmon's counts with the kernel's own.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +22,12 @@ struct Finding {
 
 using Findings = std::vector<Finding>;
 
-// Events that we make, to see them counted. Tests substitute others.
+// Events that doctor causes, to check that they are counted. Tests substitute others.
 struct Stimulus {
     std::function<Result<void>(unsigned count)> send_datagrams; // over lo
     std::function<Result<std::uint64_t>()> talk_tcp;            // over lo; the segments sent
     std::function<Result<void>(unsigned count)> end_processes;
-    std::function<void()> wait; // for others' traffic
+    std::function<void()> wait; // for other traffic
 };
 
 // Nothing to compare: a missing module is reported elsewhere.

@@ -17,7 +17,7 @@ std::string print(const char* form, Values... values) {
     return text.data();
 }
 
-// 1.23, 12.3, 123: so that rounding cannot make a digit more, the limits stand where it would.
+// 1.23, 12.3, 123. The limits are where rounding would add a digit.
 std::string three_digits(double value) {
     return print(value < 9.995 ? "%.2f" : value < 99.95 ? "%.1f" : "%.0f", value);
 }
@@ -37,12 +37,12 @@ Scaled scale(std::uint64_t value) {
     return {scaled, *unit == ' ' ? '\0' : *unit};
 }
 
-// A UTF-8 character is one byte that is no continuation, and those that continue it.
+// Does a UTF-8 character begin with this byte? Continuation bytes do not.
 bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80; }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Of a value: what stands after it there is its unit, or its smaller part.
+// Is this blank inside a value, such as "20 s" or "4m 03s"?
 bool is_inside_value(std::string_view text, std::size_t blank) {
     constexpr std::size_t longest_unit = 2;
     const auto after = text.substr(blank + 1);
@@ -53,7 +53,7 @@ bool is_inside_value(std::string_view text, std::size_t blank) {
            std::string_view("dhm").find(text[blank - 1]) != std::string_view::npos;
 }
 
-// How much of the text goes on a line that cannot take all of it.
+// How much of the text fits on a line that is too short for all of it.
 std::size_t line_end(std::string_view text, std::size_t columns) {
     const auto room = cut(text, columns).size();
     for (auto blank = text.rfind(' ', room); blank != std::string_view::npos && blank > 0;
@@ -84,7 +84,7 @@ std::string brief_bytes(std::uint64_t value) {
 std::string percent(std::uint64_t part, std::uint64_t whole) {
     if (whole == 0) return "-";
     if (part == whole) return "100 %";
-    // What is not all of it does not round up to it.
+    // Less than the whole must not round up to 100 %.
     return print("%.1f %%", std::min(100.0 * static_cast<double>(part) / static_cast<double>(whole), 99.9));
 }
 

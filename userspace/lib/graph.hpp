@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Bars and sparklines, of block characters where the terminal has them, else of ASCII.
+// Bars and sparklines, with block characters or in ASCII.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace kmon {
 // A bar of up to `columns` for value out of largest; anything above 0 shows.
 std::string bar(double value, double largest, std::size_t columns, bool unicode);
 
-// The latest `columns` values, the newest at the right, each as high as it is beside the largest one shown.
+// The latest `columns` values, the newest at the right, relative to the largest one shown.
 std::string sparkline(const std::vector<double>& values, std::size_t columns, bool unicode);
 
 } // namespace kmon

@@ -12,10 +12,10 @@ struct Host {
     std::string kernel; // release
 };
 
-// As /proc says.
+// Reads them from /proc.
 Host read_host(const Root& root);
 
-// The version of a loaded module; empty where it is not loaded.
+// The version of a loaded module; empty if it is not loaded.
 std::string loaded_version(const Root& root, const std::string& module);
 
 } // namespace kmon

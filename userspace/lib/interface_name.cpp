@@ -12,7 +12,7 @@ constexpr std::size_t alternative_name_size = 128; // ALTIFNAMSIZ of <linux/if.h
 
 bool is_name(std::string_view name, std::size_t size) {
     if (name.empty() || name.size() >= size || name == "." || name == "..") return false;
-    // The kernel's isspace() is that of Latin-1: it takes the no-break space, too.
+    // The kernel's isspace() is for Latin-1, and so includes the no-break space.
     return name.find_first_of(std::string_view("/: \t\n\v\f\r\xa0\0", 10)) == std::string_view::npos;
 }
 

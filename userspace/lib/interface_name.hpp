@@ -5,10 +5,10 @@
 
 namespace kmon {
 
-// Could an interface be called that? As the kernel judges: at most 15 bytes, no '/', ':' or blank, not "." or "..".
+// Is it a valid interface name? The kernel's rules: at most 15 bytes, no '/', ':' or blank, not "." or "..".
 bool is_interface_name(std::string_view name);
 
-// The same for an alternative name (ip-link(8), altname), which may have 127 bytes.
+// The same for an alternative name (ip-link(8), altname), which may have up to 127 bytes.
 bool is_alternative_name(std::string_view name);
 
 } // namespace kmon

@@ -7,7 +7,7 @@
 
 namespace kmon {
 
-// "eth0, eth1": the texts of a list, which text_of makes of its items, with a separator between.
+// "eth0, eth1": converts the items of a list with text_of, and joins them with a separator.
 template <class List, class TextOf = std::identity>
 std::string joined(const List& list, std::string_view separator = ", ", TextOf text_of = {}) {
     std::string all;

@@ -8,7 +8,7 @@ namespace kmon {
 
 using Json = nlohmann::ordered_json;
 
-// Bytes that are no UTF-8 become U+FFFD. indent -1: on one line.
+// Bytes that are not UTF-8 become U+FFFD. indent -1: on one line.
 std::string to_text(const Json& json, int indent = 2);
 
 } // namespace kmon

@@ -28,7 +28,7 @@ Result<std::uint64_t> interface_count(const Root& root, const std::string& inter
     return number(*content, printable(file.string()));
 }
 
-// A line of names and a line of numbers, both of which begin with "Tcp:".
+// The file has a line of names and a line of numbers, both beginning with "Tcp:".
 Result<std::uint64_t> tcp_count(const Root& root, const std::string& name) {
     const auto file = root.proc / "net" / "snmp";
     const auto content = read_file(file, 65536);

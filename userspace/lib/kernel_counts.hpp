@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the kernel itself counts, to compare with.
+// The kernel's own counts, to compare with.
 #pragma once
 
 #include <cstdint>

@@ -24,7 +24,7 @@ std::filesystem::path module_directory(const Root& root) { return root.lib_modul
 // configuration: nullptr for the system's modprobe.d, an empty list for none.
 Kmod open_kmod(const Root& root, const char* const* configuration) {
     Kmod kmod(::kmod_new(module_directory(root).c_str(), configuration));
-    // Its words would go to stderr; what matters of them comes back as an errno.
+    // libkmod would log to stderr; its errno is enough.
     if (kmod)
         ::kmod_set_log_fn(
             kmod.get(), [](auto...) {}, nullptr);
@@ -73,7 +73,7 @@ ModuleState module_state(const Root& root, const std::string& name) {
     ModuleState state;
     state.name = name;
     const auto directory = root.sys / "module" / name;
-    // A module that is still coming or already going is of no use; one built in has no initstate, and ours never are.
+    // A module that is being loaded or unloaded does not count. (A built-in module has no initstate; ours never are.)
     state.loaded = first_line_of(directory / "initstate") == "live";
     if (state.loaded) {
         state.loaded_version = first_line_of(directory / "version");

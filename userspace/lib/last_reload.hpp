@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Whether kmond took its configuration when it last read it. A file in /run/kmon says it, so that whoever wants to know
-// need not wake kmond up; systemd takes it away when kmond ends.
+// Whether kmond accepted its configuration when it last read it. This is in a file in /run/kmon, so that readers need
+// not ask kmond. systemd removes the file when kmond exits.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace kmon {
 
 struct LastReload {
     bool worked = false;
-    std::uint64_t worked_at = 0; // when it last did, in seconds since 1970
+    std::uint64_t worked_at = 0; // when it last accepted one, in seconds since 1970
 };
 
 std::optional<LastReload> read_last_reload(const Root& root);

@@ -19,7 +19,7 @@ Error open_error(const std::string& name, const std::string& owner, int error) {
     return system_error("cannot open " + name, error);
 }
 
-// A /proc file whose module goes away answers EIO; one of /sys, ENODEV.
+// If a module is unloaded while its file is open, /proc returns EIO and /sys ENODEV.
 Error read_error(const std::string& name, const std::string& owner, int error) {
     if (error == EIO || error == ENODEV || error == ENOENT)
         return not_loaded(owner + " was unloaded while " + name + " was being read");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A file of the kernel's, line by line, read as it is asked for: a view can have a million lines.
+// Reads one of the kernel's files line by line, on demand: a view can have a million lines.
 #pragma once
 
 #include <filesystem>
@@ -17,14 +17,14 @@ public:
     // No line that a module writes comes near this length.
     static constexpr std::size_t longest = 65536;
 
-    // owner: whose file it is, for the error where it is missing or vanishes while it is read.
+    // owner: the module that owns the file, for the error message if it is missing or disappears while being read.
     static Result<Lines> open(const std::filesystem::path& path, std::string owner);
     static Lines of_text(std::string name, std::string text);
 
-    // Without its newline; valid until the next call. Nothing at the end.
+    // The next line, without its newline; valid until the next call. Nothing at the end.
     Result<std::optional<std::string_view>> next();
 
-    // An error about the line that came last: "/proc/kstat/stats.json:2: REASON".
+    // An error about the last line: "/proc/kstat/stats.json:2: REASON".
     Error wrong(std::string_view reason) const;
 
 private:
@@ -35,7 +35,7 @@ private:
 
     std::string name_;
     std::string owner_;
-    FileDescriptor file_; // none: all there is stands in buffer_
+    FileDescriptor file_; // closed: the rest is in buffer_
     std::string buffer_;
     std::size_t taken_ = 0;
     std::size_t number_ = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The figures of an interface, those of `ip -s link`, under the names that they have everywhere: in rtnetlink's
-// structure, under /sys/class/net/NAME/statistics, in /proc/netmon and in netmon's lines.
+// The figures of an interface, those of `ip -s link`. Their names are the same everywhere: in rtnetlink's structure, in
+// /sys/class/net/NAME/statistics, in /proc/netmon and in netmon's lines.
 #pragma once
 
 #include <array>

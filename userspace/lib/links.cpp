@@ -43,7 +43,7 @@ std::optional<Link> parse_link(Bytes payload) {
         } else if (type == IFLA_OPERSTATE) {
             link.operstate = read_as<std::uint8_t>(value).value_or(0);
         } else if (type == IFLA_STATS64) {
-            // Kernels add fields at the end, so theirs may be more or fewer than this header's; those asked for are
+            // Kernels add fields at the end, so there may be more or fewer than in this header; those used here are
             // old.
             rtnl_link_stats64 stats{};
             std::memcpy(&stats, value.data(), std::min(value.size(), sizeof stats));
@@ -58,7 +58,7 @@ std::optional<Link> parse_link(Bytes payload) {
 
 namespace {
 
-// The interface of the first next hop that can be used; 0: none.
+// The interface of the first usable next hop; 0: none.
 int first_next_hop(Bytes hops) {
     while (const auto hop = read_as<rtnexthop>(hops)) {
         if (hop->rtnh_len < sizeof *hop || hop->rtnh_len > hops.size()) return 0;
@@ -98,7 +98,7 @@ Result<Links> Links::open() {
 Result<std::vector<Link>> Links::list() {
     auto links = socket_.dump(RTM_GETLINK, ifinfomsg{}, parse_link);
     if (!links) return links;
-    // Old kernels list them in another order, and one may appear twice if devices come and go meanwhile.
+    // Old kernels list them in another order, and one may be listed twice if devices appear or disappear meanwhile.
     std::ranges::sort(*links, {}, &Link::index);
     const auto same = [](const Link& a, const Link& b) { return a.index == b.index; };
     links->erase(std::unique(links->begin(), links->end(), same), links->end());
@@ -123,13 +123,13 @@ Result<std::optional<std::string>> Links::default_route_interface() {
 
 namespace {
 
-// Has the kernel keep events about routes to some part of the network to itself, of which a router has many each
-// second: so nobody wakes up for them. Without it, where that cannot be, take() leaves them out.
+// Makes the kernel drop events about non-default routes, so that they do not wake anybody up: a router has many per
+// second. If the filter cannot be set, take() ignores these events.
 void leave_out_other_routes(int fd) {
     constexpr std::uint32_t type = offsetof(nlmsghdr, nlmsg_type);
     constexpr std::uint32_t prefix_length = sizeof(nlmsghdr) + offsetof(rtmsg, rtm_dst_len);
     constexpr std::uint32_t whole = UINT32_MAX;
-    // A filter reads numbers as if they came from the network.
+    // A socket filter reads numbers in network byte order.
     std::array<sock_filter, 7> filter{{
         BPF_STMT(BPF_LD | BPF_H | BPF_ABS, type),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 1, 0),
@@ -160,8 +160,8 @@ Result<LinkEvents::Changes> LinkEvents::take() {
         case RTM_NEWLINK:
         case RTM_DELLINK:
             changes = {true, true};
-            break; // routes go without a word when their device goes or is set down
-        case RTM_DELADDR: changes.default_route = true; break; // and IPv4's with the address that they send from
+            break; // no event is sent for routes that vanish because their device is removed or set down
+        case RTM_DELADDR: changes.default_route = true; break; // or, for IPv4, because their source address is removed
         case RTM_NEWROUTE:
         case RTM_DELROUTE: changes.default_route = changes.default_route || is_default_route(payload); break;
         default: break;

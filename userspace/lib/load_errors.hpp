@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// With which errno the kernel refused a module: a file in /run/kmon, which who loads the modules writes and everybody
-// may read. So kmond, the commands and the exporter all give the same reason.
+// The errno with which the kernel refused each module. Whoever loads the modules writes it to a file in /run/kmon that
+// everybody may read. So kmond, the commands and the exporter all give the same reason.
 #pragma once
 
 #include <map>
@@ -15,10 +15,10 @@ using LoadErrors = std::map<std::string, int>; // by the module's name
 
 LoadErrors read_load_errors(const Root& root);
 
-// A /run that is full or read-only is no reason to fail.
+// Ignores errors: a full or read-only /run is no reason to fail.
 void write_load_errors(const Root& root, const LoadErrors& errors);
 
-// Why that module is not loaded, and the cure: with the errno with which the kernel refused it, if it did.
+// Why that module is not loaded, and the cure. Uses the errno with which the kernel refused it, if it did.
 Error why_missing(const Root& root, const std::string& module);
 
 } // namespace kmon

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a module tells machines: the exporter, the recorder, and whoever else reads figures by name. A figure is one
-// line in the description of its module (modules/NAME.cpp); its name, help text and labels stand there and nowhere
-// else.
+// The figures of a module for machines: the exporter, the recorder, and anything else that reads figures by name. A
+// figure is one entry in the description of its module (modules/NAME.cpp); only there are its name, help text and
+// labels.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ namespace kmon {
 
 class View;
 
-// Of a histogram: how many observations were larger than the bound before, and at most this one.
+// A histogram's bucket: how many observations were larger than the previous bound and at most this one.
 struct Bucket {
     static constexpr std::uint64_t no_bound = ~std::uint64_t{0};
 
@@ -25,34 +25,34 @@ struct Bucket {
 
 struct Sample {
     std::vector<std::string> labels; // their values, in the order of Family::labels
-    std::uint64_t value = 0;         // of a histogram: the sum of what was observed
+    std::uint64_t value = 0;         // of a histogram: the sum of the observations
     std::vector<Bucket> buckets{};   // of a histogram, smallest first
-    std::uint64_t created = 0;       // since when it counts, in seconds since 1970; 0: as View::since
+    std::uint64_t created = 0;       // when it was 0, in seconds since 1970; 0: use View::since
 };
 
 using Samples = std::vector<Sample>;
 
-// The samples of a view. top: of what may be many series, those that say most; all the others are one.
+// Makes the samples of a view. top: if there may be many series, only the largest get their own; all others share one.
 using Source = std::function<Samples(const View& view, std::size_t top)>;
 
-// What Prometheus calls a metric family.
+// A metric family, in Prometheus' terms.
 struct Family {
     enum class Kind {
         counter,   // never goes down while the module is loaded
         gauge,     // goes up and down
         histogram, // its buckets are counters
-        info,      // is 1; what it says stands in the labels
+        info,      // always 1; the information is in the labels
     };
 
-    std::string name; // without what its kind appends: _total, _info
+    std::string name; // without the suffix of its kind: _total, _info
     Kind kind = Kind::counter;
     std::string help; // one sentence
     std::vector<std::string> labels;
     Source samples;
-    std::uint64_t scale = 1; // a sample's value is so many times what it means: 10^9 for seconds that come in ns
-    bool recorded = true;    // kept in the history; what is no counter is not, unless recorded() says so
+    std::uint64_t scale = 1; // values are divided by this: 10^9 for seconds that come in ns
+    bool recorded = true;    // kept in the history; by default only counters and histograms
 
-    // "seconds", "bytes", or nothing: the last word of the name.
+    // The last word of the name if it is a unit: "seconds", "bytes"; otherwise empty.
     std::string unit() const;
 };
 
@@ -83,13 +83,13 @@ inline Family in_nanoseconds(Family family) {
 
 // ---- sources ----
 
-// What `samples`, a function of the module's own view and of top, makes.
+// A source from a function of the module's own view and of top.
 template <class V, class Function>
 Source made_by(Function samples) {
     return [samples](const View& view, std::size_t top) { return samples(static_cast<const V&>(view), top); };
 }
 
-// One number of the view, without a label.
+// One number of the view, without labels.
 template <class V, class Number>
 Source one(Number V::*number) {
     return made_by<V>([number](const V& view, std::size_t /*top*/) {
@@ -99,8 +99,8 @@ Source one(Number V::*number) {
     });
 }
 
-// One number of each item of a list: each(&KstatView::families, ip_version, &KstatView::Family::packets). labels gives
-// an item's label values; number is a member, or a function of the item.
+// One number of each item of a list: each(&KstatView::families, ip_version, &KstatView::Family::packets). labels
+// returns an item's label values; number is a member, or a function of the item.
 template <class V, class Item, class Labels, class Number>
 Source each(std::vector<Item> V::*items, Labels labels, Number number) {
     return made_by<V>([items, labels, number](const V& view, std::size_t /*top*/) {
@@ -111,7 +111,7 @@ Source each(std::vector<Item> V::*items, Labels labels, Number number) {
     });
 }
 
-// What stands for all the series that are left out.
+// The label value of the series that adds up all the others.
 inline const std::string the_others = "other";
 
 } // namespace kmon

@@ -14,7 +14,7 @@ namespace {
 
 Samples build(const Root& /*root*/, const Snapshot& /*snapshot*/) { return {{{version}, 1}}; }
 
-// A module that is not there is asked why; one whose view cannot be read has said it.
+// Why a module is down: if it is not loaded, looks up the reason; otherwise it is the error from reading its view.
 std::string why_down(const Root& root, const Reading& reading) {
     const auto& name = reading.module->name;
     return printable(module_state(root, name).loaded ? reading.view.error().what : why_missing(root, name).what);
@@ -56,7 +56,7 @@ Samples reload_worked_at(const Root& root, const Snapshot& /*snapshot*/) {
     return {};
 }
 
-// Calls visit for each family that has something to say, each once.
+// Calls visit once for each family that has samples.
 template <class Visit>
 void for_each_family(const Root& root, const Snapshot& snapshot, std::size_t top, Visit visit) {
     for (const auto& common : common_metrics())

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// All that is scraped: what the modules counted, and how kmon itself is. `kmonctl metrics`, and the exporter.
+// Everything that is scraped: what the modules counted, and the state of kmon itself. For `kmonctl metrics` and the
+// exporter.
 #pragma once
 
 #include <string>
@@ -11,10 +12,10 @@
 
 namespace kmon {
 
-// Source addresses of each interface that stand alone, where nothing else is asked for.
+// The default for how many source addresses of each interface have their own series.
 inline constexpr std::size_t standard_top = 100;
 
-// What is told of all modules together; its samples are of no view.
+// A family about all modules together; its samples do not come from a view.
 struct CommonFamily {
     Family family; // without Family::samples
     Samples (*samples)(const Root& root, const Snapshot& snapshot);
@@ -24,7 +25,7 @@ const std::vector<CommonFamily>& common_metrics();
 
 std::string metrics_text(const Root& root, const Snapshot& snapshot, std::size_t top, MetricsFormat format);
 
-// For each family its name, its type and its samples.
+// The name, type and samples of each family.
 Json metrics_json(const Root& root, const Snapshot& snapshot, std::size_t top);
 
 } // namespace kmon

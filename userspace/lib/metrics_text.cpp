@@ -12,7 +12,7 @@ namespace kmon {
 
 namespace {
 
-// As a label's value; bytes that are not UTF-8 become U+FFFD.
+// Appends a label's value, escaped; bytes that are not UTF-8 become U+FFFD.
 void append_label_value(std::string& text, std::string_view value) {
     while (!value.empty()) {
         const auto length = utf8_length(value);
@@ -41,7 +41,7 @@ std::string decimal(std::uint64_t value, std::uint64_t scale) {
     return text;
 }
 
-// What stands before the next separator; takes it, and the separator, off the text.
+// Takes the part before the next separator, and the separator, off the text.
 std::string_view next_part(std::string_view& text, char separator) {
     const auto end = std::min(text.find(separator), text.size());
     const auto part = text.substr(0, end);
@@ -54,7 +54,7 @@ bool same_word(std::string_view a, std::string_view b) {
     return std::ranges::equal(a, b, {}, lower, lower);
 }
 
-// "0.5" as 500; a weight that is none counts as 1.
+// "0.5" is 500; an invalid weight counts as 1.
 int weight_of(std::string_view text) {
     double weight = 1;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), weight);
@@ -93,7 +93,7 @@ const char* content_type(MetricsFormat format) {
                                                 : "text/plain; version=0.0.4; charset=utf-8";
 }
 
-// The older format is what everybody reads, so the newer one has to be asked for by name.
+// Everybody can read the older format, so the newer one is used only if requested by name.
 MetricsFormat preferred_format(std::string_view accept) {
     int openmetrics = 0;
     int plain = 0;
@@ -138,7 +138,7 @@ std::string MetricsText::take() {
     return std::exchange(text_, {});
 }
 
-// OpenMetrics names the family; the older format, which knows no info, the samples.
+// OpenMetrics uses the family's name; the older format, which has no type info, uses the samples' name.
 void MetricsText::add_head(const Family& family) {
     const bool open = format_ == MetricsFormat::openmetrics;
     const auto name = open ? family.name : sample_name(family);
@@ -150,7 +150,7 @@ void MetricsText::add_head(const Family& family) {
 void MetricsText::add_histogram(const Family& family, const Sample& sample) {
     std::uint64_t count = 0;
     for (const auto& bucket : sample.buckets) {
-        count += bucket.count; // of this bound and of all below it
+        count += bucket.count; // cumulative: this bucket and all below it
         auto bound = std::string("+Inf");
         if (bucket.most != Bucket::no_bound)
             bound = std::to_string(bucket.most) + (format_ == MetricsFormat::openmetrics ? ".0" : "");
@@ -160,7 +160,7 @@ void MetricsText::add_histogram(const Family& family, const Sample& sample) {
     add_line(family.name + "_count", family, sample, std::to_string(count));
 }
 
-// So that who scrapes sees a module that was loaded anew, even if it has counted more by then than before.
+// Lets a scraper notice that a module was reloaded, even if it has already counted more than before.
 void MetricsText::add_created(const Family& family, const Sample& sample, std::uint64_t since) {
     if (format_ != MetricsFormat::openmetrics) return;
     if (family.kind != Family::Kind::counter && family.kind != Family::Kind::histogram) return;
@@ -179,7 +179,7 @@ void MetricsText::add_line(std::string_view name, const Family& family, const Sa
         text_ += '"';
     };
     for (std::size_t i = 0; i < family.labels.size() && i < sample.labels.size(); ++i)
-        if (!sample.labels[i].empty()) add_label(family.labels[i], sample.labels[i]); // an empty one is none
+        if (!sample.labels[i].empty()) add_label(family.labels[i], sample.labels[i]); // an empty value means no label
     if (!bound.empty()) add_label("le", bound);
     if (before == ',') text_ += '}';
     ((text_ += ' ') += value) += '\n';

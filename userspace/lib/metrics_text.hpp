@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Families of samples as text that is scraped: the format of Prometheus, version 0.0.4, or OpenMetrics 1.0.
+// Families of samples as text to be scraped: Prometheus' format, version 0.0.4, or OpenMetrics 1.0.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,10 @@ enum class MetricsFormat { prometheus, openmetrics };
 // For Content-Type.
 const char* content_type(MetricsFormat format);
 
-// Which of the two a client asks for by its Accept header.
+// Which of the two a client prefers, from its Accept header.
 MetricsFormat preferred_format(std::string_view accept);
 
-// The name that the samples of a family have: with _total or _info. A histogram's have several more.
+// The name of a family's samples, with _total or _info. (A histogram's samples have other suffixes.)
 std::string sample_name(const Family& family);
 
 // "counter", "gauge" ...
@@ -28,10 +28,11 @@ class MetricsText {
 public:
     explicit MetricsText(MetricsFormat format) : format_(format) {}
 
-    // Each family once, with all its samples. since: when counters without a time of their own began; 0: not known.
+    // Adds a family with all its samples; call it once per family. since: when counters without their own time started;
+    // 0: unknown.
     void add(const Family& family, const Samples& samples, std::uint64_t since = 0);
 
-    std::string take(); // with what ends the text
+    std::string take(); // completes the text and returns it
 
 private:
     void add_head(const Family& family);

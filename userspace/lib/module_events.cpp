@@ -26,7 +26,7 @@ Result<ModuleEvents> ModuleEvents::open() {
     if (!socket) return fail(system_error("cannot listen to the kernel's events (NETLINK_KOBJECT_UEVENT)", errno));
     sockaddr_nl address{};
     address.nl_family = AF_NETLINK;
-    address.nl_groups = 1; // the kernel's; udev has another one
+    address.nl_groups = 1; // the kernel's group; udev has another one
     if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
         return fail(system_error("cannot listen to the kernel's events (NETLINK_KOBJECT_UEVENT)", errno));
     return ModuleEvents(std::move(socket));

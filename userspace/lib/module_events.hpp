@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Says that kernel modules came or went, not which: the caller looks again.
+// Says that kernel modules were loaded or unloaded, but not which: the caller looks again.
 #pragma once
 
 #include "file_descriptor.hpp"
@@ -14,7 +14,7 @@ public:
     // Readable when something changed: for poll() or sd_event_add_io().
     int fd() const { return socket_.get(); }
 
-    // Takes in all that waits. True: a module came or went, or there were more messages than the socket holds.
+    // Reads all pending messages. True: a module was loaded or unloaded, or messages were lost.
     bool drain();
 
 private:

@@ -58,7 +58,7 @@ std::string_view without_quotes(std::string_view word) {
     return word;
 }
 
-// Of a fully qualified name, the part that tells the device.
+// The host part of a fully qualified name.
 std::string short_name(std::string_view name) { return std::string(name.substr(0, name.find('.'))); }
 
 std::string content(const std::filesystem::path& file) { return read_file(file, longest_file).value_or(""); }
@@ -76,7 +76,7 @@ NamesByMac parse_ethers(std::string_view text) {
     return names;
 }
 
-// When it ends, MAC address, IP address, name or *, client id. A later lease counts.
+// Expiry time, MAC address, IP address, name or *, client ID. Later leases override earlier ones.
 NamesByMac parse_dnsmasq_leases(std::string_view text) {
     NamesByMac names;
     for_each_line(text, [&](std::string_view line) {
@@ -109,7 +109,7 @@ NamesByMac parse_isc_leases(std::string_view text) {
     return names;
 }
 
-// A table whose first line names the columns.
+// CSV whose first line names the columns.
 NamesByMac parse_kea_leases(std::string_view text) {
     NamesByMac names;
     std::size_t mac_at = 0;
@@ -199,7 +199,7 @@ NamesByMac neighbours() {
 // Lines such as "28-6F-B9   (hex)\t\tNokia Shanghai Bell Co., Ltd.".
 NamesByMac vendors(const Root& root, const std::set<MacAddress>& of) {
     NamesByMac names;
-    std::map<std::string, std::vector<MacAddress>> wanted; // by the line's begin
+    std::map<std::string, std::vector<MacAddress>> wanted; // by the start of the line
     for (const auto& mac : of) {
         if (is_randomised(mac)) continue;
         auto begin = to_string(mac).substr(0, 8);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What people call the devices that have these MAC addresses. All of it is read on this machine, where it happens to
-// be; nothing is asked over the network.
+// The names of devices, by MAC address. They are read from files and the kernel on this machine; nothing is queried
+// over the network.
 #pragma once
 
 #include <map>
@@ -16,22 +16,22 @@ namespace kmon {
 
 using NamesByMac = std::map<MacAddress, std::string>;
 
-// Names that somebody gave: in [devices] of the configuration, in /etc/ethers, or to a DHCP server (dnsmasq, ISC, Kea)
-// by the device itself. The first of these that has one counts.
+// Given names: from [devices] in the configuration, from /etc/ethers, or from the device itself through a DHCP server
+// (dnsmasq, ISC, Kea). The first source that has a name wins.
 NamesByMac device_names(const Root& root, const Config& config);
 
-// The same with the configuration as it is; one that is not valid names nobody.
+// The same with the current configuration; an invalid one has no names.
 NamesByMac device_names(const Root& root);
 
-// Where they are now: an IP address of each neighbour that the kernel knows, IPv4 rather than IPv6.
+// An IP address of each neighbour that the kernel knows, preferably IPv4.
 NamesByMac neighbours();
 
-// Who made them, of the addresses asked for, by the package ieee-data. An address that the device made up says nothing.
+// The vendors of the given addresses, from the package ieee-data. A random address has none.
 NamesByMac vendors(const Root& root, const std::set<MacAddress>& of);
 
 // ---- one source each
 
-// Empty where there is no such file. What is no entry in it is left out.
+// Empty if the file does not exist. Invalid entries are ignored.
 NamesByMac read_ethers(const Root& root);
 
 NamesByMac parse_ethers(std::string_view text);

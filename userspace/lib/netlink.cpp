@@ -13,7 +13,7 @@
 namespace kmon {
 namespace {
 
-// What the kernel itself gathers into one datagram of a dump, at most.
+// The maximum that the kernel puts into one datagram of a dump.
 constexpr std::size_t datagram_size = std::size_t{32} * 1024;
 
 tl::unexpected<Error> failed(const std::string& doing, int error) {
@@ -24,7 +24,7 @@ constexpr std::size_t aligned(std::size_t length) { return (length + 3) & ~std::
 
 Bytes after(Bytes bytes, std::size_t length) { return bytes.subspan(std::min(aligned(length), bytes.size())); }
 
-// False where a message is cut short.
+// False if a message is truncated.
 template <class Visit>
 bool for_each_message(Bytes datagram, const Visit& visit) {
     while (const auto message = read_as<nlmsghdr>(datagram)) {
@@ -41,7 +41,7 @@ void for_each_attribute(Bytes bytes, const std::function<void(unsigned type, Byt
     while (const auto attribute = read_as<nlattr>(bytes)) {
         if (attribute->nla_len < sizeof(nlattr) || attribute->nla_len > bytes.size()) return;
         const unsigned type =
-            attribute->nla_type & static_cast<unsigned>(NLA_TYPE_MASK); // without the flag for nested ones
+            attribute->nla_type & static_cast<unsigned>(NLA_TYPE_MASK); // without the flag for nested attributes
         visit(type, bytes.first(attribute->nla_len).subspan(sizeof(nlattr)));
         bytes = after(bytes, attribute->nla_len);
     }
@@ -96,7 +96,7 @@ Result<bool> NetlinkSocket::dump_once(std::uint16_t type, Bytes header,
         if (!datagram) return fail(datagram.error());
         std::optional<int> end; // an errno, or 0
         const bool read = for_each_message(*datagram, [&](const nlmsghdr& about, Bytes payload) {
-            if (about.nlmsg_seq != sequence_ || end) return; // the former: of an earlier dump that was given up
+            if (about.nlmsg_seq != sequence_ || end) return; // another sequence: an earlier dump that was abandoned
             if ((about.nlmsg_flags & NLM_F_DUMP_INTR) != 0) consistent = false;
             if (about.nlmsg_type == NLMSG_DONE)
                 end = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// An rtnetlink socket, and a bounds-checked way through what it brings. The kernel's own headers and no library: Debian
-// has no static libmnl, and netmon has to build alone and static for small systems.
+// An rtnetlink socket, with bounds-checked parsing. It uses the kernel's headers and no library: Debian has no static
+// libmnl, and netmon must build alone and static for small systems.
 #pragma once
 
 #include <linux/netlink.h>
@@ -21,7 +21,7 @@ namespace kmon {
 
 using Bytes = std::span<const std::byte>;
 
-// A T from the start of `bytes`, at whatever address they lie; nothing when they are too few.
+// A T from the start of `bytes`, whatever their alignment; nothing if there are too few.
 template <class T>
 std::optional<T> read_as(Bytes bytes) {
     T value;
@@ -30,25 +30,26 @@ std::optional<T> read_as(Bytes bytes) {
     return value;
 }
 
-// Calls visit for each attribute in `bytes`, up to one that is cut short.
+// Calls visit for each attribute in `bytes`, up to one that is truncated.
 void for_each_attribute(Bytes bytes, const std::function<void(unsigned type, Bytes payload)>& visit);
 
 class NetlinkSocket {
 public:
-    // groups: the RTNLGRP_* to hear of.
+    // groups: the RTNLGRP_* to subscribe to.
     static Result<NetlinkSocket> open(std::initializer_list<unsigned> groups = {});
 
     int fd() const { return fd_.get(); }
 
-    // All answers to the dump request `type`, whose own header is `header`, as `parse` makes them of their payload;
-    // those of which it makes nothing are left out.
+    // All answers to the dump request `type` with the given header, converted by `parse`; answers for which it returns
+    // nothing are left out.
     template <class T, class Header>
     Result<std::vector<T>> dump(std::uint16_t type, const Header& header, std::optional<T> (*parse)(Bytes)) {
         std::vector<T> answers;
         const auto keep = [&](Bytes payload) {
             if (auto answer = parse(payload)) answers.push_back(std::move(*answer));
         };
-        // A dump during which something changed may lack what did not. Where changes never end, the last has to do.
+        // If something changes during a dump, even unchanged items may be missing: try again. If changes never end, use
+        // the last one.
         for (int attempt = 0; attempt < 4; ++attempt) {
             answers.clear();
             const auto consistent = dump_once(type, std::as_bytes(std::span(&header, 1)), keep);
@@ -58,8 +59,8 @@ public:
         return answers;
     }
 
-    // Calls visit for each message that waits. True: some were lost for lack of room. Where they never end, it does:
-    // the rest waits for the next call.
+    // Calls visit for each pending message. True: some were lost for lack of room. If messages never end, it stops
+    // after some; the rest is left for the next call.
     Result<bool> take_waiting(const std::function<void(std::uint16_t type, Bytes payload)>& visit);
 
 private:

@@ -11,7 +11,7 @@
 namespace kmon {
 namespace {
 
-// A range as it was written in the source: 0.1, not 0.100000.
+// The shortest form: 0.1, not 0.100000.
 std::string shortest(double number) {
     std::ostringstream text;
     text << number;
@@ -38,7 +38,7 @@ std::string CountFrom::operator()(std::string& text) const {
     const auto number = parse_count(text);
     if (!number || *number < least)
         return "\"" + printable(text) + "\" is not a whole number of at least " + std::to_string(least);
-    text = std::to_string(*number); // without leading zeros, which would make it octal
+    text = std::to_string(*number); // without leading zeros: CLI11 would read it as octal
     return {};
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Numbers on a command line. CLI11's own take nan and inf, which no range refuses, and "-1" for a count.
+// Numbers on a command line. CLI11's own parsing accepts nan and inf, which no range refuses, and "-1" for a count.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,11 @@ namespace kmon {
 // "10", "0.5", "1e3"; no sign, no blank, not nan or inf.
 std::optional<double> parse_decimal(std::string_view text);
 
-// Digits alone.
+// Only digits.
 std::optional<std::uint64_t> parse_count(std::string_view text);
 
-// For CLI11: what is wrong with an option's value; nothing where it is good, which then stands there as CLI11's own
-// conversion reads it well.
+// For CLI11: says what is wrong with an option's value, or nothing if it is valid. A valid value is normalised so that
+// CLI11's own conversion reads it correctly.
 //     option->transform(CLI::Validator(kmon::DecimalBetween{0.1, 3600}, ""));
 struct DecimalBetween {
     double least;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Text with styles, line by line: what a command shows, whether it goes to a terminal, a pipe or the screen of `kmonctl
-// top`.
+// Styled text, line by line: the output of a command, for a terminal, a pipe or the screen of `kmonctl top`.
 #pragma once
 
 #include <ostream>
@@ -23,12 +22,12 @@ public:
 
     Line& add(std::string text, Style style = Style::plain);
     Line& add(const Line& other);
-    // Blanks up to that column; none where the line is longer.
+    // Adds blanks up to that column; none if the line is longer.
     Line& fill(std::size_t column);
-    // Cut to so many columns.
+    // Cuts the line to `columns`.
     Line& limit(std::size_t columns);
 
-    // From one byte of its text up to another.
+    // The part between two byte offsets of its text.
     Line part(std::size_t begin, std::size_t end) const;
 
     std::size_t columns() const;
@@ -43,10 +42,10 @@ using Page = std::vector<Line>;
 
 void append(Page& page, Page more);
 
-// Its lines broken at blanks where they are longer; what goes on below stands further to the right.
+// Breaks long lines at blanks; continuation lines are indented further.
 Page fitted(const Page& page, std::size_t columns);
 
-// Styles as ANSI colours if `colour`. No blanks at the ends of lines.
+// Prints it, with styles as ANSI colours if `colour`, and without trailing blanks.
 void print(std::ostream& out, const Page& page, bool colour);
 
 } // namespace kmon

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Small steps of reading a text from its front.
+// Helpers to parse a text from its front.
 #pragma once
 
 #include <charconv>
@@ -9,14 +9,14 @@
 
 namespace kmon {
 
-// -1: it is none. Lower case alone, as the kernel writes it.
+// -1: not a digit. Only lower case, as the kernel writes it.
 constexpr int hex_digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
     return -1;
 }
 
-// Takes `word` off the text; false where the text does not begin with it.
+// Takes `word` off the text; false if the text does not begin with it.
 inline bool take(std::string_view& text, std::string_view word) {
     if (!text.starts_with(word)) return false;
     text.remove_prefix(word.size());

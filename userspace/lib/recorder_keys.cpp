@@ -23,7 +23,7 @@ ConfigKey keep(std::string name, std::uint32_t standard) {
 
 std::vector<ConfigKey> recorder_keys() {
     return {
-        // What divides five minutes.
+        // Only intervals that divide five minutes.
         choice("interval", {"10s", "1s", "2s", "5s", "15s", "20s", "30s", "1m", "5m"}),
         span("write_interval", 1, 3600, a_minute, R"("10s", "1m", "10m" ... up to "1h")"),
         keep("keep_finest", a_day),

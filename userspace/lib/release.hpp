@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a std::unique_ptr gives back to a C library: std::unique_ptr<kmod_ctx, Release<kmod_unref>>.
+// A deleter that calls a C library's function: std::unique_ptr<kmod_ctx, Release<kmod_unref>>.
 #pragma once
 
 namespace kmon {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What can fail returns a Result. Its Error is written for the person who has to act on it.
+// Functions that can fail return a Result. The Error is written for the person who has to act on it.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ enum class ExitCode : int {
     ok = 0,
     failed = 1,
     usage = 2,
-    not_running = 3, // the module or the service
+    not_running = 3, // a module or the service
     not_permitted = 4,
     bad_config = 78, // EX_CONFIG of <sysexits.h>
 };
@@ -25,13 +25,13 @@ struct Error {
     std::string what; // what failed, where and why, in one sentence without a full stop
     ExitCode code = ExitCode::failed;
     std::string hint; // what to do about it; may be empty
-    int system = 0;   // the errno behind it, if there is one
+    int system = 0;   // the errno, if there is one
 };
 
 template <class T>
 using Result = tl::expected<T, Error>;
 
-// What to do where a module is not there.
+// The hint if a module is not loaded.
 inline constexpr const char* ask_status = "kmonctl status says why, and what to do";
 
 // return fail("cannot read /etc/kmon.toml: Permission denied", ExitCode::not_permitted);

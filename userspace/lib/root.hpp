@@ -5,7 +5,7 @@
 
 namespace kmon {
 
-// Where the system is found. Tests point it at captured trees.
+// Where the system's directories are. Tests point it at captured trees.
 struct Root {
     std::filesystem::path proc = "/proc";
     std::filesystem::path sys = "/sys";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What all modules counted at one moment, each of them or why it could not be read.
+// What all modules counted at one moment, or why a module could not be read.
 #pragma once
 
 #include <algorithm>
@@ -17,17 +17,17 @@ struct Reading {
 
 using Snapshot = std::vector<Reading>;
 
-// top: of lists that may be long, as many items as a page or a scrape of so many needs.
+// top: keep only the items of long lists that a page or a scrape with this limit needs.
 Snapshot take_snapshot(const Root& root, std::size_t top = View::all);
 
 inline bool any_readable(const Snapshot& snapshot) {
     return std::ranges::any_of(snapshot, [](const Reading& reading) { return reading.view.has_value(); });
 }
 
-// What to say where nothing is.
+// The error if no module is loaded.
 inline Error nothing_loaded() { return {"no module is loaded", ExitCode::not_running, ask_status}; }
 
-// The view of that type; nullptr where it could not be read.
+// The view of that type; nullptr if it could not be read.
 template <class V>
 const V* view_in(const Snapshot& snapshot) {
     for (const auto& reading : snapshot)

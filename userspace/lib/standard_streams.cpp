@@ -10,7 +10,7 @@ namespace kmon {
 
 void reserve_standard_streams() {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
-        // The lowest that is free is the one that is opened.
+        // open() uses the lowest free descriptor.
         if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDONLY) != fd) std::abort();
     }
 }

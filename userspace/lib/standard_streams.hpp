@@ -3,9 +3,9 @@
 
 namespace kmon {
 
-// Of file descriptors 0 to 2, those that whoever started the program left closed (`>&-`) are taken, or the next file or
-// socket to be opened would get them and what is meant for people would be written into it. For the very start of
-// main(). Reading from the one finds nothing; writing to the others fails with EBADF, as if they were closed.
+// Opens those of the file descriptors 0 to 2 that the program was started without (`>&-`). Otherwise the next file or
+// socket would get one of them, and messages would be written into it. Call it first in main(). Reading from descriptor
+// 0 then finds nothing; writing to the others fails with EBADF, as if they were closed.
 void reserve_standard_streams();
 
 } // namespace kmon

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// All that the modules counted, as one object: `kmonctl stats --json`, and the exporter.
+// Everything that the modules counted, as one object: for `kmonctl stats --json` and the exporter.
 #pragma once
 
 #include <cstddef>
@@ -11,10 +11,10 @@
 
 namespace kmon {
 
-// top: source addresses of each interface, those with most frames first.
+// top: at most this many source addresses of each interface, those with most frames first.
 Json stats_json(const Root& root, std::size_t top = View::all);
 
-// The same of a snapshot that is there.
+// The same from an existing snapshot.
 Json stats_json(const Root& root, const Snapshot& snapshot, std::time_t now, std::size_t top = View::all);
 
 } // namespace kmon

@@ -7,7 +7,7 @@
 namespace kmon {
 namespace {
 
-// Letters to add, drop or replace until a is b.
+// The edit distance: letters to add, drop or replace to turn a into b.
 std::size_t distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
@@ -26,7 +26,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 } // namespace
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
-    constexpr std::size_t longest = 64; // of a word that is worth the work
+    constexpr std::size_t longest = 64; // longer words get no suggestion
     if (word.size() > longest) return {};
     std::string best;
     std::size_t least = word.size() / 3 + 2;

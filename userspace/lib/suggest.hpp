@@ -7,7 +7,7 @@
 
 namespace kmon {
 
-// The candidate that `word` was probably meant to be; empty where none is near.
+// The candidate that `word` was probably meant to be; empty if none is similar.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 } // namespace kmon

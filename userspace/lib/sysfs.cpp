@@ -19,14 +19,14 @@ std::filesystem::path path_of(const Root& root, const std::string& module, const
     return directory_of(root, module) / "parameters" / parameter;
 }
 
-// The errno of a file that went with its module.
+// Does this errno mean that the file disappeared with its module?
 bool is_gone(int error) { return error == ENOENT || error == ENODEV; }
 
 Error not_loaded(const std::string& doing, const std::string& module) {
     return {doing + ": the module " + module + " is not loaded", ExitCode::not_running, "modprobe " + module, ENOENT};
 }
 
-// Why the module refused a value, by the errno. The kernel log has the module's own message.
+// Why the module refused a value, from the errno. The kernel log has the module's own message.
 Error refused(const Setting& setting, int error) {
     const std::string doing = "cannot set " + to_string(setting);
     const std::string look = "the kernel log says more: dmesg | grep " + setting.module;
@@ -75,7 +75,7 @@ Error no_such_parameter(const Setting& setting) {
 
 Result<void> write_parameter(const Root& root, const Setting& setting) {
     const auto path = path_of(root, setting.module, setting.parameter);
-    // A write of nothing never reaches the module, so there always is a newline.
+    // An empty write never reaches the module, so always add a newline.
     const auto written = write_file(path, setting.value + "\n");
     if (!written) {
         if (is_gone(written.error().system) && !is_in_sysfs(root, setting.module))

@@ -23,22 +23,23 @@ struct Setting {
 // "kstat counter=10"
 std::string to_string(const Setting& setting);
 
-// Is it loaded, or just coming or going?
+// Is it loaded, or being loaded or unloaded?
 bool is_in_sysfs(const Root& root, const std::string& module);
 
-// Which loading of a module this is: another one after it was removed and loaded again. Nothing while it is not there,
-// or not ready yet.
+// Identifies one load of a module: it is different after the module was removed and loaded again. Nothing while the
+// module is not loaded or not ready.
 std::optional<ino_t> module_instance(const Root& root, const std::string& module);
 
-// Without the newline. Where the module is not loaded: ExitCode::not_running.
+// The value, without the newline. If the module is not loaded: ExitCode::not_running.
 Result<std::string> read_parameter(const Root& root, const std::string& module, const std::string& parameter);
 
-// Is the error of read_parameter() that the module is loaded and has no such parameter, as one of another version?
+// Does this error of read_parameter() mean that the module is loaded but lacks the parameter, because it is another
+// version?
 bool lacks_parameter(const Error& error);
 Error no_such_parameter(const Setting& setting);
 
-// Writes and reads back. The module is the judge: what it refuses is an error with its errno in Error::system. Where
-// the module is not loaded, or goes meanwhile: ExitCode::not_running.
+// Writes and reads back. If the module refuses the value, Error::system has its errno. If the module is not loaded, or
+// is unloaded meanwhile: ExitCode::not_running.
 Result<void> write_parameter(const Root& root, const Setting& setting);
 
 } // namespace kmon

@@ -43,7 +43,7 @@ std::size_t Table::total_width(const std::vector<Shown>& columns) const {
     return total;
 }
 
-// The one that gains most goes first, until all fit.
+// Abbreviates columns until all fit, beginning with the one that saves most.
 void Table::make_brief(std::vector<Shown>& columns, std::size_t limit) const {
     while (total_width(columns) > limit) {
         const auto gain = [](const Shown& column) {

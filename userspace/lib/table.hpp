@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Columns that fit: where the page is too narrow for all of them, numbers are shown in brief, then columns are left
-// out. Only then a text is cut.
+// Columns that fit the page. If it is too narrow, numbers are abbreviated, then columns are omitted. Only then is text
+// cut.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,13 @@ namespace kmon {
 
 struct Cell {
     std::string text;
-    std::string brief; // for where text is too wide; empty: there is none
+    std::string brief; // used if text is too wide; empty: there is none
     Style style = Style::plain;
 };
 
 Cell count_cell(std::uint64_t value, Style style = Style::plain);
 Cell bytes_cell(std::uint64_t value, Style style = Style::plain);
-// As count_cell, and in that style only if it is not 0: for what should be 0.
+// Like count_cell, but styled if it is not 0: for counts that should be 0.
 Cell fault_cell(std::uint64_t value, Style style = Style::warning);
 Cell text_cell(std::string text, Style style = Style::plain);
 
@@ -28,14 +28,14 @@ struct Column {
     std::string head;
     enum Align { left, right } align = right;
     std::size_t at_least = 0;
-    int first_out = 0; // where there is no room for all columns, those with more go first; 0: it stays
+    int first_out = 0; // if there is no room, columns with a higher number are omitted first; 0: never
 };
 
 class Table {
 public:
     explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
-    // As many cells as columns, or fewer: the others stay empty.
+    // At most as many cells as columns; missing ones are empty.
     Table& row(std::vector<Cell> cells);
 
     std::size_t rows() const { return rows_.size(); }
@@ -47,7 +47,7 @@ private:
     // How a column is shown.
     struct Shown {
         std::size_t width = 0;
-        std::size_t briefly = 0; // its width then
+        std::size_t briefly = 0; // its width if abbreviated
         bool brief = false;
         bool visible = true;
     };

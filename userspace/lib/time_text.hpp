@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Times as people write them, on a command line or in an address.
+// Times as people write them, on a command line or in a URL.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace kmon {
 // "@1800000000"; in local time.
 std::optional<std::time_t> parse_time(const std::string& text, std::time_t now);
 
-// What parse_time() takes, for messages.
+// What parse_time() accepts, for messages.
 inline constexpr const char* times_to_write =
     "09:30, 2027-01-15, \"2027-01-15 09:30\", today, yesterday, 2h (ago), @SECONDS";
 

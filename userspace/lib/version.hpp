@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Their values are in one object file, so that another version is compiled in a moment.
+// The values are in one object file, so that a version change compiles quickly.
 #pragma once
 
 namespace kmon {
 
 extern const char* const version;
 
-// What dkms knows the modules by.
+// The version of the modules as dkms knows it.
 extern const char* const dkms_version;
 
 } // namespace kmon

@@ -75,7 +75,7 @@ Result<Fields> first_line(Lines& lines, const std::string& module, View& view) {
     std::string name;
     std::uint64_t schema = 0;
     fields->get("module", name).get("version", view.version).get("schema", schema);
-    // A module from before an upgrade of the tools does not tell.
+    // An older module, from before an upgrade of the tools, lacks it.
     if (fields->has("loaded")) fields->get("loaded", view.since);
     if (const auto done = fields->done(); !done) return fail(done.error());
     if (name != module) return fail(lines.wrong("this is the view of \"" + name + "\", not of " + module));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One line of a view: a flat JSON object whose fields are asked for by name and type.
+// One line of a view: a flat JSON object whose fields are read by name and type.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +17,16 @@ class View;
 
 class Fields {
 public:
-    // The next line as an object. At the end of the file, no fields: see at_end().
+    // The next line as an object. At the end of the file it has no fields: see at_end().
     static Result<Fields> next(Lines& lines);
 
-    // Of what Lines::next() gave.
+    // From a line that Lines::next() returned.
     static Result<Fields> of(Lines& lines, const std::optional<std::string_view>& line);
 
     bool at_end() const { return object_.is_null(); }
     bool has(const char* key) const { return object_.contains(key); }
 
-    // A missing key or a wrong type is remembered and reported by done(); the first one counts.
+    // A missing key or a wrong type is remembered, and done() reports the first one.
     Fields& get(const char* key, std::uint64_t& value);
     Fields& get(const char* key, bool& value); // true, false, 0 or 1
     Fields& get(const char* key, std::string& value);
@@ -45,8 +45,8 @@ private:
     std::string problem_;
 };
 
-// The first line of a view: it names the module, its version, which goes into the view, when it was loaded, and
-// schema 1.
+// Reads the first line of a view. Checks the module's name and the schema, and stores the version and the time of
+// loading in the view.
 Result<Fields> first_line(Lines& lines, const std::string& module, View& view);
 
 } // namespace kmon

@@ -18,7 +18,7 @@ namespace {
 
 bool secure_boot(const Root& root) {
     const auto variable = read_file(root.sys / "firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c");
-    return variable && variable->size() == 5 && variable->back() == 1; // four bytes of attributes before the value
+    return variable && variable->size() == 5 && variable->back() == 1; // four bytes of attributes precede the value
 }
 
 bool locked_down(const Root& root) {
@@ -46,7 +46,8 @@ Error not_built(const Root& root, const std::string& release) {
             std::string("dkms install kmon/") + dkms_version + " -k " + release};
 }
 
-// The certificate that the administrator has told dkms of, in files that it reads as a shell does; empty without.
+// The administrator's own certificate, from dkms's configuration files, which are shell scripts; empty if there is
+// none.
 std::string own_certificate(const Root& root) {
     std::vector<std::filesystem::path> files = {root.etc / "dkms/framework.conf"};
     std::error_code ignored;
@@ -67,8 +68,7 @@ std::string own_certificate(const Root& root) {
     return printable(certificate.substr(0, certificate.find_first_of(" \t#")));
 }
 
-// Where the public half of the key is that signed a module here: dkms makes one of its own, but on Ubuntu it uses the
-// machine's.
+// The file with the public key that signed a module here: dkms's own, or on Ubuntu the machine's.
 std::string key_of(const Root& root, const std::string& signer) {
     if (const auto own = own_certificate(root); !own.empty()) return own;
     const bool ubuntus = signer.find("Secure Boot Module Signature key") != std::string::npos;
@@ -130,7 +130,7 @@ Error cause(const Root& root, const ModuleState& state, int error) {
         return {"this kernel cannot load modules", ExitCode::failed, "boot a kernel with loadable modules"};
     if (state.file.empty()) return not_built(root, kernel_release(root));
     if (error != 0) return refused(root, state, error);
-    // What the kernel has not been asked yet it would say as well.
+    // The kernel was not asked to load it yet, but would refuse it for these reasons.
     if (is_blacklisted(root, state.name)) return refused(root, state, ECANCELED);
     if (!state.vermagic.empty() && !state.vermagic.starts_with(kernel_release(root) + " "))
         return wrong_kernel(root, state);

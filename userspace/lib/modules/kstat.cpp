@@ -93,7 +93,7 @@ Finding compare(const Root& root, const Stimulus& stimulus) {
         return skipped(subject, segments_before ? segments_after.error() : segments_before.error());
     const auto grown = *segments_after - *segments_before;
     const auto words = grouped(counted) + " segments counted; Tcp: OutSegs grew by " + grouped(grown);
-    // A firewall may drop some in between.
+    // A firewall may drop some segments in between.
     if (counted < grown) return {subject, Finding::warning, words, "nft list ruleset"};
     return {subject, Finding::good, words, ""};
 }

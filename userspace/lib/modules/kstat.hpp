@@ -21,7 +21,7 @@ struct KstatView : View {
     bool all_netns = false;
     bool running = false;
     std::uint64_t counter = 0;   // packets between two publications
-    std::uint64_t published = 0; // since load, while /proc/kstat/nout counts from its last reset
+    std::uint64_t published = 0; // since load; /proc/kstat/nout counts from its last reset
     std::uint64_t packets = 0;
     std::uint64_t segments = 0;
     std::vector<Family> families;
@@ -33,7 +33,7 @@ struct KstatView : View {
 };
 
 Result<KstatView> parse_kstat(Lines& lines);
-// Of a module that is not there, or goes meanwhile: ExitCode::not_running.
+// If the module is not loaded, or is unloaded meanwhile: ExitCode::not_running.
 Result<KstatView> read_kstat(const Root& root);
 
 } // namespace kmon

@@ -46,11 +46,11 @@ Result<L2View::Mac> parse_mac_line(Fields& line) {
     return mac;
 }
 
-// A line to the letter as the module writes it: there may be a million, and JSON's own way takes ten times as long.
-// Nothing: it is to go that way.
+// Parses a line exactly as the module writes it: there may be a million, and the JSON parser takes ten times as long.
+// Nothing: use the JSON parser.
 std::optional<L2View::Mac> parse_usual_mac_line(std::string_view line) {
     static constexpr std::string_view begin = R"(,"mac":")";
-    const auto at = line.find(begin); // a quote in the name before it would be escaped
+    const auto at = line.find(begin); // a quote in the preceding name would be escaped
     if (!line.starts_with(R"({"interface":")") || at == std::string_view::npos) return std::nullopt;
     line.remove_prefix(at + begin.size());
     const auto address = parse_mac(line.substr(0, 17));
@@ -74,7 +74,7 @@ bool comes_before(const L2View::Mac& a, const L2View::Mac& b, std::uint64_t L2Vi
     return a.*number != b.*number ? a.*number > b.*number : a.address < b.address;
 }
 
-// Leaves the `top` of them with most, in no order.
+// Keeps the `top` with the highest number, in no order.
 void keep_most(std::vector<L2View::Mac>& macs, std::size_t top, std::uint64_t L2View::Mac::*number) {
     if (macs.size() <= top) return;
     std::nth_element(macs.begin(), macs.begin() + static_cast<std::ptrdiff_t>(top), macs.end(),
@@ -92,7 +92,7 @@ public:
         if (top_ != View::all && all_.size() > room_) forget();
     }
 
-    // In the order in which they came, where all were asked for.
+    // If all were requested, they stay in their order.
     std::vector<L2View::Mac> take() {
         if (top_ != View::all) {
             forget();
@@ -103,12 +103,12 @@ public:
     }
 
 private:
-    // All but those with most of one number or another.
+    // Forgets all except those that are highest in one of the numbers.
     void forget() {
         std::vector<L2View::Mac> kept;
         for (const auto number :
              {&L2View::Mac::packets, &L2View::Mac::bytes, &L2View::Mac::tx_packets, &L2View::Mac::tx_bytes}) {
-            // None was sent anything where that is not counted.
+            // If sent frames are not counted, this number is 0 for all.
             if (std::ranges::none_of(all_, [number](const auto& mac) { return mac.*number != 0; })) continue;
             auto most = all_;
             keep_most(most, top_, number);
@@ -137,7 +137,7 @@ void parse_sent(Fields& line, L2View::Interface& interface) {
     line.get("tx_group_packets", interface.tx_group_packets).get("tx_group_bytes", interface.tx_group_bytes);
 }
 
-// known_macs is the number of MAC lines that are to follow.
+// known_macs is the number of MAC lines that follow.
 Result<L2View::Interface> parse_interface(Fields& line) {
     L2View::Interface interface;
     line.get("interface", interface.name).get("waiting", interface.waiting).get("hook", interface.hook);
@@ -197,7 +197,7 @@ std::string reset_words(std::uint64_t interval) {
     return interval ? "text view resets every " + seconds(interval) : "text view never resets";
 }
 
-// awaited: how many MAC lines are to come, this one among them.
+// awaited: how many MAC lines are still to come, including this one.
 Result<void> take_mac_line(Lines& lines, std::uint64_t awaited, Busiest& busiest) {
     const auto text = lines.next();
     if (!text) return fail(text.error());
@@ -226,7 +226,7 @@ Result<L2View> parse_l2(Lines& lines, std::size_t top) {
     if (head->has("direction")) head->get("direction", view.direction);
     if (const auto done = head->done(); !done) return fail(done.error());
 
-    std::uint64_t awaited = 0; // MAC lines of the interface that came last
+    std::uint64_t awaited = 0; // MAC lines still to come for the last interface
     Busiest busiest(top);
     for (;;) {
         if (awaited) {
@@ -352,8 +352,8 @@ const L2View::Interface* find_interface(const L2View& view, const std::string& n
     return nullptr;
 }
 
-// Drivers count at their own pace, so only the impossible is wrong: parts that do not add up, or nothing
-// counted although frames arrived.
+// Drivers update their counters at their own pace, so only impossible results are wrong: parts that do not add up, or
+// nothing counted although frames arrived.
 Finding compare(const Root& root, const Stimulus& stimulus) {
     const std::string subject = "source MACs";
     const std::string module = "l2packet_counter";
@@ -402,7 +402,7 @@ Family of_interface(const std::string& name, const std::string& help, std::uint6
     return counter("kmon_l2_" + name, help, {"interface"}, each(&L2View::interfaces, by_name, number));
 }
 
-// The same of what is sent, where the module counts that.
+// The same for sent frames, if the module counts them.
 Family of_interface_sent(const std::string& name, const std::string& help, std::uint64_t Interface::*number) {
     return counter("kmon_l2_sent_" + name, help, {"interface"},
                    made_by<L2View>([number](const L2View& view, std::size_t) {
@@ -413,13 +413,12 @@ Family of_interface_sent(const std::string& name, const std::string& help, std::
                    }));
 }
 
-// Those with most of `number`, and all the rest in one, with what is of no MAC that is known. Only because the same
-// number chooses who stands alone does the rest never go down: whoever comes out of it has just overtaken whoever goes
-// in.
+// The MACs with the highest `number`, and the rest as one, including frames of no known MAC. The rest never goes down,
+// because the same number decides which MACs get their own series: a MAC that leaves the rest has just overtaken the
+// one that enters it.
 Samples by_mac(const Interface& interface, std::size_t top, std::uint64_t L2View::Mac::*number,
                std::uint64_t Interface::*total) {
-    // All of them are the recorder's wish, to whom each reading's order is as good, and best where it is that of the
-    // last one.
+    // The recorder wants all of them. It accepts any order, and is fastest if the order is that of the last reading.
     auto macs = interface.macs;
     keep_most(macs, top, number);
     if (top != View::all)
@@ -447,7 +446,7 @@ Family of_source(const std::string& name, const std::string& help, std::uint64_t
                    }));
 }
 
-// Where the module counts what is sent, too.
+// Only if the module also counts sent frames.
 Family of_destination(const std::string& name, const std::string& help, std::uint64_t L2View::Mac::*number,
                       std::uint64_t Interface::*total) {
     return counter("kmon_l2_destination_" + name, help, {"interface", "mac"},

@@ -20,23 +20,23 @@ struct L2View : View {
         MacAddress address = {};
         std::uint64_t packets = 0;
         std::uint64_t bytes = 0;
-        std::uint64_t tx_packets = 0; // sent to it; 0 where the module counts no sent frames
+        std::uint64_t tx_packets = 0; // sent to it; 0 if the module does not count sent frames
         std::uint64_t tx_bytes = 0;
         std::uint64_t first_seen = 0; // seconds since 1970
         std::uint64_t last_seen = 0;
     };
     struct Interface {
         std::string name;
-        bool waiting = false; // it is away
+        bool waiting = false; // it is missing
         std::string hook;
         std::uint64_t packets = 0;
         std::uint64_t bytes = 0;
-        std::uint64_t untracked_packets = 0; // of sources past max_macs
+        std::uint64_t untracked_packets = 0; // of sources beyond max_macs
         std::uint64_t untracked_bytes = 0;
         std::uint64_t evicted_packets = 0; // of sources whose memory was freed
         std::uint64_t evicted_bytes = 0;
         std::uint64_t skipped_packets = 0; // group source address: not in packets
-        bool counts_sent = false;          // or did; if not, the tx figures are 0
+        bool counts_sent = false;          // now or earlier; if not, the tx figures are 0
         std::uint64_t tx_packets = 0;
         std::uint64_t tx_bytes = 0;
         std::uint64_t tx_untracked_packets = 0;
@@ -45,7 +45,7 @@ struct L2View : View {
         std::uint64_t tx_evicted_bytes = 0;
         std::uint64_t tx_group_packets = 0; // to group addresses: not in tx_packets
         std::uint64_t tx_group_bytes = 0;
-        std::vector<Mac> macs;        // where only the busiest were asked for: they, by packets and by bytes
+        std::vector<Mac> macs;        // all, or only the busiest by packets and by bytes
         std::uint64_t known_macs = 0; // how many there are
     };
 
@@ -62,10 +62,10 @@ struct L2View : View {
     std::vector<Figure> figures() const override;
 };
 
-// top: of each interface, so many MACs with most packets, and so many with most bytes, of each direction. A million
+// top: for each interface and direction, keeps the `top` MACs with most packets and those with most bytes. A million
 // others take no memory.
 Result<L2View> parse_l2(Lines& lines, std::size_t top = View::all);
-// Of a module that is not there, or goes meanwhile: ExitCode::not_running.
+// If the module is not loaded, or is unloaded meanwhile: ExitCode::not_running.
 Result<L2View> read_l2(const Root& root, std::size_t top = View::all);
 
 } // namespace kmon

@@ -183,7 +183,7 @@ std::vector<std::string> by_protocol(const LocalhostView::Protocol& protocol) {
     return {std::to_string(protocol.ip_version), protocol.name};
 }
 
-// A size class ends where the next begins.
+// A size class ends where the next one begins.
 Samples size_buckets(const LocalhostView& view, std::size_t /*top*/) {
     Sample sample;
     for (std::size_t i = 0; i < view.sizes.size(); ++i) {

@@ -42,7 +42,7 @@ struct LocalhostView : View {
 };
 
 Result<LocalhostView> parse_localhost(Lines& lines);
-// Of a module that is not there, or goes meanwhile: ExitCode::not_running.
+// If the module is not loaded, or is unloaded meanwhile: ExitCode::not_running.
 Result<LocalhostView> read_localhost(const Root& root);
 
 } // namespace kmon

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What userspace knows of a kernel module. Each has a file of its name beside this one that says it, and
-// module_table.cpp lists them; nobody else asks which module it is. docs/adding-a-module.md shows how one is added.
+// What user space knows about a kernel module. Each module has a file beside this one, and module_table.cpp lists them;
+// no other code depends on a particular module. docs/adding-a-module.md shows how to add one.
 #pragma once
 
 #include <algorithm>
@@ -25,28 +25,28 @@
 
 namespace kmon {
 
-// How a page is to look.
+// The layout of a page.
 struct Look {
     std::size_t columns = 80;
     bool unicode = true;
     std::time_t now = 0;
-    std::size_t top = 5; // rows shown of a list that may be long
+    std::size_t top = 5; // rows to show of a list that may be long
 };
 
-// A counter, for its rate: {"rx bytes", 1234, true}. In JSON the rate is "rx_bytes_per_second".
+// A counter whose rate is shown: {"rx bytes", 1234, true}. In JSON the rate is "rx_bytes_per_second".
 struct Figure {
     std::string name;
     std::uint64_t value = 0;
     bool bytes = false;
 };
 
-// "rx bytes": "rx_bytes"
+// Converts "rx bytes" to "rx_bytes".
 inline std::string json_name(std::string figure) {
     std::ranges::replace(figure, ' ', '_');
     return figure;
 }
 
-// What a module counted, at one moment. The counters are those since the module was loaded; none ever goes down.
+// What a module counted, at one moment. Counters start when the module is loaded and never go down.
 class View {
 public:
     static constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
@@ -60,33 +60,33 @@ public:
 
     // For `kmonctl stats`.
     virtual Page page(const Look& look) const = 0;
-    // The keys are those of the module's own view, with its lines nested where they belong. top: see Look.
+    // The keys are those of the module's own view, with its lines nested. top: see Look.
     virtual Json json(std::size_t top = all) const = 0;
-    // How the module is set, for `kmonctl status`: "on eth0; text view resets every 20 s".
+    // The module's settings in words, for `kmonctl status`: "on eth0; text view resets every 20 s".
     virtual std::string settings() const = 0;
-    // The counters that `kmonctl top` shows, two at most.
+    // The counters that `kmonctl top` shows, at most two.
     virtual std::vector<Figure> figures() const = 0;
 
     std::string version;
-    std::uint64_t since = 0; // when its counters were 0, in seconds since 1970; 0: the module does not tell
+    std::uint64_t since = 0; // when its counters were 0, in seconds since 1970; 0: unknown
 };
 
-// A table of `kmonctl history`: what was counted in some time, a line for each set of labels.
+// A table of `kmonctl history`: what was counted in a span of time, with a line for each set of labels.
 struct HistoryTable {
     struct Column {
         std::string name;   // in JSON and CSV: "sent_bytes"
-        std::string head;   // on a page: "sent"; empty: it is not shown there
+        std::string head;   // on a page: "sent"; empty: not shown there
         std::string figure; // of Module::metrics
         bool bytes = false;
     };
 
     std::string name{};                // "devices"; empty: there is none
     std::vector<std::string> labels{}; // of the columns' figures
-    std::vector<Column> columns{};     // lines are sorted by the sum of those that are bytes, else by the first
-    // A figure without labels that counts the first column as a whole, and the line for what is in no other.
+    std::vector<Column> columns{};     // lines are sorted by the sum of the byte columns, or else by the first column
+    // A figure without labels that is the total of the first column, and the label of the line for the remainder.
     std::string whole{};
     std::string rest{};
-    // What `kmonctl top` shows of it: a name as in View::figures(), and the figure whose series add up to it.
+    // What `kmonctl top --at` shows: a name as in View::figures(), and the figure whose series add up to it.
     struct Rate {
         std::string name;
         std::string figure;
@@ -99,28 +99,29 @@ struct Module {
     std::string name;
     std::string section; // of /etc/kmon.toml
 
-    // Its keys there, beside those that every module has: enabled, view_mode, view_gid.
+    // Its keys there, besides those that every module has: enabled, view_mode, view_gid.
     std::vector<ConfigKey> keys;
-    // The parameters that they become, in the order in which they are to be written.
+    // The parameters that they become, in the order in which they must be written.
     std::function<std::vector<Setting>(const Config& config)> settings;
-    // The parameter that follows the key `interface`, of kind interfaces; empty: there is none.
+    // The parameter that is set from the key `interface`, of kind interfaces; empty: there is none.
     std::string watches{};
 
     std::function<Result<std::unique_ptr<View>>(const Root& root)> read;
-    // The same where a view may be very long: of each list, only what its `top` busiest items need. Empty: `read` does.
+    // The same for a view that may be very long: keeps only the `top` busiest items of each list. Empty: use `read`.
     std::function<Result<std::unique_ptr<View>>(const Root& root, std::size_t top)> read_top{};
-    // What it tells machines.
+    // Its figures for machines.
     std::vector<Family> metrics{};
-    // Its counters are the kernel's own: they go on when the module is loaded again, and began before it did.
+    // Its counters are the kernel's own: they do not start at zero when the module is loaded.
     bool of_kernel = false;
     // How its history is shown.
     HistoryTable history{};
-    // A few words for the service's status line; empty: none.
+    // Text for the service's status line; empty: none.
     std::function<std::string(const Root& root)> brief{};
-    // Takes the word "reset"; under /proc. Empty: there is nothing to reset.
+    // The file in /proc that accepts "reset". Empty: there is nothing to reset.
     std::string reset_file{};
 
-    // What doctor compares it with, if anything. in_its_namespace: only where the initial network namespace is seen.
+    // doctor's comparison with the kernel's own counts, if any. in_its_namespace: only valid in the initial network
+    // namespace.
     std::function<Finding(const Root& root, const Stimulus& stimulus)> compare{};
     bool in_its_namespace = false;
 };
@@ -132,14 +133,14 @@ Result<std::unique_ptr<View>> as_view(Result<V> view) {
     return std::make_unique<V>(std::move(*view));
 }
 
-// Of one member of all items: sum_of(interfaces, &Interface::packets).
+// The sum of one member over all items: sum_of(interfaces, &Interface::packets).
 template <class List, class Number>
 std::uint64_t sum_of(const List& list, Number number) {
     return std::accumulate(list.begin(), list.end(), std::uint64_t{0},
                            [&](std::uint64_t sum, const auto& item) { return sum + item.*number; });
 }
 
-// The value of a parameter that is on or off.
+// The text of a parameter that is on or off.
 inline std::string flag(bool value) { return value ? "1" : "0"; }
 
 // "LOOPBACK  localhost_monitor 1.0.0, WORDS": the first line of a page.

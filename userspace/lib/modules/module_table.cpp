@@ -20,7 +20,7 @@ const std::vector<Module>& modules() {
         l2packet_counter(),  // received frames by source MAC
         kstat(),             // outgoing TCP
         netmon_proc(),       // the figures of each interface
-        process_monitor(),   // ends of processes
+        process_monitor(),   // process exits
     };
     return all;
 }

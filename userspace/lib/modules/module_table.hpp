@@ -11,22 +11,22 @@ namespace kmon {
 
 const std::vector<Module>& modules();
 
-// nullptr: there is none of that name.
+// nullptr: no module has that name.
 const Module* find_module(const std::string& name);
 
 std::vector<std::string> module_names();
 
-// Every key of its section, those that all modules have among them.
+// Every key of its section, including those that all modules have.
 std::vector<ConfigKey> keys_of(const Module& module);
 
-// What the configuration asks of a module, in the order in which it is to be written. Without what `watches` names,
-// which depends on what interfaces there are.
+// The parameters that the configuration sets, in the order in which they must be written. Without the one that
+// `watches` names, which depends on the existing interfaces.
 std::vector<Setting> settings_of(const Config& config, const std::string& module);
 
-// Is that what it is set to where the configuration says nothing?
+// Is the setting the default of the configuration?
 bool is_default(const Setting& setting);
 
-// What can be set at load only: who may read its files.
+// The parameters that can be set only at load: who may read the module's files.
 std::vector<Setting> load_settings_of(const Config& config, const std::string& module);
 
 } // namespace kmon

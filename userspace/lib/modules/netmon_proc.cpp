@@ -93,7 +93,7 @@ std::vector<Figure> NetmonView::figures() const {
 
 namespace {
 
-// Each figure between two readings of /sys: an interface may come or go meanwhile.
+// Checks that each figure lies between two readings of /sys. Interfaces may appear or disappear meanwhile.
 Finding compare(const Root& root, const Stimulus& /*stimulus*/) {
     const std::string subject = "interfaces";
     std::size_t compared = 0;

@@ -16,7 +16,7 @@ namespace kmon {
 struct NetmonView : View {
     struct Interface : LinkStats {
         std::string name;
-        std::string error; // "not found": then there are no figures
+        std::string error; // "not found"; then there are no figures
     };
 
     std::string only; // the interface that the module shows; empty: all
@@ -29,7 +29,7 @@ struct NetmonView : View {
 };
 
 Result<NetmonView> parse_netmon(Lines& lines);
-// Of a module that is not there, or goes meanwhile: ExitCode::not_running.
+// If the module is not loaded, or is unloaded meanwhile: ExitCode::not_running.
 Result<NetmonView> read_netmon(const Root& root);
 
 } // namespace kmon

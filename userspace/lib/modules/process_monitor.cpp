@@ -13,7 +13,7 @@ namespace kmon {
 
 namespace {
 
-// For running text.
+// For use in sentences.
 std::string short_count(std::uint64_t value) { return value < 1'000'000'000 ? grouped(value) : brief(value); }
 
 } // namespace
@@ -23,7 +23,7 @@ Result<ProcessView> parse_process(Lines& lines) {
     auto line = first_line(lines, "process_monitor", view);
     if (!line) return fail(line.error());
     line->get("probe", view.probe).get("log", view.log).get("log_rate", view.log_rate);
-    // A module loaded before an upgrade lacks it.
+    // A module that was loaded before an upgrade lacks it.
     if (line->has("armed")) line->get("probe_by", view.probe_by).get("armed", view.armed);
     line->get("exits", view.exits).get("thread_exits", view.thread_exits);
     line->get("kernel_thread_exits", view.kernel_thread_exits);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Ends of processes.
+// Process exits.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ namespace kmon {
 
 struct ProcessView : View {
     std::string probe;    // the place: "taskstats_exit"
-    std::string probe_by; // "tracepoint", "ftrace", "kprobe"; empty where the module does not tell
-    bool armed = true;    // false: somebody switched the probe off, and no exit is seen
+    std::string probe_by; // "tracepoint", "ftrace", "kprobe"; empty if the module is too old to tell
+    bool armed = true;    // false: somebody disabled the probe, so no exits are seen
     bool log = false;
     std::uint64_t log_rate = 0;
     std::uint64_t exits = 0;
@@ -23,7 +23,7 @@ struct ProcessView : View {
     std::uint64_t logged = 0;
     std::uint64_t suppressed = 0;
     std::uint64_t missed_probes = 0;
-    std::uint64_t nonzero_exits = 0; // by exit code; those killed by a signal stand apart
+    std::uint64_t nonzero_exits = 0; // without those killed by a signal
     std::uint64_t killed_by_signal = 0;
     std::uint64_t utime_ns = 0;
     std::uint64_t stime_ns = 0;
@@ -34,11 +34,11 @@ struct ProcessView : View {
     std::vector<Figure> figures() const override;
 };
 
-// Are those that failed to be written to the journal?
+// Should failed exits be written to the journal?
 bool failed_exits_wanted(const Config& config);
 
 Result<ProcessView> parse_process(Lines& lines);
-// Of a module that is not there, or goes meanwhile: ExitCode::not_running.
+// If the module is not loaded, or is unloaded meanwhile: ExitCode::not_running.
 Result<ProcessView> read_process(const Root& root);
 
 } // namespace kmon
