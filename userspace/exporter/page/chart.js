@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Lines over the last two minutes, or over some other time. SVG, so that it is sharp at every size; the picture is
-// stretched to its box, and all that is text stands beside it as HTML.
+// Lines over the last two minutes, or over another span of time. SVG, so that it is sharp at every size. The picture is
+// stretched to its box, so all text is HTML beside it.
 
 import { span } from './rates.js';
 import { element, text } from './table.js';
@@ -19,7 +19,7 @@ function canvas(points) {
   return svg('svg', { viewBox: view(points), preserveAspectRatio: 'none', 'aria-hidden': 'true' });
 }
 
-// The path of the newest values; a value that is not known interrupts it.
+// The path of the newest values; an unknown value interrupts it.
 function path(values, top, points) {
   const from = values.length - points;
   let line = '';
@@ -31,14 +31,14 @@ function path(values, top, points) {
       continue;
     }
     line += `${drawn ? 'L' : 'M'}${x} ${(height - (value / top) * height).toFixed(1)}`;
-    // A point by itself is a line of no length, which is shown by its round ends.
+    // A single point is a line of length 0, which shows because of its round ends.
     if (!drawn) line += 'h0';
     drawn = true;
   }
   return line;
 }
 
-// The ground under each piece of a line.
+// The area below each piece of a line.
 function area(values, top, points) {
   return path(values, top, points).replace(/M(\d+) [^M]*?(?=M|$)/g, (piece, x) => `${piece}V${height}H${x}Z`);
 }
@@ -67,7 +67,7 @@ export class Chart {
   #time;
   #drawings = 0;
 
-  // form: a rate as text. least: the smallest top of the scale, so that a quiet line is a flat one.
+  // form: formats a rate as text. least: the minimum top of the scale, so that a quiet line is flat.
   constructor(box, { title, names, form, least }) {
     this.#box = box;
     this.#title = title;
@@ -78,7 +78,7 @@ export class Chart {
     this.#picture = picture;
     this.#grid = [0, 25, 50, 75, 100].map((y) => [svg('path', { class: 'grid' }), y]);
     picture.append(...this.#grid.map(([line]) => line));
-    // The first line is the one that matters: it lies on top.
+    // The first line matters most, so it is on top.
     this.#lines = names.map((_, at) => svg('path', { class: `line s${at}` }));
     this.#area = svg('path', { class: 'area s0' });
     picture.append(this.#area, ...[...this.#lines].reverse());
@@ -97,7 +97,7 @@ export class Chart {
     this.draw([]);
   }
 
-  // So many values in a line; what stands at the left, in the middle and at the right; and what time that is.
+  // points: values in a line; times: the labels at the left, in the middle and at the right; time: what the chart covers.
   frame(points, times, time) {
     this.#points = points;
     this.#time = time;
@@ -112,7 +112,7 @@ export class Chart {
     this.#lines.forEach((line, at) => line.setAttribute('d', series[at] ? path(series[at].values, top, this.#points) : ''));
     if (series.length > 0) this.#area.setAttribute('d', area(series[0].values, top, this.#points));
     [top, top / 2, 0].forEach((value, at) => text(this.#labels[at], this.#form(value)));
-    // Who cannot see the lines can ask for this; nobody is told of it each second.
+    // For screen readers, on request; it is not announced each second.
     if (this.#drawings % 10 === 0 || series.length === 0) this.#box.setAttribute('aria-label', this.#words(series));
     this.#drawings = series.length === 0 ? 0 : this.#drawings + 1;
   }
@@ -124,7 +124,7 @@ export class Chart {
   }
 }
 
-// The last minute, small, without words: a figure stands beside it.
+// The last minute, small and without text: the figure is beside it.
 export class Spark {
   #lines;
   #least;

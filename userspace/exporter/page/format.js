@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Figures as kmonctl writes them (userspace/lib/format.cpp), and names that cannot pretend.
+// Formats figures as kmonctl does (userspace/lib/format.cpp), and makes names safe to show.
 
 const unknown = '–';
 
@@ -8,7 +8,7 @@ export function grouped(value) {
   return value === null ? unknown : value.toString().replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-// Three digits and a unit; the limits stand where rounding would make a digit more.
+// Three digits and a unit; the limits are where rounding would add a digit.
 function scaled(value, space) {
   const units = ['', 'k', 'M', 'G', 'T', 'P', 'E'];
   let unit = 0;
@@ -27,7 +27,7 @@ export const bytesRate = (value) => (known(value) ? `${bytes(value)}/s` : unknow
 
 export const countRate = (value) => (known(value) ? `${brief(value)}/s` : unknown);
 
-// What is not all of it does not round up to it.
+// Less than the whole must not round up to 100 %.
 export function percent(share) {
   if (!known(share)) return unknown;
   return share >= 1 ? '100\u00a0%' : `${Math.min(share * 100, 99.9).toFixed(1)}\u00a0%`;
@@ -50,7 +50,7 @@ export function age(then, now) {
   return then >= now ? 'now' : `${seconds(Number(now - then))} ago`;
 }
 
-// Processor time, from nanoseconds.
+// CPU time, from nanoseconds.
 export function duration(nanoseconds) {
   if (nanoseconds === null) return unknown;
   const time = Number(nanoseconds) / 1e9;
@@ -60,8 +60,8 @@ export function duration(nanoseconds) {
   return seconds(Math.round(time));
 }
 
-// Whoever names an interface or a host may want it to look like another one. Characters that cannot be seen, or that turn
-// the direction of writing, are written as their numbers.
+// Somebody may name an interface or a host so that it looks like another one. So invisible characters, and those that change
+// the direction of writing, are shown as numbers.
 export function printable(text) {
   return String(text ?? '').replace(/[\p{C}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
 }

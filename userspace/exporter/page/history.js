@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What was counted in some time, as /api/v1/history answers: which times there are to choose from, the addresses of the
-// page that stand for them, and the answer as lines of a chart.
+// The history, as /api/v1/history returns it: the times to choose from, the page's addresses for them, and the answer as lines
+// of a chart.
 
 import { count } from './reading.js';
 
-// by: of a chart, the finest that is kept of so long a time and not too much of it; rows: of a table.
+// by: the periods of a chart, as fine as is kept for that time without being too many; rows: the periods of a table.
 export const ranges = [
   { word: '15m', title: '15 minutes', by: 'interval', rows: '5min' },
   { word: '1h', title: '1 hour', by: 'interval', rows: '5min' },
@@ -35,7 +35,7 @@ export function hashOf(range, device = null) {
 
 export const deviceHash = (mac, range = usual) => hashOf(range, mac);
 
-// How many periods the time has, and which of them one is. The first and the last may be cut off, and a day may have 23 hours.
+// How many periods the time has, and the index of each. The first and the last may be cut off, and a day may have 23 hours.
 export function frameOf({ from, to, periods = [] }) {
   const step = Math.max(1, ...periods.map((one) => one.to - one.from));
   const whole = periods.find((one) => one.to - one.from === step);
@@ -46,7 +46,7 @@ export function frameOf({ from, to, periods = [] }) {
   return { points, at: (period) => Math.min(points - 1, Math.max(0, slot(period))) };
 }
 
-// A line: what was counted a second in each period. numberOf(period): a BigInt, or null where that is not recorded.
+// A line: the rate per second in each period. numberOf(period): a BigInt, or null if it is not recorded.
 export function lineOf(answer, frame, numberOf) {
   const values = new Float64Array(frame.points).fill(NaN);
   let sum = 0;
@@ -62,14 +62,14 @@ export function lineOf(answer, frame, numberOf) {
   return { values, peak: values.reduce((most, value) => (value > most ? value : most), 0), mean: seconds > 0 ? sum / seconds : NaN };
 }
 
-// Of a period, or of all: a column's total, or that of the lines alone that fit.
+// A column's total, of a period or of everything.
 export const totalOf = (column) => (of) => count(of.total?.[column]);
 export const partOf = (column, fits) => (of) => {
   const found = (of.lines ?? []).filter(fits);
   return of.total?.[column] === null ? null : found.reduce((sum, line) => sum + (count(line[column]) ?? 0n), 0n);
 };
 
-// Why there is no answer: in the words of the exporter, its cure in the second line.
+// Why there is no answer: the exporter's message, with the cure in the second line.
 export class Refused extends Error {
   constructor(status, words) {
     const [cause, cure = ''] = words.trim().split('\n');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Received frames by source address; and sent ones by destination, where the module counts these.
+// Received frames by source address, and sent frames by destination if the module counts them.
 
 import { Chart } from './chart.js';
 import { age, brief, bytes, countRate, grouped, percent, printable, share } from './format.js';
@@ -8,7 +8,7 @@ import { Rows, bar, deviceHead, figure, more, text } from './table.js';
 import { deviceHash } from './history.js';
 
 const module = 'l2packet_counter';
-const most = 20; // addresses; the stream has at most so many of each interface
+const most = 20; // addresses; the stream has at most this many for each interface
 
 function busiest(interfaces) {
   const all = interfaces.flatMap((one) => list(one.macs).map((mac) => ({ ...mac, interface: one.interface, of: (count(one.packets) ?? 0n) + (count(one.tx_packets) ?? 0n) })));
@@ -91,7 +91,7 @@ export class MacAddresses {
   }
 }
 
-// Addresses that an interface has; the list is cut.
+// The number of an interface's addresses; the list has only some.
 function known(one) {
   return count(one.mac_count) ?? BigInt(list(one.macs).length);
 }

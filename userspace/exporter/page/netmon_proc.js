@@ -6,7 +6,7 @@ import { brief, bytes, bytesRate, printable } from './format.js';
 import { count, list, sum } from './reading.js';
 import { Rows, figure, more, text } from './table.js';
 
-const most = 100; // rows; who has more interfaces has Prometheus
+const most = 100; // rows; with more interfaces, use Prometheus
 const module = 'netmon_proc';
 
 export class Interfaces {
@@ -35,7 +35,7 @@ export class Interfaces {
     const known = list(json.interfaces).filter((one) => one.error === undefined);
     const gone = list(json.interfaces).filter((one) => one.error !== undefined);
     const of = (one, name) => rates.take(`${module}/${one.interface}/${name}`, count(one[name]));
-    // All of them: what kmonctl stats says, too.
+    // The totals, as in kmonctl stats.
     const all = ['rx_bytes', 'tx_bytes'].map((name) => rates.take(`${module}//${name}`, sum(known.map((one) => count(one[name])))));
 
     this.#rows.update([...known.slice(0, most), ...gone], (one) => one.interface, (cells, one) => {

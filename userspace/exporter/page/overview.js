@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A tile a module: how it is and its main rates. Below, what is wrong, why, and the command that cures it.
+// One tile per module: its state and its main rates. Below: what is wrong, why, and the command that cures it.
 
 import { Spark } from './chart.js';
 import { element, key, text } from './table.js';
@@ -10,7 +10,7 @@ class Tile {
   #values = [];
   #spark;
 
-  // link: the section to go to, where the page has one. rates: [{ label, form }].
+  // link: the module's section, if the page has one. rates: [{ label, form }].
   constructor({ module, title, link, rates, least }) {
     const heading = element('h3', '');
     const name = element(link ? 'a' : 'span', '', title);
@@ -42,7 +42,7 @@ class Tile {
     if (series) this.#spark?.draw(series);
   }
 
-  // The number large, its unit small.
+  // Shows the number large and its unit small.
   #show(value, rate) {
     const at = rate.search(/\s|\//);
     text(value, at < 0 ? rate : rate.slice(0, at));
@@ -82,7 +82,7 @@ export class Overview {
     this.#announce(modules);
   }
 
-  // Built anew only when something has changed: what somebody selects to copy must stay.
+  // Rebuild only if something has changed, so that a selection for copying stays.
   #complain(modules) {
     const now = JSON.stringify(modules.map(({ module, state }) => [module, state]));
     if (now === this.#shown) return;
@@ -104,7 +104,7 @@ export class Overview {
     );
   }
 
-  // Screen readers are told of a change of state, and of nothing else.
+  // Announces only changes of state to screen readers.
   #announce(modules) {
     const changed = modules.filter(({ module, state }) => this.#known.has(module) && this.#known.get(module) !== state.word);
     for (const { module, state } of modules) this.#known.set(module, state.word);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The live page of one host: takes a reading a second from the exporter and shows it, a section a module. Or, in its place,
-// some time that has passed.
+// The live page of one host: gets a reading per second from the exporter and shows it, with a section for each module. Instead
+// of that it can show the history.
 
 import { Exits } from './process_monitor.js';
 import { Interfaces } from './netmon_proc.js';
@@ -30,7 +30,7 @@ const overview = new Overview(at('overview'));
 const rates = new Rates();
 
 let reading = null;
-let report = {}; // of each module, by the service
+let report = {}; // the service's report on each module
 
 function show() {
   const modules = reading.modules ?? {};
@@ -54,7 +54,7 @@ function showSection(section, json) {
   return { ...section, link: true, state, series };
 }
 
-// A module that this page has no section for: a newer exporter's.
+// Modules for which this page has no section, from a newer exporter.
 function strangers(modules) {
   return Object.keys(modules)
     .filter((name) => !sections.some((section) => section.module === name))
@@ -72,7 +72,7 @@ function showHost() {
   text(at('time'), time.toLocaleTimeString());
 }
 
-// ---- now, or some time that has passed
+// ---- now, or the history
 
 const past = new Past(at('past'));
 const links = ranges.map((range) => {
@@ -93,7 +93,7 @@ function go(byUser) {
   current(now, route === null);
   at('figures').hidden = route !== null;
   past.show(route);
-  // The link that led to a device is hidden by now; who chooses another time stays where he is.
+  // The link that was followed to a device is now hidden, so move the focus. After choosing another time, leave it.
   if (byUser && route !== null && !at('ranges').contains(document.activeElement)) past.focus();
 }
 
@@ -134,7 +134,7 @@ function takeText(data) {
   if (errors(reading) !== before) askReport();
 }
 
-// Half an answer is none: the next one comes in a second.
+// An incomplete answer is ignored: the next one comes in a second.
 function parseOr(data, otherwise) {
   try {
     return parse(data);
@@ -147,7 +147,7 @@ function errors(of) {
   return JSON.stringify(Object.entries(of?.modules ?? {}).map(([name, module]) => [name, module?.error]));
 }
 
-// ---- the service's report: seldom, as it seldom changes
+// ---- the service's report: fetched rarely, because it rarely changes
 
 const every = 10_000;
 let asking = false;
@@ -159,7 +159,7 @@ async function askReport() {
     const answer = await fetch('api/v1/status', { signal: AbortSignal.timeout(5000) });
     if (answer.ok) report = parse(await answer.text()).modules ?? {};
   } catch {
-    // The figures say by themselves what is missing; only why is not known.
+    // The figures themselves show what is missing; only the reason is unknown.
   } finally {
     asking = false;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The view of some time that has passed: a panel a table of the history, or one device by itself.
+// The view of the history: one panel for each table, or a single device.
 
 import { Chart } from './chart.js';
 import { Refused, deviceHash, frameOf, hashOf, lineOf, partOf, totalOf } from './history.js';
@@ -15,7 +15,7 @@ const column = (head, name, form = grouped) => ({ head, form, of: (line) => coun
 const faults = (line) => sum(['receive_errors', 'transmit_errors', 'receive_dropped', 'transmit_dropped'].map((name) => count(line[name])));
 const of = (line) => [count(line.sent_bytes), count(line.received_bytes)].reduce((all, one) => all + (one ?? 0n), 0n);
 
-// Of a chart's names and lines: what /api/v1/history says of a period. parts: lines that it takes, besides the total.
+// How a chart shows a period of /api/v1/history. parts: the number of lines besides the total.
 const inBytes = { unit: 'Bytes a second', form: bytesRate, least: 100, parts: 0 };
 const inPackets = { unit: 'Packets a second', form: countRate, least: 1, parts: 12 };
 const traffic = [column('sent', 'sent_bytes', bytes), column('received', 'received_bytes', bytes), column('frames sent', 'sent_packets'), column('frames received', 'received_packets')];
@@ -64,7 +64,7 @@ async function ask(what, parameters, signal) {
   return parse(words);
 }
 
-// Readings may be a second apart: then an hour has too many of them, and is drawn by five minutes.
+// If readings are a second apart, an hour has too many of them; then draw it in steps of five minutes.
 async function askForChart(what, parameters, by, signal) {
   try {
     return await ask(what, { ...parameters, by }, signal);
@@ -107,7 +107,7 @@ class Panel {
   #more = element('p', 'more');
   #periods = null;
 
-  // alone: of one device, with a table of its periods.
+  // alone: for one device, with a table of its periods.
   constructor(spec, alone = false) {
     this.#spec = spec;
     this.#title = element('h2', '', alone ? 'Traffic' : spec.title);
@@ -227,7 +227,7 @@ export class Past {
     document.addEventListener('visibilitychange', () => this.#refresh());
   }
 
-  // null: none of it is shown.
+  // null: hides the history.
   show(route) {
     this.#route = route;
     this.#main.hidden = route === null;
@@ -239,7 +239,7 @@ export class Past {
     text(this.#about, '');
     this.#back.hidden = route.device === null;
     this.#back.querySelector('a').href = hashOf(route.range);
-    this.#main.ariaBusy = 'true'; // what stands there is of another time
+    this.#main.ariaBusy = 'true'; // what is shown belongs to another time
     return this.#refresh();
   }
 
@@ -273,14 +273,14 @@ export class Past {
       wrong = error;
     }
     clearTimeout(late);
-    if (this.#asking !== asking) return; // somebody wants to see something else by now
+    if (this.#asking !== asking) return; // the user has chosen something else meanwhile
     this.#complain(wrong);
     this.#main.ariaBusy = 'false';
-    text(this.#said, this.#title.textContent); // screen readers are told what is shown by now, and of no refreshing
+    text(this.#said, this.#title.textContent); // tell screen readers what is shown, but not about refreshes
     this.#timer = setTimeout(() => this.#refresh(), every);
   }
 
-  // What time it is that the figures are of, how much of it was recorded, and what the device is called.
+  // Asks for the time that the figures cover, how much of it was recorded, and the device's name.
   async #askWhole(signal) {
     const { range, device } = this.#route;
     const { from, to, seen_seconds: seen, lines } = await ask('devices', { last: range.word, top: device === null ? 0 : 1, ...(device !== null && { device }) }, signal);

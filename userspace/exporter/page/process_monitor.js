@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Processes that ended, and how.
+// Process exits.
 
 import { Chart } from './chart.js';
 import { brief, countRate, duration, grouped, printable } from './format.js';
@@ -8,7 +8,7 @@ import { Rows, figure, key, text } from './table.js';
 
 const module = 'process_monitor';
 
-// Nanoseconds of processor time a second, as processors.
+// Nanoseconds of CPU time per second, in percent of a CPU.
 const processors = (rate) => (Number.isNaN(rate) ? '–' : `${(rate / 1e7).toFixed(1)}\u00a0%`);
 
 const figures = [

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// From counters to rates: how much each one grew a second, over the last two minutes.
+// Turns counters into rates per second, over the last two minutes.
 
 export const span = 120; // seconds that are kept
 
-// Readings that are further apart say nothing about the seconds between: that is a gap.
+// Readings that are further apart say nothing about the seconds in between: that is a gap.
 const longest = 5;
 
 class Series {
@@ -15,7 +15,7 @@ class Series {
     this.values.fill(rate, span - places);
   }
 
-  // NaN: not known.
+  // NaN: unknown.
   get now() {
     return this.values[span - 1];
   }
@@ -35,7 +35,7 @@ export class Rates {
   #seconds = NaN;
   #reading = 0;
 
-  // A reading begins that was taken at that moment of the host's clock. The one from before again says nothing new.
+  // Begins a reading taken at that time of the host's clock. A repeated reading is ignored.
   begin(milliseconds) {
     if (milliseconds === this.#at) return;
     this.#seconds = (milliseconds - this.#at) / 1000;
@@ -43,7 +43,7 @@ export class Rates {
     this.#reading += 1;
   }
 
-  // The counter's series, with this reading in it. One that has shrunk began anew: its rate is not known this time.
+  // The counter's series, including this reading. If the counter went down, it was reset: the rate is unknown this time.
   take(key, count) {
     let kept = this.#kept.get(key);
     if (!kept) {
@@ -58,7 +58,7 @@ export class Rates {
     return kept.series;
   }
 
-  // What this reading lacks has a gap, and is forgotten when it has nothing but gaps.
+  // Series missing from this reading get a gap; they are forgotten when they have only gaps.
   end() {
     for (const [key, kept] of this.#kept) {
       if (kept.reading === this.#reading) continue;
@@ -76,7 +76,7 @@ export class Rates {
     return this.#seconds > 0 && this.#seconds <= longest;
   }
 
-  // Seconds of the chart that this reading fills.
+  // The seconds of the chart that this reading fills.
   get #places() {
     return this.#seconds > 0 ? Math.max(1, Math.round(this.#seconds)) : 1;
   }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// How each module is: a level, a word, and where something is wrong its cause and cure. From the figures, which say whether
-// it counts, and from the service's report, which knows why not.
+// The state of each module: a level, a word and, if something is wrong, cause and cure. It comes from the figures, which show
+// whether the module counts, and from the service's report, which knows why not.
 
 import { count, list } from './reading.js';
 import { grouped, printable } from './format.js';
 
 const state = (level, word, cause = '', cure = '') => ({ level, word, cause: printable(cause), cure: printable(cure) });
 
-// What only the module itself can tell.
+// What only the module's own figures show.
 const own = {
   kstat: (json) => (json.running === false ? state('warning', 'stopped', 'it does not count while it is stopped', 'kmonctl kstat start') : null),
   l2packet_counter: (json) => {
@@ -27,7 +27,7 @@ function difference(one) {
   return `${one.parameter} is "${one.is}", the configuration says "${one.configured}"`;
 }
 
-// json: the module's figures. report: of /api/v1/status, or undefined where that is not known.
+// json: the module's figures. report: from /api/v1/status, or undefined if unknown.
 export function stateOf(name, json, report) {
   const problem = report?.problem;
   if (!json || json.error !== undefined) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The connection to the exporter: one event a second. It is taken up again by itself, ever more slowly while nobody
-// answers, and there is none while nobody looks.
+// The connection to the exporter: one event per second. It reconnects by itself, ever more slowly while there is no answer, and
+// disconnects while the page is hidden.
 
 const silence = 10_000; // milliseconds without an event after which the connection counts as lost
 const slowest = 30_000; // between two attempts
@@ -42,7 +42,7 @@ export class Stream {
     this.retry();
   }
 
-  // At once, however long it would have waited.
+  // Tries again at once.
   retry() {
     this.#attempts = 0;
     this.#begin();
@@ -53,7 +53,7 @@ export class Stream {
     this.#rest();
     this.#source = new EventSource(this.#address);
     this.#source.onmessage = (event) => this.#take(event.data);
-    // The browser's own way is to try again every few seconds for ever, and not at all after some answers.
+    // Browsers retry every few seconds for ever, and after some answers not at all. So do it here instead.
     this.#source.onerror = () => this.#lose();
     this.#expect();
   }
@@ -68,7 +68,7 @@ export class Stream {
   #lose() {
     this.#rest();
     this.#say('lost');
-    // Not all at once, when an exporter comes back that many look at.
+    // Random delays, so that not all pages reconnect at once when the exporter returns.
     const wait = Math.min(1000 * 2 ** this.#attempts, slowest) * (0.75 + Math.random() / 2);
     this.#attempts = Math.min(this.#attempts + 1, 10);
     this.#timer = setTimeout(() => this.#begin(), wait);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Tables that are filled again each second. Everything goes in as text, so no name can be markup.
+// Tables that are updated each second. Everything is inserted as text, so no name can be markup.
 
 import { printable } from './format.js';
 
@@ -15,7 +15,7 @@ export function text(node, value) {
   else if (node.firstChild.data !== value) node.firstChild.data = value;
 }
 
-// A figure in a cell. What was rounded has the exact value beside it.
+// Shows a figure in a cell; a rounded one has the exact value as its title.
 export function figure(cell, shown, exact = null) {
   text(cell, shown);
   if (exact === null) return;
@@ -28,7 +28,7 @@ export function figure(cell, shown, exact = null) {
 // The mark of a chart's line.
 export const key = (line) => element('span', `key s${line}`);
 
-// The heading of a device's row: its name, and its address, which leads to its own page.
+// The heading of a device's row: its name, and its address, which links to its page.
 export function deviceHead(cell, { mac, name }, href) {
   const address = element(href ? 'a' : 'span');
   if (href) address.href = href;
@@ -37,7 +37,7 @@ export function deviceHead(cell, { mac, name }, href) {
   cell.append(address);
 }
 
-// How much of a whole, as a bar.
+// A share of the whole, as a bar.
 export function bar(cell, share, shown) {
   if (cell.firstElementChild === null) cell.append(document.createElement('i'), document.createElement('span'));
   const known = Number.isNaN(share) ? 0 : share;
@@ -50,7 +50,7 @@ export function more(node, count, what) {
   text(node, count > 0 ? `and ${count} more ${what}` : '');
 }
 
-// The rows of a table's body, each known by a key, so that one stays the same while its figures change.
+// The rows of a table's body, each with a key, so that a row stays the same while its figures change.
 export class Rows {
   #body;
   #classes;
