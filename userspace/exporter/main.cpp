@@ -21,8 +21,8 @@ namespace {
 using namespace kmon;
 using namespace kmon::exporter;
 
-// A name without a directory is that of a credential, which systemd gives to this service alone: see systemd.exec(5),
-// LoadCredential=.
+// A name without a directory is a credential, which systemd passes only to this service: see LoadCredential= in
+// systemd.exec(5).
 std::filesystem::path place_of(const std::string& file) {
     const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
     const std::filesystem::path path = file;
@@ -58,7 +58,7 @@ Result<std::unique_ptr<Server>> open_server(const Root& root) {
     return Server::open(std::move(*sockets), *tls, Readings(root, exporter.top), Users(exporter.users), {});
 }
 
-// Until SIGTERM or SIGINT.
+// Serves until SIGTERM or SIGINT.
 Result<void> serve(const Root& root) {
     auto server = open_server(root);
     if (!server) return fail(server.error());
@@ -66,7 +66,7 @@ Result<void> serve(const Root& root) {
     if (!loop) return fail(loop.error());
     control::EventLoop::Timer* timer = nullptr;
     const auto work = [&] {
-        // A turn takes a little from each client; the timer is for when nothing is left to do at once.
+        // One turn handles a little from each client. The timer is used when nothing is left to do at once.
         constexpr int most_turns = 32;
         std::optional<std::chrono::milliseconds> left;
         for (int turn = 0; turn < most_turns; ++turn) {
@@ -107,11 +107,11 @@ ExitCode run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     kmon::reserve_standard_streams();
-    // A client that goes is an error of write(2).
+    // If a client leaves, write(2) fails instead.
     (void)std::signal(SIGPIPE, SIG_IGN);
     try {
         return kmon::status_of(run(argc, argv));
-    } catch (const std::exception& error) { // there is no memory left, say
+    } catch (const std::exception& error) { // out of memory, for example
         std::cerr << "kmon-exporter: " << error.what() << '\n';
         return kmon::status_of(kmon::ExitCode::failed);
     }

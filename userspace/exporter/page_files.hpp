@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The files of page/, in the program itself: so there is nothing to find, and nothing that a path could lead out of.
+// The files of page/, compiled into the program. So no file can be missing, and no path can lead outside.
 #pragma once
 
 #include <span>

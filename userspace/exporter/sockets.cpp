@@ -68,7 +68,7 @@ Result<Socket> known_socket(FileDescriptor fd) {
     socklen_t size = sizeof listens;
     if (::getsockopt(fd.get(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) < 0 || !listens ||
         ::getsockname(fd.get(), &address.generic, &length) < 0)
-        return fail("the socket that was handed over does not listen");
+        return fail("the socket that systemd passed does not listen");
     Socket socket{.fd = std::move(fd), .address = {}};
     const int family = address.generic.sa_family;
     if (family == AF_UNIX) {
@@ -80,7 +80,7 @@ Result<Socket> known_socket(FileDescriptor fd) {
                          std::to_string(ntohs(family == AF_INET ? address.v4.sin_port : address.v6.sin6_port));
         socket.loopback = is_loopback(address);
     } else {
-        return fail("a socket of an unknown kind");
+        return fail("the socket is of an unknown kind");
     }
     return socket;
 }
@@ -113,7 +113,7 @@ Result<Socket> listen_at(const std::string& host, std::uint16_t port) {
     return listening(std::move(*fd), address, length, host + ":" + std::to_string(port));
 }
 
-// For the group, which a reverse proxy can be in.
+// The group may connect, for a reverse proxy.
 Result<Socket> listen_at_file(const std::string& path) {
     Address address{};
     if (path.size() >= sizeof address.file.sun_path)
@@ -123,7 +123,8 @@ Result<Socket> listen_at_file(const std::string& path) {
     auto fd = open_socket(AF_UNIX);
     if (!fd) return fail(fd.error());
     struct stat about {};
-    if (::lstat(path.c_str(), &about) == 0 && S_ISSOCK(about.st_mode)) ::unlink(path.c_str()); // of one that was killed
+    if (::lstat(path.c_str(), &about) == 0 && S_ISSOCK(about.st_mode))
+        ::unlink(path.c_str()); // left by one that was killed
     const auto before = ::umask(0117);
     auto socket = listening(std::move(*fd), address, sizeof address.file, path);
     ::umask(before);

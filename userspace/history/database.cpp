@@ -33,7 +33,7 @@ std::string name_of(sqlite3* database) {
     return name != nullptr && *name != '\0' ? printable(name) : "the history";
 }
 
-// What went wrong last.
+// The last error.
 Error error_of(sqlite3* database, const std::string& doing) {
     const auto code = ::sqlite3_extended_errcode(database);
     auto error = system_error(doing + " " + name_of(database), errno_of(code, ::sqlite3_system_errno(database)));
@@ -102,8 +102,8 @@ Result<Database> Database::open(const std::filesystem::path& file, Mode mode, st
     }
     ::sqlite3_busy_timeout(handle, static_cast<int>(patience.count()));
     if (write) return database;
-    // The first look tells whether it can be read. Without the right to make the files that a write-ahead log takes,
-    // and with nobody there who has made them, nothing can change meanwhile.
+    // Try whether it can be read. If we may not create the files of a write-ahead log and nobody else has, then nobody
+    // is writing, and it can be opened as immutable.
     const auto look = database.number("PRAGMA schema_version");
     if (look) return database;
     std::error_code ignored;
@@ -157,7 +157,7 @@ Result<void> Database::copy_to(const std::filesystem::path& file) {
 
 Result<void> Database::checkpoint() {
     const auto code = ::sqlite3_wal_checkpoint_v2(handle_.get(), nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
-    // With somebody reading, it goes on the next time.
+    // If somebody is reading, the rest is done next time.
     if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) // NOLINT(hicpp-signed-bitwise)
         return fail(error_of(handle_.get(), "cannot write"));
     return {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// SQLite with Result. An error has the errno that says best what is wrong: ENOSPC, EROFS, EACCES, EBUSY, and EUCLEAN
-// for a file that is no database, or a damaged one.
+// SQLite with Result. An error has the errno that fits best: ENOSPC, EROFS, EACCES, EBUSY, or EUCLEAN for a file that
+// is not a database or is damaged.
 #pragma once
 
 #include <cerrno>
@@ -24,10 +24,10 @@ namespace kmon::history {
 
 inline bool is_damage(const Error& error) { return error.system == EUCLEAN; }
 
-// A prepared statement; its parameters are bound in their order, its columns read by their number.
+// A prepared statement. Its parameters are bound in order, its columns are read by number.
 class Statement {
 public:
-    // Binds from the first parameter on, after a reset. Text and blobs have to live until the statement has run.
+    // Resets the statement and binds its parameters. Text and blobs must live until the statement has run.
     template <class... Values>
     Statement& bind(const Values&... values) {
         reset();
@@ -38,7 +38,7 @@ public:
 
     // True: there is a row. False: there is none, and the statement is reset.
     Result<bool> step();
-    // For what has no rows, or whose rows do not matter.
+    // For statements without rows, or whose rows do not matter.
     Result<void> run();
     void reset();
 
@@ -67,22 +67,22 @@ class Database {
 public:
     enum class Mode { write, read };
 
-    // How long one waits for another who writes.
+    // How long to wait for another writer.
     static constexpr std::chrono::milliseconds usual_patience{5000};
 
-    // read: fails where there is none.
+    // Mode read: fails if the file does not exist.
     static Result<Database> open(const std::filesystem::path& file, Mode mode,
                                  std::chrono::milliseconds patience = usual_patience);
 
     Result<Statement> prepare(std::string_view sql);
     Result<void> run(std::string_view sql); // one statement or several
-    // The number that a PRAGMA or SELECT gives.
+    // The number that a PRAGMA or SELECT returns.
     Result<std::int64_t> number(std::string_view sql);
 
-    // Everything into a new database at `file`, which must not be there.
+    // Copies everything into a new database at `file`, which must not exist.
     Result<void> copy_to(const std::filesystem::path& file);
 
-    // Takes what stands in the write-ahead log into the database.
+    // Merges the write-ahead log into the database.
     Result<void> checkpoint();
 
 private:

@@ -16,7 +16,7 @@ namespace {
 struct Word {
     const char* word;
     By by;
-    Seconds otherwise; // the time that is meant where none is said
+    Seconds otherwise; // the default time
 };
 
 constexpr Seconds an_hour = 3600;
@@ -25,7 +25,7 @@ constexpr std::array periods = {Word{"interval", By::interval, an_hour}, Word{"5
                                 Word{"hour", By::hour, a_day}, Word{"day", By::day, 7 * a_day},
                                 Word{"month", By::month, 365 * a_day}};
 
-// A MAC address in its usual form, as far as it goes.
+// Normalises the start of a MAC address.
 std::string plain(std::string text) {
     std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
     std::ranges::replace(text, '-', ':');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A question in words, as `kmonctl history` takes it from the command line and kmon-exporter from an address.
+// A question as text, from the command line of `kmonctl history` or a URL of kmon-exporter.
 #pragma once
 
 #include <ctime>
@@ -14,7 +14,7 @@
 
 namespace kmon::history {
 
-// Of which time; what is not said is empty.
+// The time in question; anything not given is empty.
 struct TimeWords {
     std::string last; // "24h"
     std::string from; // or both of these, or one
@@ -24,8 +24,8 @@ struct TimeWords {
 struct Request {
     std::string table = "devices";
     TimeWords time;
-    std::string by;     // one of by_words(); empty: all of it as one
-    std::string device; // a MAC address, the start of one, a name; or what a line's last label is
+    std::string by;     // one of by_words(); empty: everything as one
+    std::string device; // a MAC address, the start of one, a name; or the value of the last label
     std::optional<std::size_t> top;
 };
 
@@ -35,16 +35,16 @@ std::vector<std::string> table_names();
 // "interval", "5min", "hour", "day", "month".
 std::vector<std::string> by_words();
 
-// otherwise: the seconds up to now, where nothing is said.
+// otherwise: the default, in seconds up to now.
 Result<History::Extent> extent_of(const TimeWords& words, std::time_t now, Seconds otherwise);
 
-// Does a line that ends in this label belong to `wanted`?
+// Does a line whose last label has this value belong to `wanted`?
 std::function<bool(const std::string& label)> is_called(std::string wanted, NamesByMac names);
 
-// What is wrong with it is ExitCode::usage.
+// Errors in the request have ExitCode::usage.
 Result<Question> question_of(const Request& request, const NamesByMac& names, std::time_t now);
 
-// What a MAC address is called, for to_json().
+// The name of a MAC address, for to_json().
 std::function<std::string(const std::string& mac)> name_in(const NamesByMac& names);
 
 } // namespace kmon::history

@@ -18,7 +18,7 @@ std::int64_t milliseconds(clockid_t clock) {
     return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
-// sysfs gives each directory a number of its own, and none twice; so it changes with each load.
+// sysfs never uses an inode number twice, so it changes with each load.
 std::int64_t instance_of(const Root& root, const std::string& module) {
     struct stat about {};
     const auto directory = root.sys / "module" / module;
@@ -36,7 +36,7 @@ std::vector<ModuleReading> read_modules(const Root& root, const std::string& boo
     std::vector<ModuleReading> readings;
     for (const auto& module : modules()) {
         ModuleReading reading{&module, module.read(root), {boot, instance_of(root, module.name), module.of_kernel, ""}};
-        // Gone and loaded again meanwhile: which of the two it was is not known.
+        // It was reloaded meanwhile, so it is unknown which instance the view is from.
         if (reading.view && instance_of(root, module.name) != reading.instance.module)
             reading.view = fail(module.name + " was loaded again meanwhile");
         if (reading.view && module.of_kernel) reading.instance.scope = (*reading.view)->settings();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The machine as a Recording takes it: every module as it is now, the clocks, and what tells one life of a counter from
-// another.
+// What a Recording needs from the machine: the state of every module, the clocks, and what identifies a counter's
+// lifetime.
 #pragma once
 
 #include <memory>

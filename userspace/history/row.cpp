@@ -5,7 +5,7 @@ namespace kmon::history {
 
 namespace {
 
-// A new run takes two bytes, so up to two series that did not grow are cheaper inside one.
+// A new run takes two bytes, so up to two series that did not grow are better stored inside a run.
 constexpr std::uint32_t bridged = 2;
 
 void put(std::string& out, std::uint64_t number) {

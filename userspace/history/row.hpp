@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What was counted in one slot of time: of each series, by how much it grew. Packed, since there are millions.
+// What was counted in one slot of time: by how much each series grew. Packed, because there are millions.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +20,12 @@ struct Growth {
 // Each series once, in ascending order.
 using Row = std::vector<Growth>;
 
-// Runs of neighbouring series: how many are left out, how many follow, and their numbers, all as LEB128. A series that
-// did not grow is left out; inside a run it is one byte.
+// Runs of neighbouring series: how many are skipped, how many follow, and their growth, all as LEB128. A series that
+// did not grow is skipped; inside a run it takes one byte.
 std::string pack(const Row& row);
 
-// visit(const Growth&), in order. False where it is no packed row; what was read up to there has been visited. A year
-// has millions of them, so this is where the time goes that a question takes.
+// Calls visit(const Growth&), in order. False if it is not a packed row; what precedes the error has been visited. A
+// year has millions of rows, so this is where a question spends its time.
 template <class Visit>
 bool unpack(std::string_view packed, const Visit& visit);
 bool unpack(std::string_view packed, Row& row);

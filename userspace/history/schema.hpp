@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The database's tables. docs/history.md describes them for those who read it with other tools.
+// The database's tables. docs/history.md describes them for other tools.
 #pragma once
 
 #include <array>

@@ -22,7 +22,7 @@ Seconds remainder(Seconds time, Seconds step) {
     return rest < 0 ? rest + step : rest;
 }
 
-// Midnight of that day of the month; where a clock is put forward at midnight, the first moment of the day.
+// Midnight of that day of the month. If the clock is put forward at midnight, the first moment of the day.
 Seconds midnight(std::tm parts, int day, int month) {
     parts.tm_mon = month;
     parts.tm_mday = day;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The history as it is written. One transaction takes in what was counted since the last one, sums it up into coarser
-// tiers, and lets go of what is too old or too much; so whenever the power goes, the database is as after one of them.
+// Writes the history. One transaction adds what was counted since the last one, sums it up into coarser tiers, and
+// deletes what is too old or too much. So if the power fails, the database is as it was after some transaction.
 #pragma once
 
 #include <array>
@@ -22,12 +22,12 @@ namespace kmon::history {
 
 struct Limits {
     Seconds interval = 10;                                                    // a slot of the finest tier
-    std::array<Seconds, 4> keep = {86400, 30 * 86400, 730 * 86400, for_ever}; // of each tier
+    std::array<Seconds, 4> keep = {86400, 30 * 86400, 730 * 86400, for_ever}; // for each tier
     std::uint64_t max_size = std::uint64_t{64} << 20U;                        // bytes
-    bool durable = true; // false: for a file in memory, which nothing makes outlast a power cut
+    bool durable = true; // false: for a file in memory, which no fsync can save from a power cut
 };
 
-// Figures that have their labels in common. See the schema.
+// Figures with the same labels. See the schema.
 struct Kind {
     std::int64_t id = 0;
     std::string module;
@@ -41,13 +41,13 @@ struct Block {
     std::string labels;
 };
 
-// The counters of a module as they were last read: what to take differences from.
+// The last counters of a module, from which differences are taken.
 struct LastReading {
     std::string module;
     std::string boot;          // of the kernel
-    std::int64_t instance = 0; // of the module: another one after each load
+    std::int64_t instance = 0; // of the module: different after each load
     std::string scope;
-    std::int64_t uptime = 0; // milliseconds since boot, sleep included
+    std::int64_t uptime = 0; // milliseconds since boot, including suspend
     Seconds time = 0;
     std::string counters; // packed, by series
 };
@@ -56,7 +56,7 @@ struct LastReading {
 struct Span {
     Seconds from = 0;
     Seconds to = 0;
-    bool seen = true; // false: nobody looked for a while, so how it was spread over the time is not known
+    bool seen = true; // false: readings are missing, so the distribution over the time is unknown
     std::string growth;
 };
 
@@ -70,10 +70,10 @@ struct Batch {
 
 class Store {
 public:
-    // Makes it where there is none. One that is damaged is an error: see put_aside().
+    // Creates it if it does not exist. A damaged one is an error: see put_aside().
     static Result<Store> open(const std::filesystem::path& file, const Limits& limits);
 
-    // How a start goes on from where it was.
+    // What a new start needs to continue.
     Result<std::vector<LastReading>> readings();
     Result<std::vector<Kind>> kinds();
     Result<std::optional<Block>> block_of(std::uint32_t series);
@@ -81,14 +81,14 @@ public:
     Result<std::uint32_t> next_series();
     Result<std::int64_t> blocks();
 
-    // All of it or nothing.
+    // Writes everything or nothing.
     Result<void> write(const Batch& batch);
 
-    // Forgets sets of labels until there are no more than `most`: those that counted least, but none that is `in_use`
-    // or was within the last days. What they counted stays in the rows, and belongs to nobody.
+    // Forgets sets of labels until there are at most `most`: those that counted least, but none that is `in_use` or was
+    // in the last days. Their counts stay in the rows, but belong to no labels.
     Result<void> forget_blocks(std::size_t most, const std::unordered_set<std::uint32_t>& in_use, Seconds now);
 
-    // Writes what the log has into the database itself, so that the log starts anew. Now and then.
+    // Merges the log into the database, so that the log starts again. Call it now and then.
     Result<void> checkpoint() { return database_.checkpoint(); }
     Result<void> copy_to(const std::filesystem::path& file) { return database_.copy_to(file); }
 
@@ -132,7 +132,7 @@ private:
     Database database_;
     Limits limits_;
     std::array<TierState, 4> states_;
-    std::vector<Statement> containing_; // a tier each
+    std::vector<Statement> containing_; // one per tier
     std::vector<Statement> put_;
     std::vector<Statement> first_from_;
     std::vector<Statement> between_;

@@ -36,7 +36,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// How often what stands in the log goes into the database: each time takes two more fsyncs.
+// How often the log is merged into the database: each time takes two more fsyncs.
 constexpr std::int64_t checkpoint_interval = 3'600'000; // ms
 
 Result<FileDescriptor> signals() {
@@ -50,7 +50,7 @@ Result<FileDescriptor> signals() {
     return fd;
 }
 
-// Two of them would write what both counted.
+// Two instances would both write the same counts.
 Result<FileDescriptor> be_the_only_one(const fs::path& runtime) {
     const auto path = runtime / "lock";
     std::error_code ignored;
@@ -87,7 +87,7 @@ private:
     Result<void> bring_to_disk();
     void notify(const std::string& state);
     void tell_of(const std::vector<history::ModuleReading>& readings);
-    // Until the next reading, or a signal: which one, or 0.
+    // Waits until the next reading or a signal; returns the signal, or 0.
     int wait(const FileDescriptor& signals);
 
     fs::path on_disk() const { return places_.state / "history.db"; }
@@ -102,7 +102,7 @@ private:
     std::int64_t checked_ = 0;
     std::int64_t saved_ = 0;
     std::size_t readable_ = 0;                // modules
-    std::map<std::string, std::string> told_; // of modules that cannot be read
+    std::map<std::string, std::string> told_; // what was reported about modules that cannot be read
 };
 
 Result<void> Service::run() {
@@ -115,7 +115,7 @@ Result<void> Service::run() {
     if (auto started = start(*config); !started) return started;
 
     read();
-    write(); // what is wrong with the place shows now, not in a minute
+    write(); // so that problems with the directory show now, not in a minute
     tell_(LOG_INFO, std::string("kmon-recorder ") + version + " records " + std::to_string(readable_) +
                         " modules every " + std::to_string(settings_.limits.interval) + " s");
     notify("READY=1");
@@ -226,7 +226,7 @@ void Service::read() {
     notify("WATCHDOG=1");
 }
 
-// Once, until it is another reason. That a module is not loaded is nobody's fault here.
+// Reports a module that cannot be read once for each reason. A module that is not loaded is not an error here.
 void Service::tell_of(const std::vector<history::ModuleReading>& readings) {
     for (const auto& reading : readings) {
         auto& told = told_[reading.module->name];
@@ -241,7 +241,7 @@ void Service::write() {
     const auto moment = history::moment_now(root_);
     const bool done = recording_->flush(moment);
 #ifdef __GLIBC__
-    (void)::malloc_trim(0); // a transaction takes as much as all else; it is over for a minute
+    (void)::malloc_trim(0); // a transaction takes as much memory as everything else, and the next one is a minute away
 #endif
     written_ = moment.uptime;
     if (done && moment.uptime - checked_ >= checkpoint_interval) {
@@ -262,7 +262,7 @@ bool Service::save() {
     return done.has_value();
 }
 
-// notify() of the manager; nothing where there is none.
+// Notifies systemd, if it is there.
 // NOLINTNEXTLINE(readability-convert-member-functions-to-static)
 void Service::notify(const std::string& state) { (void)::sd_notify(0, state.c_str()); }
 

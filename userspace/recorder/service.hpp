@@ -18,7 +18,7 @@ struct Places {
 // priority: of <syslog.h>
 using Tell = std::function<void(int priority, const std::string& what)>;
 
-// The service, until SIGTERM or SIGINT. SIGHUP: the configuration is read anew. SIGUSR1: what waits is written.
+// Runs the service until SIGTERM or SIGINT. SIGHUP: reads the configuration again. SIGUSR1: writes pending data.
 Result<void> serve(const Root& root, const Places& places, const Tell& tell);
 
 } // namespace kmon::recorder

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What [recorder] of the configuration comes to.
+// The settings of [recorder] in the configuration.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ struct Settings {
     history::Limits limits;
     std::int64_t write_interval = 60'000; // ms
     bool in_memory = false;
-    std::int64_t save_interval = 0; // ms; 0: at the end only
+    std::int64_t save_interval = 0; // ms; 0: only at the end
 };
 
 Settings recorder_settings(const Config& config);
