@@ -22,7 +22,7 @@ Answer with_body(const char* type, Text body) {
     return answer;
 }
 
-// How many addresses are asked for; nothing where that is no number.
+// How many addresses are requested; nothing if that is not a number.
 std::optional<std::size_t> top_of(const Asked& asked, const Readings& readings) {
     const auto said = asked.arguments.find("top");
     if (said == asked.arguments.end()) return readings.top();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What is answered to whom: the exporter without HTTP's own matters.
+// Decides what to answer to whom: the exporter without HTTP.
 #pragma once
 
 #include <functional>
@@ -29,7 +29,7 @@ struct Answer {
     unsigned status = 200;
     const char* type = "text/plain; charset=utf-8";
     Text body{};                         // of a stream: none
-    std::optional<std::size_t> stream{}; // as many source addresses in each event
+    std::optional<std::size_t> stream{}; // the number of source addresses in each event
     const char* caching = "no-store";
     // What takes its time: all else of this stands for nothing, and the answer is what this makes, in any thread.
     std::function<Answer()> later{};

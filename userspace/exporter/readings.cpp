@@ -31,7 +31,8 @@ Text shared(std::string text) { return std::make_shared<const std::string>(std::
 Readings::Readings(Root root, std::size_t top, std::function<Clock::time_point()> now)
     : root_(std::move(root)), top_(top), now_(std::move(now)) {}
 
-// A reading of a million MAC addresses takes a second; then it holds as long, so that there is time for all else.
+// A reading of a million MAC addresses takes a second. Then it is used for as long, so that there is time for other
+// work.
 void Readings::refresh() {
     const auto begin = now_();
     if (taken_ > 0 && begin < valid_until_) return;
@@ -58,7 +59,7 @@ Text Readings::stats(std::size_t top) {
     auto& text = stats_[top];
     if (!text) {
         auto json = stats_json(root_, snapshot_, std::time(nullptr), top);
-        json["monotonic_ms"] = milliseconds(taken_at_); // for rates, whatever the time of day does
+        json["monotonic_ms"] = milliseconds(taken_at_); // for rates, even if the clock is set
         text = shared(to_text(json, -1));
     }
     return text;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What is served, in the forms in which it is asked for. Whoever asks at the same moment is given the same reading, so
-// that a thousand clients cost what one does; while nobody asks, nothing is read.
+// What is served, in each format. Clients that ask at the same moment get the same reading, so a thousand clients cost
+// as much as one. While nobody asks, nothing is read.
 #pragma once
 
 #include <chrono>
@@ -22,13 +22,13 @@ class Readings {
 public:
     using Clock = std::chrono::steady_clock;
 
-    // top: source addresses of each interface at most, whatever a client asks for.
+    // top: the maximum of source addresses of each interface, whatever a client asks for.
     Readings(Root root, std::size_t top, std::function<Clock::time_point()> now = Clock::now);
 
     Text metrics(MetricsFormat format);
     // As `kmonctl stats --json`, on one line.
     Text stats(std::size_t top);
-    // Of each module how it is, as in `kmonctl status --json`.
+    // The state of each module, as in `kmonctl status --json`.
     Text status();
 
     const Root& root() const { return root_; }

@@ -25,10 +25,10 @@ using Clock = std::chrono::steady_clock;
 using Milliseconds = std::chrono::milliseconds;
 using Response = std::unique_ptr<MHD_Response, Release<MHD_destroy_response>>;
 
-// libmicrohttpd's own timeout is of a connection that does nothing at all; ours also end those that do little.
+// libmicrohttpd's own timeout is for connections that do nothing at all. Ours also end those that do too little.
 constexpr unsigned seconds_of_silence = 150;
 
-// What a browser may do with what it gets here: nothing that involves any other host.
+// What a browser may do with these answers: nothing that involves another host.
 constexpr std::pair<const char*, const char*> safety[] = {
     {"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
                                 "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
@@ -59,7 +59,7 @@ struct Stream {
 
 void forget_text(void* text) { delete static_cast<Text*>(text); }
 
-// The text is everybody's; it stays for as long as somebody is being sent it.
+// The text is shared by all clients; it is kept as long as it is being sent to one.
 Response response_of(const Text& text) {
     auto* const kept = new Text(text);
     auto* bytes = const_cast<char*>(text->data()); // libmicrohttpd only reads them
@@ -73,7 +73,7 @@ std::string header(MHD_Connection* connection, const char* name) {
     return value ? value : "";
 }
 
-// Of one that is given twice, the first.
+// If an argument is given twice, the first one counts.
 MHD_Result add_argument(void* arguments, MHD_ValueKind /*kind*/, const char* name, std::size_t name_size,
                         const char* value, std::size_t value_size) {
     static_cast<Arguments*>(arguments)->emplace(std::string(name, name_size),
@@ -179,7 +179,7 @@ void HttpServer::on_connection(void* self, MHD_Connection* connection, void** ab
     }
 }
 
-// libmicrohttpd sees in its next turn that it is gone, and lets go of it.
+// libmicrohttpd notices in its next turn that the connection is closed, and releases it.
 void end(Connection& connection) {
     ::shutdown(connection.fd, SHUT_RDWR);
     connection.state = Connection::ending;
@@ -233,7 +233,7 @@ MHD_Result HttpServer::on_request(void* self, MHD_Connection* connection, const 
     const bool only_reads = std::string_view(method) == "GET" || std::string_view(method) == "HEAD";
     if (only_reads && (!*request || *data_size != 0)) {
         *request = self;
-        *data_size = 0; // nobody is interested
+        *data_size = 0; // ignore it
         return MHD_YES;
     }
     return static_cast<HttpServer*>(self)->answer(connection, {.method = method,
@@ -306,7 +306,7 @@ MHD_Result HttpServer::send(MHD_Connection* connection, const Answer& answer) {
     if (answer.status == 405) add("Allow", "GET, HEAD");
     if (answer.status == 401) add("WWW-Authenticate", "Basic realm=\"kmon\", charset=\"UTF-8\"");
     if (answer.status == 429 || answer.status == 503) add("Retry-After", "1");
-    // What they want to say besides is not waited for.
+    // Do not wait for the rest of the request.
     if (answer.status == 405) add("Connection", "close");
     if (answer.stream) add("X-Accel-Buffering", "no"); // nginx would collect events
     return ::MHD_queue_response(connection, answer.status, response.get());
@@ -328,7 +328,7 @@ Response HttpServer::begin_stream(MHD_Connection* connection, Connection& about,
     return response;
 }
 
-// Gives what there is to send; where that is nothing, the connection rests until there is.
+// Returns what there is to send. If there is nothing, the connection is suspended until there is.
 ssize_t HttpServer::on_stream(void* self, std::uint64_t /*position*/, char* room, std::size_t size) {
     auto& [server, stream] = *static_cast<StreamOf*>(self);
     if (server->ending_) return MHD_CONTENT_READER_END_OF_STREAM;
@@ -349,7 +349,8 @@ void HttpServer::on_stream_end(void* self) {
     ended->server->streams_.remove_if([&](const StreamOf& one) { return &one == ended; });
 }
 
-// To whoever took the event before; the others have the next one. Nobody gets two events late.
+// Sends an event to clients that have received the previous one; the others get the next one. So no client lags behind
+// by two.
 void HttpServer::send_events(Clock::time_point now) {
     if (streams_.empty() || now < next_event_) return;
     next_event_ = std::max(next_event_ + limits_.event, now);
@@ -410,7 +411,7 @@ Result<void> HttpServer::listen(Socket socket, const std::optional<Tls>& tls) {
     std::vector<MHD_OptionItem> options = {
         {MHD_OPTION_LISTEN_SOCKET, socket.fd.get(), nullptr},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, static_cast<std::intptr_t>(limits_.memory), nullptr},
-        // Above ours, so that whoever comes is let in before somebody is shown out.
+        // Higher than our own limit, so that a new client is accepted before another is closed.
         {MHD_OPTION_CONNECTION_LIMIT, static_cast<std::intptr_t>(2 * limits_.connections + 16), nullptr},
         {MHD_OPTION_CONNECTION_TIMEOUT, seconds_of_silence, nullptr},
     };
@@ -426,14 +427,14 @@ Result<void> HttpServer::listen(Socket socket, const std::optional<Tls>& tls) {
                                              MHD_OPTION_ARRAY, options.data(), MHD_OPTION_END));
     if (!listener.daemon)
         return fail("cannot serve at " + socket.address + (encrypted ? ": are certificate and key in PEM?" : ""));
-    (void)socket.fd.release(); // it is the daemon's now
+    (void)socket.fd.release(); // libmicrohttpd's daemon owns it now
     const auto* info = ::MHD_get_daemon_info(listener.daemon.get(), MHD_DAEMON_INFO_EPOLL_FD);
     listener.epoll = info ? info->epoll_fd : -1;
     listeners_.push_back(std::move(listener));
     return {};
 }
 
-// A connection that rests cannot be ended.
+// A suspended connection cannot be closed, so resume all.
 HttpServer::~HttpServer() {
     ending_ = true;
     questions_.stop();

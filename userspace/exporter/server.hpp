@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The exporter's HTTP: libmicrohttpd in one thread, without any that waits for a client. Whoever is slow, says nothing
-// or says too much is shown out, so that the others are served.
+// The exporter's HTTP: libmicrohttpd in one thread that never waits for a client. Clients that are slow, idle or send
+// too much are disconnected, so that the others are served.
 #pragma once
 
 #include <chrono>
@@ -24,8 +24,8 @@ struct Limits {
     std::size_t memory = std::size_t{16} * 1024;     // of a connection: what its request may be long, about
     std::chrono::milliseconds first_request{10'000}; // to come, from the connection on
     std::chrono::milliseconds next_request{120'000}; // a scraper keeps its connection
-    std::chrono::milliseconds answer{30'000};        // to be taken
-    std::chrono::milliseconds event{1'000};          // between two of a stream
+    std::chrono::milliseconds answer{30'000};        // time to receive it
+    std::chrono::milliseconds event{1'000};          // between two events of a stream
 };
 
 struct Tls {
@@ -35,12 +35,12 @@ struct Tls {
 
 class Server {
 public:
-    // tls: for the sockets of the network; nothing: in the clear.
+    // tls: for network sockets; nothing: unencrypted.
     static Result<std::unique_ptr<Server>> open(std::vector<Socket> sockets, const std::optional<Tls>& tls,
                                                 Readings readings, Users users, const Limits& limits);
     virtual ~Server() = default;
 
-    // Whoever has the event loop calls work() when one of them is readable, and when it is time.
+    // The event loop calls work() when one of these is readable, and when the time is up.
     virtual std::vector<int> descriptors() const = 0;
     virtual std::optional<std::chrono::milliseconds> time_left() const = 0; // nothing: until somebody comes
     virtual void work() = 0;

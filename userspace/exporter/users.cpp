@@ -43,7 +43,7 @@ std::optional<std::string> from_base64(std::string_view text) {
     return bytes;
 }
 
-// In the same time wherever they differ.
+// Compares in constant time.
 bool same(std::string_view a, std::string_view b) {
     unsigned difference = a.size() == b.size() ? 0 : 1;
     for (std::size_t i = 0; i < a.size() && i < b.size(); ++i)
@@ -92,7 +92,7 @@ Users::Verdict Users::judge(const std::string& authorization, Clock::time_point 
     const auto known = hashes_.find(given->name);
     const bool right = hashes_to(given->password, (known == hashes_.end() ? hashes_.begin() : known)->second);
     if (right && known != hashes_.end()) {
-        // One name can be spelled in several ways, but not in so many.
+        // The same credentials can be written in several ways, but not in this many.
         if (welcome_.size() < hashes_.size() + 16) welcome_.insert(authorization);
         return Verdict::welcome;
     }

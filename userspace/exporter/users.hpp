@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Who may ask, where not everybody may: names with hashed passwords, by HTTP's basic authentication.
+// The users who may connect, if not everybody may: names with hashed passwords, for HTTP basic authentication.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@ struct Credentials {
     std::string password;
 };
 
-// Of a header "Authorization: Basic dXNlcjpwYXNz"; nothing where it is none.
+// The credentials in a header "Authorization: Basic dXNlcjpwYXNz"; nothing if there are none.
 std::optional<Credentials> credentials_in(std::string_view authorization);
 
 class Users {
@@ -35,7 +35,7 @@ public:
 
     bool everybody() const { return hashes_.empty(); }
 
-    // authorization: the value of that header; empty where there is none.
+    // authorization: the value of that header, or empty.
     Verdict judge(const std::string& authorization, Clock::time_point now = Clock::now());
 
 private:

@@ -129,7 +129,7 @@ Result<History::Extent> History::extent() {
     return extent;
 }
 
-// The begin (or end) of the slot that the time lies in, of the finest tier that is kept of it.
+// The start (or end) of the slot that contains the time, in the finest tier that is kept for it.
 Result<Seconds> History::edge(Seconds time, bool end) {
     for (unsigned tier = 0; tier < tiers.size(); ++tier) {
         if (kept_from_[tier] > time) continue;
@@ -157,7 +157,7 @@ Result<void> History::read(Extent extent, Tier coarsest,
     return read_tier(extent, index_of(coarsest), visit);
 }
 
-// What lies in whole slots of that tier, and the rest, before and behind, in the one below.
+// Reads the whole slots of that tier, and the rest before and after them from the tier below.
 Result<void> History::read_tier(Extent extent, unsigned tier,
                                 const std::function<void(const Slot& slot, std::string_view growth)>& visit) {
     if (extent.from >= extent.to) return {};
@@ -166,7 +166,7 @@ Result<void> History::read_tier(Extent extent, unsigned tier,
         auto rows = database_.prepare(from("start, seconds, seen, growth", tier,
                                            "WHERE start >= ? AND start < ? AND start + seconds <= ? ORDER BY start"));
         if (!rows) return fail(rows.error());
-        // A slot of the finest tier belongs to the time in which it begins.
+        // A slot of the finest tier belongs to the span in which it begins.
         const auto end = tier == 0 ? for_ever : extent.to;
         rows->bind(extent.from, extent.to, end);
         for (;;) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The history as it is read: what was counted from one time to another, as a whole or slot by slot. Each reader sees
-// the database as it was when it opened it.
+// Reads the history: what was counted from one time to another, as a whole or slot by slot. Each reader sees the
+// database as it was when it opened it.
 #pragma once
 
 #include <chrono>
@@ -27,7 +27,7 @@ struct Subject {
     std::vector<std::string> figures; // a gauge as "=NAME"
     std::uint32_t first = 0;          // the series of the first figure; the others follow it
 
-    // The label of that name; empty where it has none.
+    // The label of that name; empty if it has none.
     const std::string& label(std::string_view name) const;
 };
 
@@ -37,7 +37,7 @@ std::vector<std::string> words_in(std::string_view list);
 struct Slot {
     Seconds start = 0;
     Seconds seconds = 0;
-    Seconds seen = 0; // of these, the seconds in which readings came in time. The rest is a gap: only its sum is known.
+    Seconds seen = 0; // how many of these seconds were observed. The rest is a gap: only its sum is known.
 };
 
 class History {
@@ -47,7 +47,7 @@ public:
     static Result<History> open(const std::filesystem::path& file,
                                 std::optional<std::chrono::milliseconds> within = {});
 
-    // Those that have a label of that name; of "": all.
+    // The subjects that have a label of that name; "": all.
     Result<std::vector<Subject>> subjects(std::string_view label = "");
     // The same one by one, as there may be a hundred thousand: of one module, or of "": all. What its labels are comes
     // as the database has it, see words_in().
@@ -56,22 +56,22 @@ public:
     // Above the number of every series.
     Result<std::uint32_t> series_end();
 
-    // From the first moment of which something is known to the last.
+    // The span of time that the history covers.
     struct Extent {
         Seconds from = 0;
-        Seconds to = 0; // the same: there is nothing
+        Seconds to = 0; // equal to `from`: the history is empty
     };
     Result<Extent> extent();
 
-    // To whole slots of the finest tier that is kept of that time.
+    // Rounds to whole slots of the finest tier that is kept for that time.
     Result<Extent> rounded(Extent wanted);
 
-    // Calls visit for rows that together are what was counted in that time, in no order, of slots no longer than
-    // `coarsest` has them. Take a rounded extent, or what lies at its ends in a coarse slot is left out.
+    // Calls visit for rows that together are what was counted in that time, in no order, from slots no longer than
+    // those of `coarsest`. Pass a rounded extent, or what lies in a coarse slot at its ends is left out.
     Result<void> read(Extent extent, Tier coarsest,
                       const std::function<void(const Slot& slot, std::string_view growth)>& visit);
 
-    // The first row that ends after that time, of the finest tier that is kept of it. Nothing: there is none.
+    // The first row that ends after that time, in the finest tier that is kept for it. Nothing: there is none.
     struct StoredRow {
         Slot slot;
         std::string growth;
@@ -93,7 +93,7 @@ private:
     std::array<Seconds, 4> kept_from_{};
 };
 
-// Where the history is: that of a recorder that keeps it in memory, or the one on disk.
+// The file of the history: in memory if the recorder keeps it there, otherwise on disk.
 std::filesystem::path history_file(const std::filesystem::path& run, const std::filesystem::path& var_lib);
 
 } // namespace kmon::history

@@ -19,7 +19,7 @@ std::string json_list(const std::vector<std::string>& words) {
     return list + "]";
 }
 
-// The labels but for the last, where that stands for all that are left out.
+// The labels without the last one, if the last one means "all others".
 std::optional<std::string_view> siblings_of_rest(std::string_view labels) {
     static const std::string rest = json_string(the_others) + "]";
     if (!labels.ends_with(rest)) return std::nullopt;
@@ -59,11 +59,11 @@ std::uint32_t Meter::figure_of(Group& group, const std::string& name) {
     const auto known = std::ranges::find(group.figures, name);
     if (known != group.figures.end()) return static_cast<std::uint32_t>(known - group.figures.begin());
     group.figures.push_back(name);
-    group.kind.reset(); // more figures are another kind
+    group.kind.reset(); // with another figure it is another kind
     return static_cast<std::uint32_t>(group.figures.size() - 1);
 }
 
-// There may be tens of thousands, most of which are known: for these, nothing is allocated.
+// There may be tens of thousands, most of them known: for those, nothing is allocated.
 Meter::Subject& Meter::find(std::uint32_t group, std::size_t place, const std::vector<std::string>& labels) {
     key_ = std::to_string(group);
     key_ += '[';
@@ -94,7 +94,7 @@ void Meter::put(Subject& subject, std::uint32_t figure, std::uint64_t value) {
     subject.reading = reading_;
 }
 
-// Somebody is gone.
+// Call it when a subject has disappeared.
 void Meter::forget_places() {
     in_order_.clear();
     for (auto& group : groups_)
@@ -127,7 +127,7 @@ void Meter::collect(const View& view, const std::vector<Family>& families) {
             }
         }
     }
-    // All of a group have all its figures; with more of them than before, they get other numbers.
+    // All subjects of a group have all its figures. If the group has more than before, they get new numbers.
     for (auto& [key, subject] : subjects_) {
         const auto figures = groups_[subject.group].figures.size();
         if (subject.reading != reading_ || (subject.numbered && subject.before.size() == figures)) continue;
@@ -241,7 +241,7 @@ void Meter::grow(Subject& subject, const Moved* moved, bool from_zero, bool base
             by = static_cast<std::uint64_t>(std::llround(static_cast<double>(now) * std::max(interval, 0.0)));
         if (by > 0) row.push_back({subject.first + static_cast<std::uint32_t>(i), by});
     }
-    // A figure that its module tells for the first time, of what it has counted for longer, begins here.
+    // If a module reports a figure for the first time, its history begins here, even if the counter is older.
     for (std::size_t i = known; i < figures.size(); ++i)
         if (from_zero && !baseline && subject.now[i] > 0)
             row.push_back({subject.first + static_cast<std::uint32_t>(i), subject.now[i]});
@@ -330,7 +330,7 @@ void Meter::restore(const LastReading& last, const std::vector<Known>& known) {
 }
 
 void Meter::absent(const std::string& boot) {
-    // Of another boot, they begin at zero anyway, and so do the kernel's own.
+    // After another boot, counters start at zero anyway, even the kernel's own.
     if (!read_before_) last_.boot = boot;
     if (last_.boot == boot) last_.module = -1;
     read_before_ = true;

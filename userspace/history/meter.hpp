@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// From counters to what was counted: remembers each counter as it was last read, and says by how much it grew since.
+// Turns counters into growth: remembers the last value of each counter, and says by how much it grew since.
 //
-// A counter that stands lower than before began anew. So did all of a module whose instance is another one: it was
-// loaded again, or the kernel was started. What a module has counted when it is read for the very first time is not
-// ours: history begins there.
+// If a counter is lower than before, it started again. So did all counters of a module with another instance: it was
+// reloaded, or the machine was rebooted. What a module had counted before it is read for the very first time is not
+// recorded: the history begins there.
 #pragma once
 
 #include <cstdint>
@@ -21,21 +21,21 @@
 
 namespace kmon::history {
 
-// What tells one life of a module's counters from another.
+// Identifies the lifetime of a module's counters.
 struct Instance {
     std::string boot;        // of the kernel
-    std::int64_t module = 0; // another one after each load
-    // The counters are the kernel's own, and go on whatever becomes of the module. What shows up among them counted
-    // before unless it came while the module showed the same (`scope`).
+    std::int64_t module = 0; // different after each load
+    // The counters are the kernel's own, and continue whatever happens to the module. A counter that shows up was
+    // counting before, unless it appeared while the module showed the same set (`scope`).
     bool of_kernel = false;
     std::string scope;
 };
 
-// Where the numbers of series come from: the database, and after it whoever asks.
+// Assigns the numbers of series.
 class Numbers {
 public:
     virtual ~Numbers() = default;
-    // The kind's number; the first time it is one that is made.
+    // The kind's number; created the first time.
     virtual Result<std::int64_t> kind(const std::string& module, const std::string& labels,
                                       const std::string& figures) = 0;
     // The first series of that set of labels. Nothing: there are too many new ones, and it can do without.
@@ -48,7 +48,7 @@ class Meter {
 public:
     explicit Meter(std::string module) : module_(std::move(module)) {}
 
-    // As they were when an earlier run of the recorder ended. figures_of: of a kind.
+    // The state at the end of an earlier run of the recorder.
     struct Known {
         std::string label_names;
         std::string labels;
@@ -59,23 +59,23 @@ public:
     };
     void restore(const LastReading& last, const std::vector<Known>& known);
 
-    // It was looked for and is not loaded: when it comes, it counts from zero.
+    // The module is not loaded: when it is, it will count from zero.
     void absent(const std::string& boot);
 
-    // What grew since the reading before, sorted by series. interval: the seconds since then, for gauges; 0: that is
-    // not known, or too long ago.
+    // The growth since the previous reading, sorted by series. interval: the seconds since then, for gauges; 0: unknown
+    // or too long ago.
     Result<Row> take(const Instance& instance, const View& view, const std::vector<Family>& families, double interval,
                      Numbers& numbers);
 
-    // When it was last looked at, in milliseconds since that boot, and by the clock of the day.
+    // When the module was last looked at, in milliseconds since that boot, and by the wall clock.
     void looked_at(const std::string& boot, std::int64_t uptime, Seconds time);
     std::optional<std::int64_t> last_uptime(const std::string& boot) const;
     std::optional<Seconds> last_time() const { return looked_ ? std::optional(looked_->time) : std::nullopt; }
 
-    // To go on from after a restart; nothing where it was never read.
+    // What is needed to continue after a restart; nothing if it was never read.
     std::optional<LastReading> state() const;
 
-    // Each series that it knows, to be written into a database that knows none.
+    // Calls visit for each known set of labels, to write them into an empty database.
     void for_each_block(
         const std::function<void(std::int64_t kind, std::uint32_t first, const std::string& labels)>& visit) const;
 
@@ -84,7 +84,7 @@ private:
         std::uint32_t first = 0;
         bool numbered = false;
         std::uint32_t group = 0;
-        std::uint32_t reading = 0; // in which it was last seen
+        std::uint32_t reading = 0; // the reading in which it was last seen
         bool is_new = true;
         std::vector<std::uint64_t> before;
         std::vector<std::uint64_t> now;
@@ -96,7 +96,7 @@ private:
         std::vector<std::string> figures; // "=NAME": a gauge
         std::string figure_names;         // as the database has them
         std::optional<std::int64_t> kind;
-        // Who came in which place the last time: most come there again, and need not be looked for.
+        // The subjects in the order of the last reading: most are in the same place again and need no lookup.
         std::vector<Subjects::value_type*> in_place{};
     };
     std::uint32_t group_of(const std::vector<std::string>& labels);
@@ -133,8 +133,8 @@ private:
     bool restored_ = false; // whether so it was is not known
     std::vector<Group> groups_;
     Subjects subjects_;
-    std::vector<Subjects::value_type*> in_order_; // by their series; empty: to be made anew
-    std::string key_;                             // of the one that is looked for
+    std::vector<Subjects::value_type*> in_order_; // by their series; empty: must be rebuilt
+    std::string key_;                             // of the subject being looked up
 };
 
 } // namespace kmon::history

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint32_t nowhere = 0xffffffff;
 
-// Where a series' numbers go: column `cell % columns` of line `cell / columns`.
+// Where a series' numbers are added: column `cell % columns` of line `cell / columns`.
 class Places {
 public:
     void put(std::uint32_t series, std::uint32_t cell) {
@@ -197,16 +197,16 @@ private:
         return {slot_start(tier(), slot.start, 10), slot_end(tier(), slot.start, 10)};
     }
 
-    // Of one period: the shown lines' columns, and after them, as one more line, what the others that count came to.
+    // For one period: the columns of the shown lines, followed by one more line with the sum of the others.
     struct Sums {
         Seconds to = 0;
         Seconds seen = 0;
         std::uint64_t whole = 0;  // as in add()
-        std::uint64_t others = 0; // first columns of all lines but that of the rest
+        std::uint64_t others = 0; // the first column of all lines except that of the rest
         std::vector<std::uint64_t> values;
     };
 
-    // From a series to its number in Sums::values.
+    // Maps a series to its index in Sums::values.
     Places places_in_period() const {
         std::vector<std::uint32_t> row_of(lines_.size(), nowhere);
         for (const auto line : counted_)
@@ -250,7 +250,7 @@ private:
     Result<void> cut_time() {
         const auto places = places_in_period();
         std::map<Seconds, Sums> periods;
-        History::Extent last; // asking the calendar takes its time
+        History::Extent last; // cached, because calendar calculations are slow
         Sums* sums = nullptr;
         bool many = false;
         const auto done = history_.read(answer_.extent, tier(), [&](const Slot& slot, std::string_view growth) {

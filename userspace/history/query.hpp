@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What is asked of the history, and the answer: the numbers behind `kmonctl history`, for whoever shows them.
+// A question to the history and its answer: the numbers behind `kmonctl history`.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace kmon::history {
 
-// The tables that there are, each with its module.
+// A table and its module.
 struct NamedTable {
     const Module* module = nullptr;
     const HistoryTable* table = nullptr;
@@ -22,7 +22,7 @@ struct NamedTable {
 std::vector<NamedTable> tables();
 std::optional<NamedTable> find_table(const std::string& name);
 
-// interval: each as it was read. The finer ones only as long as they are kept.
+// interval: each reading. The finer ones are available only as long as they are kept.
 enum class By { all, interval, five_minutes, hour, day, month };
 
 struct Question {
@@ -30,9 +30,10 @@ struct Question {
     History::Extent extent;
     By by = By::all;
     std::size_t top = View::all;
-    // Of the last label's values, those to be shown; empty: all.
+    // Which values of the last label to show; empty: all.
     std::function<bool(const std::string& value)> wanted{};
-    // Of the whole answer, with a line for each period's total. What may have more fails with ExitCode::usage.
+    // For the whole answer, including a line for each period's total. If it may have more, ask() fails with
+    // ExitCode::usage.
     std::size_t most_lines = View::all;
 };
 
@@ -51,16 +52,16 @@ struct Period {
     Seconds from = 0;
     Seconds to = 0;
     Seconds seen = 0;                 // as in Slot
-    std::vector<Part> lines;          // those that are not 0
-    std::vector<std::uint64_t> total; // of all, those left out included
+    std::vector<Part> lines;          // only lines that are not 0
+    std::vector<std::uint64_t> total; // of all lines, including those left out
 };
 
 struct Answer {
     NamedTable table;
     History::Extent extent;   // in whole slots
-    std::vector<bool> has;    // of the columns: is it recorded at all?
-    std::vector<Line> lines;  // in the whole time, those with most first
-    std::size_t left_out = 0; // lines past Question::top
+    std::vector<bool> has;    // for each column: is it recorded at all?
+    std::vector<Line> lines;  // over the whole time, the largest first
+    std::size_t left_out = 0; // lines beyond Question::top
     std::vector<std::uint64_t> total;
     Seconds seen = 0;
     std::vector<Period> periods; // By::all: none
@@ -68,10 +69,10 @@ struct Answer {
 
 Result<Answer> ask(History& history, const Question& question);
 
-// What a line is sorted by: the sum of its bytes, or else the first column.
+// The sort key of a line: the sum of its byte columns, or else the first column.
 std::uint64_t weight(const HistoryTable& table, const std::vector<std::uint64_t>& values);
 
-// name_of: of a MAC address; empty where there is none.
+// name_of: the name of a MAC address, or empty.
 Json to_json(const Answer& answer, const std::function<std::string(const std::string& mac)>& name_of);
 
 } // namespace kmon::history

@@ -19,12 +19,12 @@ namespace kmon::history {
 
 namespace {
 
-// What may wait to be written; from there on the times of it are given up, not the sums.
+// How much may wait to be written. Beyond that, the times are given up, but not the sums.
 constexpr std::size_t most_waiting = 256;
 constexpr std::size_t most_waiting_bytes = std::size_t{2} << 20U;
 
-// Sets of labels, so devices: a network has so many at once, and so many new ones a minute. Whoever sends from random
-// addresses gets no more; he stands among the rest.
+// Limits for new sets of labels (devices): at once, and per minute. If somebody sends from random addresses, the excess
+// is counted as "other".
 constexpr double new_at_once = 20'000;
 constexpr double new_a_minute = 20;
 
@@ -56,7 +56,7 @@ public:
     Result<std::optional<std::uint32_t>> block(std::int64_t kind, const std::string& labels, std::uint32_t figures,
                                                bool needed) override {
         auto& store = recording_.store_;
-        // One that was there before, and is again.
+        // It may have been recorded earlier.
         if (store) {
             const auto known = store->find_block(kind, labels);
             if (!known) return fail(known.error());
@@ -65,7 +65,7 @@ public:
         const auto key = std::to_string(kind) + labels;
         if (const auto known = recording_.new_firsts_.find(key); known != recording_.new_firsts_.end())
             return std::optional(known->second);
-        // All that there are may be in use.
+        // All of them may be in use.
         if (recording_.blocks_ + recording_.new_blocks_.size() >= recording_.limits_.max_size / 200)
             recording_.new_allowed_ = 0;
         if (recording_.new_allowed_ < 1 && !needed) return std::optional<std::uint32_t>();
@@ -91,7 +91,8 @@ Meter& Recording::meter_of(const Module& module) {
 
 void Recording::take(const Moment& moment, const std::vector<Taken>& modules) {
     if (!started_) {
-        // What is there tells what to take differences from. Until it can be read, the kernel counts on.
+        // The database has the counters from which to take differences. Until it can be read, the kernel keeps
+        // counting.
         if (const auto opened = open(); !opened) return failed(opened.error());
         started_ = true;
         new_allowed_ = new_at_once;
@@ -103,7 +104,7 @@ void Recording::take(const Moment& moment, const std::vector<Taken>& modules) {
         new_allowed_ = std::min(
             new_at_once, new_allowed_ + new_a_minute * static_cast<double>(moment.uptime - *last_moment_) / 60000);
 
-    // Those read at the same moment before are one row.
+    // Modules that were last read at the same moment share a row.
     std::map<std::int64_t, Row> grown;
     if (last_moment_ && on_time(moment.uptime - *last_moment_)) grown[*last_moment_];
     FromStore numbers(*this);
@@ -117,7 +118,7 @@ void Recording::take(const Moment& moment, const std::vector<Taken>& modules) {
             }
             continue;
         }
-        // Since the last reading; across a boot by the clock of the day, but no longer than this boot lasts.
+        // The time since the last reading; across a reboot by the wall clock, but at most the uptime.
         std::int64_t elapsed = moment.uptime;
         if (const auto last = meter.last_uptime(moment.boot))
             elapsed = moment.uptime - *last;
@@ -147,7 +148,7 @@ void Recording::add_waiting(std::int64_t from, std::int64_t to, bool seen, const
     if (waiting_.size() > most_waiting || waiting_bytes() > most_waiting_bytes) squeeze();
 }
 
-// Into one: what it all came to, and in how long a time.
+// Merges all waiting rows into one: the sum, and the time that it covers.
 void Recording::squeeze() {
     Row sum;
     Row one;
@@ -186,8 +187,8 @@ Result<void> Recording::open() {
     const auto blocks = store_->blocks();
     if (!blocks) return fail(blocks.error());
     blocks_ = static_cast<std::size_t>(*blocks);
-    // The same as we had, so we go on; or an empty one, and it gets what we know; or one of another life, from which
-    // we begin.
+    // It is the same database: continue. Or it is empty: write what we know into it. Or it is another one: start from
+    // that.
     const bool same = started_ && *next == written_series_ && kinds->size() == written_kinds_;
     if (same) return {};
     if (started_ && kinds->empty()) return fill_new();
@@ -251,7 +252,7 @@ Result<void> Recording::restore() {
     return {};
 }
 
-// Was it removed, or another one put in its place, while we had it open?
+// Was it removed or replaced while we had it open?
 bool Recording::was_replaced() const { return inode_of(file_) != inode_; }
 
 void Recording::failed(const Error& error) {
@@ -268,7 +269,7 @@ bool Recording::flush(const Moment& moment) {
     }
     if (!done) {
         failed(done.error());
-        store_.reset(); // the next time from anew: what was wrong may be so with what is open
+        store_.reset(); // reopen it the next time: the error may concern the open file
         return false;
     }
     if (!works_) words_.note("the history is being written again");
@@ -285,7 +286,7 @@ Result<void> Recording::write(const Moment& moment) {
     batch.kinds.assign(kinds_.begin() + static_cast<std::ptrdiff_t>(written_kinds_), kinds_.end());
     batch.blocks = new_blocks_;
     batch.now = seconds_of(moment.time);
-    // By what the clock says now of when they were: it may have been set since.
+    // Date the readings by the clock as it is now: it may have been set since.
     const auto clock = moment.time - moment.uptime;
     for (const auto& span : waiting_)
         batch.spans.push_back({seconds_of(span.from + clock), seconds_of(span.to + clock), span.seen, span.growth});
@@ -302,7 +303,7 @@ Result<void> Recording::write(const Moment& moment) {
     return forget_devices(batch.now);
 }
 
-// Their labels may take a fifth or so of the room.
+// The labels may take about a fifth of the space.
 Result<void> Recording::forget_devices(Seconds now) {
     constexpr std::uint64_t bytes_of_one = 400;
     const auto most = static_cast<std::size_t>(limits_.max_size / bytes_of_one);

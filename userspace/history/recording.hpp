@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The recorder apart from its service: takes readings, keeps them for a minute, and has them written. What cannot be
-// written waits, and takes the less room the longer it waits.
+// The recorder without its service: takes readings, keeps them for a minute, and writes them. What cannot be written
+// waits, and is condensed the longer it waits.
 #pragma once
 
 #include <cstdint>
@@ -19,16 +19,16 @@
 
 namespace kmon::history {
 
-// One moment, by the two clocks: that of the day, which may be set, and the one since boot, which only goes on.
+// One moment, by two clocks: the wall clock, which may be set, and the time since boot, which only grows.
 struct Moment {
     std::string boot;
-    std::int64_t uptime = 0; // ms since boot, sleep included
+    std::int64_t uptime = 0; // ms since boot, including suspend
     std::int64_t time = 0;   // ms since 1970
 };
 
 class Recording {
 public:
-    // warn: something went wrong, and nothing is lost yet. note: it is well again.
+    // warn: something went wrong, but nothing is lost yet. note: it works again.
     struct Words {
         std::function<void(const std::string& what)> warn;
         std::function<void(const std::string& what)> note;
@@ -37,20 +37,20 @@ public:
     Recording(std::filesystem::path file, const Limits& limits, Words words)
         : file_(std::move(file)), limits_(limits), words_(std::move(words)) {}
 
-    // A module as it was read at that moment, or why it could not be.
+    // A module's view at that moment, or whether it could be read.
     struct Taken {
         const Module* module = nullptr;
         const View* view = nullptr; // nullptr: it could not be read
-        bool absent = false;        // for it is not loaded
+        bool absent = false;        // because it is not loaded
         Instance instance;
     };
     void take(const Moment& moment, const std::vector<Taken>& modules);
 
-    // Writes what waits. False: it could not, and waits on.
+    // Writes what is waiting. False: that failed, and it keeps waiting.
     bool flush(const Moment& moment);
     void checkpoint();
 
-    // A copy of what is written, put in the place of `file` whole. For a history that is kept in memory.
+    // Replaces `file` atomically with a copy of what was written. For a history that is kept in memory.
     Result<void> save_to(const std::filesystem::path& file);
 
     bool is_open() const { return store_.has_value(); }

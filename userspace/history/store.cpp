@@ -19,9 +19,9 @@ namespace kmon::history {
 
 namespace {
 
-// A wrong clock may say for a moment that all is too old. So it goes bit by bit, though faster than it comes.
+// A wrong clock may briefly make everything look too old. So old data is deleted in steps, but faster than it is added.
 constexpr std::int64_t forgotten_at_once = 300;
-// For want of room: about an hour of the finest tier.
+// Deleted at once if space is short: about an hour of the finest tier.
 constexpr std::int64_t given_up_at_once = 360;
 
 std::string sql(const char* text, Tier tier) {
@@ -34,7 +34,7 @@ std::string sql(const char* text, Tier tier) {
 
 Tier below(Tier tier) { return tiers[index_of(tier) - 1]; }
 
-// Of what grew evenly from the span's begin to its end, the part from `begin` to `end`. The parts add up to the whole.
+// The part from `begin` to `end` of what grew evenly over the span. The parts add up to the whole.
 Row part_of(const Row& growth, const Span& span, Seconds begin, Seconds end) {
     const auto length = static_cast<std::uint64_t>(span.to - span.from);
     const auto until = [&](std::uint64_t whole, Seconds time) {
@@ -47,7 +47,7 @@ Row part_of(const Row& growth, const Span& span, Seconds begin, Seconds end) {
     return part;
 }
 
-// The tier in which a span takes no more than some sixty rows.
+// The tier in which a span takes at most about sixty rows.
 Tier tier_for(Seconds length, Seconds interval) {
     constexpr Seconds rows = 60;
     if (length <= rows * interval) return Tier::finest;
@@ -94,7 +94,7 @@ Result<void> Store::make_tables() {
         return fail("it has version " + std::to_string(*version) + "; this kmon writes version " +
                         std::to_string(schema_version),
                     ExitCode::failed, "install the newer kmon again, or move the file away");
-    // What is damaged shows here, not in the midst of a write. 64 MB take half a second.
+    // Find damage now, not during a write. 64 MB take half a second.
     auto check = database_.prepare("PRAGMA quick_check(1)");
     if (!check) return fail(check.error());
     const auto row = check->step();
@@ -145,7 +145,7 @@ Result<void> Store::read_tiers() {
     return {};
 }
 
-// ---- what a start reads
+// ---- what is read at the start
 
 Result<std::vector<LastReading>> Store::readings() {
     auto statement =
@@ -196,7 +196,7 @@ Result<std::optional<std::uint32_t>> Store::find_block(std::int64_t kind, const 
 }
 
 Result<std::uint32_t> Store::next_series() {
-    // Of the last block: as many as its kind has figures.
+    // After the last block, which has as many series as its kind has figures.
     const auto next = database_.number("SELECT coalesce((SELECT first + json_array_length(figures) FROM block "
                                        "JOIN kind ON kind = id ORDER BY first DESC LIMIT 1), 0)");
     if (!next) return fail(next.error());
@@ -225,11 +225,11 @@ Result<void> Store::write(const Batch& batch) {
     if (done) {
         for (auto& tier : states_)
             tier.changed = false;
-        // Until the next minute nobody needs the pages.
+        // The cached pages are not needed until the next minute.
         (void)database_.run("PRAGMA shrink_memory");
         return {};
     }
-    // Some errors have SQLite roll back by itself.
+    // After some errors SQLite has already rolled back by itself.
     (void)database_.run("ROLLBACK");
     states_ = before;
     return done;
@@ -283,7 +283,7 @@ Result<void> Store::place(const Span& span) {
     if (!unpack(span.growth, growth)) return fail("a row of the history is not a packed row");
     const auto length = span.to - span.from;
     if (span.seen && length <= limits_.interval + limits_.interval / 2) {
-        // Readings come a little late, now more and now less.
+        // Readings are a little late, by varying amounts.
         const auto slot = slot_start(Tier::finest, span.from + limits_.interval / 2, limits_.interval);
         return add_to(Tier::finest, slot, std::min(length, limits_.interval), growth);
     }
@@ -291,8 +291,8 @@ Result<void> Store::place(const Span& span) {
     return spread(span, growth, tier_for(length, limits_.interval), span.from);
 }
 
-// What is left of the span from `from` on: in whole slots of the tier, and the rest, in a slot that goes on, in the one
-// below.
+// Spreads the rest of the span, after `from`: over whole slots of the tier, and what is left, in an incomplete slot,
+// over the tier below.
 Result<void> Store::spread(const Span& span, const Row& growth, Tier tier, Seconds from) {
     const auto whole = tier == Tier::finest ? span.to : slot_start(tier, span.to, limits_.interval);
     while (from < whole) {
@@ -304,7 +304,7 @@ Result<void> Store::spread(const Span& span, const Row& growth, Tier tier, Secon
     return spread(span, growth, below(tier), from);
 }
 
-// In that tier, and in those above that had taken it in already.
+// Adds it to that tier, and to the coarser ones that already include that time.
 Result<void> Store::add_to(Tier tier, Seconds time, Seconds seen, const Row& growth) {
     if (growth.empty() && seen == 0) return {};
     for (auto i = index_of(tier); i < tiers.size(); ++i)
@@ -325,7 +325,7 @@ Result<void> Store::add_to_row(Tier tier, Seconds time, Seconds seen, const Row&
             row = {find.number(0), find.number(1), find.number(2), {}};
             if (!unpack(find.text(3), row.growth))
                 return fail(system_error("the history is damaged: a row cannot be read", EUCLEAN));
-        } else if (row.start < end) { // the clock's zone changed
+        } else if (row.start < end) { // the time zone changed
             row.seconds -= end - row.start;
             row.start = end;
         }
@@ -357,7 +357,7 @@ Result<void> Store::roll_up_to(Tier tier, Seconds limit) {
         const bool any = *found && first_from_[source].number(0) > 0;
         const auto first = any ? std::min(first_from_[source].number(0), limit) : limit;
         first_from_[source].reset();
-        // Past a gap.
+        // Skip a gap.
         const auto start = std::max(now.rolled_up, slot_start(tier, first, limits_.interval));
         const auto end = slot_end(tier, start, limits_.interval);
         const bool whole = end <= limit;
@@ -384,9 +384,9 @@ Result<void> Store::roll_up_to(Tier tier, Seconds limit) {
     return {};
 }
 
-// ---- what goes
+// ---- deleting
 
-// The number of rows that went.
+// Returns the number of deleted rows.
 Result<std::int64_t> Store::forget(Tier tier, Seconds before, std::int64_t most) {
     auto& last = last_deleted_[index_of(tier)];
     const auto row = last.bind(before, most).step();
@@ -434,11 +434,11 @@ Result<void> Store::fit() {
     return database_.run("PRAGMA incremental_vacuum(" + std::to_string(std::min(*empty, *pages - allowed)) + ")");
 }
 
-// By series: what it counted all in all. One that did so recently counted more than any other.
+// The total growth of each series. A series that grew recently counts as the largest.
 Result<std::vector<std::uint64_t>> Store::growth_of_each(Seconds recently) {
     std::vector<std::uint64_t> sums;
     for (const auto tier : tiers) {
-        // What is finer than days only where the days have not got it yet, and of late.
+        // Use the finer tiers only for time that the days do not include yet, and for recent time.
         const auto from = tier == Tier::days ? 0 : std::min(recently, state(Tier::days).rolled_up);
         auto& rows = between_[index_of(tier)].bind(from, for_ever);
         for (;;) {
@@ -476,7 +476,7 @@ Result<void> Store::forget_blocks(std::size_t most, const std::unordered_set<std
     auto statement =
         database_.prepare("SELECT first, json_array_length(figures) FROM block JOIN kind ON kind.id = kind");
     if (!statement) return fail(statement.error());
-    std::vector<std::pair<std::uint64_t, std::uint32_t>> all; // what it counted, and which it is
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> all; // its growth, and its number
     for (;;) {
         const auto row = statement->step();
         if (!row) return fail(row.error());
@@ -490,7 +490,7 @@ Result<void> Store::forget_blocks(std::size_t most, const std::unordered_set<std
         all.emplace_back(sum, first);
     }
     if (all.size() <= most) return {};
-    // The numbers of new ones begin after the last.
+    // Keep the last block: new numbers continue after it.
     std::ranges::max_element(all, {}, &std::pair<std::uint64_t, std::uint32_t>::second)->first = UINT64_MAX;
     const auto going = static_cast<std::ptrdiff_t>(all.size() - most);
     std::nth_element(all.begin(), all.begin() + going, all.end());
