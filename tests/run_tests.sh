@@ -4,17 +4,17 @@
 #                     [--skip-auto-reset] [--json]
 # Tests kmon's modules on this machine, as root, and leaves it as it was, also after Ctrl-C.
 #   basic              loading, /proc files, parameters, unloading, and one short test of each module
-#   traffic            what is sent is counted exactly
+#   traffic            everything that is sent is counted exactly
 #   stress             rapid loading and unloading, floods, errors, readers and writers at once, with memory watched
 #   all                all of these (the default)
-#   --interface IF     watches IF, too; without it, only interfaces that the tests make, and nothing leaves the machine
-#   --stop-service     puts a running kmon.service and loaded modules aside meanwhile; without it the tests that would
-#                      disturb them are skipped
-#   --duration, --processes   of the stress tests (default 30 seconds, 20 senders)
-#   --skip-auto-reset  without the test that waits for a periodic reset
-#   --json             a JSON object for the whole instead of a line a test
-# What happened is in /tmp/packet_counter_tests.log and /tmp/packet_counter_test_report.txt.
-# Exit codes: 0 nothing failed, 1 something did, 2 usage, 4 not permitted, 130 stopped.
+#   --interface IF     also watches IF; by default it watches only interfaces that the tests make
+#   --stop-service     stops a running kmon.service and unloads the modules for the tests, and restores them afterwards; without it,
+#                      tests that would disturb them are skipped
+#   --duration, --processes   for the stress tests (default: 30 seconds, 20 senders)
+#   --skip-auto-reset  skips the test that waits for a periodic reset
+#   --json             prints one JSON object instead of a line per test
+# Nothing leaves the machine. Details are in /tmp/packet_counter_tests.log and /tmp/packet_counter_test_report.txt.
+# Exit codes: 0 nothing failed, 1 a test failed, 2 usage, 4 not permitted, 130 interrupted.
 set -uo pipefail
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")") # `make` links to this file
 bats_dir=$here lib=${here%/*}/lib checkout=''
@@ -84,31 +84,31 @@ check_machine() {
   missing=$(missing_tools)
   [ -z "$missing" ] || die "please install: ${missing//$'\n'/, }"
   [ -z "$checkout" ] || build_probes
-  # All five, or a test would fail that has nothing to say about them.
+  # Require all five, so that tests do not fail just because a module is missing.
   missing=$(for module in "${kmon_modules[@]}"; do [ -e "$(ko "$module" 2>/dev/null)" ] || echo "$module"; done | xargs)
-  [ -z "$missing" ] || die "no module $missing for the running kernel $(uname -r); run dkms autoinstall, or in a checkout make"
+  [ -z "$missing" ] || die "no module $missing for the running kernel $(uname -r); run dkms autoinstall, or make in a checkout"
   if [ -n "${KMON_INTERFACE:-}" ] && [ ! -e "/sys/class/net/$KMON_INTERFACE" ]; then
     die "no interface '$KMON_INTERFACE' here (ip link lists them)"
   fi
 }
 
-# In a checkout: the modules that `make` built there, if it did, else those that are installed.
+# In a checkout: uses the modules that `make` built there, or else the installed ones.
 build_probes() {
-  make -s -C "$here/probe" OUT="$checkout/build/probes" || die "cannot build the programs that the tests send with"
+  make -s -C "$here/probe" OUT="$checkout/build/probes" || die "cannot build the programs that send the tests' traffic"
   PATH=$checkout/build/probes:$PATH
   [ ! -e "$checkout/src/kstat.ko" ] || export KMON_BUILT=$checkout/src
 }
 
-# new_file PATH: sets `fd` to a new file of that name. In /tmp others may have laid a link or a file of theirs there:
-# it is replaced, never followed or written to.
+# new_file PATH: sets `fd` to a new file of that name. In /tmp another user may have put a link or a file there: it is replaced,
+# never followed or written to.
 new_file() {
   local making
   making=$(mktemp "$1.XXXXXXXX") && exec {fd}>"$making" && chmod 644 "$making" && mv -fT "$making" "$1" && return
   rm -f "$making"
-  die "cannot create $1; remove what is there"
+  die "cannot create $1; remove the existing file"
 }
 
-# --- what is here, before and after
+# --- the state of the machine, before and after
 
 inventory() {
   local module
@@ -120,12 +120,12 @@ inventory() {
   [ ! -e "$kmon_aside" ] || echo "directory $kmon_aside"
 }
 
-# clear_away: what is new here, ours, and left of a test that was killed; prints what still is there then.
+# clear_away: removes what a killed test left behind; prints what could not be removed.
 clear_away() {
   local what
   while read -r what; do
     case $what in
-      'module '*) [ -e /run/kmon/reload ] || rmmod "${what#module }" ;; # else the service was started meanwhile
+      'module '*) [ -e /run/kmon/reload ] || rmmod "${what#module }" ;; # not if the service was started meanwhile
       'interface kmon'*) ip link del "${what#interface }" ;;
       'network namespace kmon'*) ip netns del "${what#network namespace }" ;;
     esac
@@ -136,7 +136,7 @@ news() { inventory | grep -vxF -f <(printf '%s\n' "$before") | grep -E '^(module
 
 # --- bats
 
-# In a process group of its own: Ctrl-C then reaches this script alone, which ends bats so that the tests clear away.
+# In its own process group, so that Ctrl-C reaches only this script, which then stops bats so that the tests clean up.
 start_bats() {
   set -m
   run_bats </dev/null 2>&1 | show &
@@ -145,8 +145,7 @@ start_bats() {
   group=$(jobs -p)
 }
 
-# Who started us may have had SIGINT ignored, which bats would inherit. What an interrupted test had in the background ends
-# with bats.
+# Our parent may have ignored SIGINT, which bats would inherit. Background processes of an interrupted test are killed with bats.
 run_bats() {
   trap '' INT TERM HUP
   cd "$bats_dir" && env --default-signal bats -F tap --timing --print-output-on-failure "${files[@]}"
@@ -156,7 +155,7 @@ run_bats() {
 stop() {
   stopped=1
   trap '' INT TERM HUP
-  echo "stopping: the tests remove what they made ..." >&2
+  echo "stopping: the tests are cleaning up ..." >&2
   kill -INT -- "-$group"
 }
 
@@ -289,7 +288,7 @@ main() {
   judge
   new_file "$report"
   write_report >&"$fd"
-  if [ -n "$json" ]; then write_json; else say_outcome; fi 2>/dev/null # who has closed the pipe is not told
+  if [ -n "$json" ]; then write_json; else say_outcome; fi 2>/dev/null # no message if the reader has closed the pipe
   [ -z "$stopped" ] || exit 130
   [ "$failed" = 0 ]
 }

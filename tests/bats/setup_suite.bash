@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Before the first test and after the last one, also after Ctrl-C. The suites of tests/run come through here as well.
+# Runs before the first test and after the last one, even after Ctrl-C; also in the suites of tests/run.
 
 # shellcheck source=../lib/host.bash
 source "${BASH_SOURCE[0]%/*}/../lib/host.bash"
 
 setup_suite() {
-  local IFS=$' \t\n' missing # bats has another one here, in some of bash's versions
+  local IFS=$' \t\n' missing # with some versions of bash, bats has changed IFS here
   if [ "$(id -u)" != 0 ]; then
     echo "these tests load kernel modules and need root: sudo bats ..."
     return 1

@@ -10,21 +10,21 @@ declare -gA parameters=(
   [netmon_proc]="644:iface 444:view_gid 444:view_mode"
   [process_monitor]="644:log 644:log_rate 444:probe 444:view_gid 444:view_mode"
 )
-# Where `reset` is taken.
+# The files that accept `reset`.
 resettable=(/proc/localhost_stats /proc/l2packet_counter /proc/kstat/nout /proc/process_monitor)
 
-# Asked for often, so only once of modinfo.
+# These are used often, so call modinfo only once.
 setup_file() {
   local module
   for module in "${kmon_modules[@]}"; do export "ko_$module=$(modinfo -n "$module")"; done
 }
 ko() { local path=ko_$1 && echo "${!path}"; }
 
-# An interface to watch, which can be there twice only if a test before did not clean up.
+# An interface to watch. If it already exists, an earlier test did not clean up.
 make_link_to_watch() { make_veth kmon0 kmon1; }
 
-# insmod_with_needs MODULE [PARAMETER=VALUE...]: adds what keeps the module from needing this machine's interfaces, or
-# from filling its log.
+# insmod_with_needs MODULE [PARAMETER=VALUE...]: adds parameters so that the module does not need an interface of this machine
+# or fill its log.
 insmod_with_needs() {
   case $1 in
     l2packet_counter) load_module "$1" interface=kmon0 reset_interval=0 "${@:2}" ;;
@@ -43,7 +43,7 @@ unload_all() {
   for module in "${kmon_modules[@]}"; do unload_module "$module"; done
 }
 
-# paths_of MODULE..., all_paths, all_parameters: a path a line; all_parameters begins each with its mode.
+# paths_of MODULE..., all_paths, all_parameters: one path per line; all_parameters puts the mode in front.
 paths_of() {
   local module file
   for module; do
@@ -64,7 +64,7 @@ loaded() {
   [[ $modules = *$'\n'"$1 "* ]]
 }
 
-# nothing_of MODULE: no trace of it is left.
+# nothing_of MODULE: is no trace of it left?
 nothing_of() {
   local file
   loaded "$1" && fail "$1 is loaded"
@@ -82,7 +82,7 @@ all_of() {
   done
 }
 
-# Something in every counter.
+# Makes events for every counter.
 make_events() {
   set_param kstat start 1
   ping -q -c 3 -i 0.2 127.0.0.1

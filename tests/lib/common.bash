@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Helpers of the bats files, which begin with `load ../lib/common`. Everything made here is taken away after the test,
-# and a test fails when the kernel log gained a forbidden line meanwhile. A file with a setup or teardown of its own
-# calls kmon_setup and kmon_teardown in them.
+# Helpers for the bats files, which begin with `load ../lib/common`. Everything made here is removed after the test. A test fails
+# if a forbidden line appears in the kernel log meanwhile. A file with its own setup or teardown must call kmon_setup and
+# kmon_teardown in them.
 #
 # In the environment: KMON_FULL=1 (tests/run --full: the large counts), KMON_QUICK=1 (--quick: the shortest).
 # Tests too long for --quick carry the tag `heavy` (a line `# bats test_tags=heavy` above @test).
-# A skip that is right on that kernel begins with `expected:`; any other one fails the run.
+# The reason for an intended skip begins with `expected:`; any other skip fails the run.
 
-# As bats_load_library does, which forks for each of these files, before each test: half of a short test's time.
+# Like bats_load_library, but that forks for each of these files before each test, which takes half of a short test's time.
 kmon_lib=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 # shellcheck source=host.bash
 source "$kmon_lib/host.bash"
@@ -33,17 +33,18 @@ kmon_setup() {
   kmon_undo=()
   meanwhile=()
   kmon_began=
-  # Loaded by somebody else, they are not ours to unload, unless nobody minds. In our own guests a test left them behind.
+  # If somebody else loaded the modules, do not unload them, unless KMON_THROWAWAY allows it. In our own guests, an earlier test
+  # left them behind.
   [ "${KMON_THROWAWAY:-0}" = 1 ] || ! kmon_in_use || skip "$in_use; KMON_STOP_SERVICE=1 stops kmon for the tests"
   kmon_began=1
   kernel_log_mark
 }
 
-# Everything is tried, then the first failure counts. Modules first: they must let go of what is still there.
+# Tries everything, and fails if anything failed. Modules first: they must release interfaces that still exist.
 kmon_teardown() {
   local module failed=0 i
   [ -n "$kmon_began" ] || return 0
-  [ "${#meanwhile[@]}" = 0 ] || enough || true # the test has ended early, and that it did is what counts
+  [ "${#meanwhile[@]}" = 0 ] || enough || true # the test ended early, so it has already failed
   for module in "${kmon_modules[@]}"; do
     [ ! -d "/sys/module/$module" ] || rmmod "$module" || failed=1
   done
@@ -54,7 +55,7 @@ kmon_teardown() {
   return "$failed"
 }
 
-# on_teardown COMMAND...: COMMAND runs after the test, last given first. Not from a subshell (`run`, `$(...)`).
+# on_teardown COMMAND...: runs COMMAND after the test, in reverse order. Do not call it in a subshell (`run`, `$(...)`).
 on_teardown() { kmon_undo+=("$(printf '%q ' "$@") 2>/dev/null"); }
 
 # scaled FULL DEFAULT [QUICK]: the count to use in this run.
@@ -68,7 +69,7 @@ scaled() {
   fi
 }
 
-# load_module NAME [PARAMETER=VALUE...]: a plain insmod, as a user does it. Unloaded after the test if it still is there.
+# load_module NAME [PARAMETER=VALUE...]: a plain insmod, as a user does it. If it is still loaded after the test, it is unloaded.
 load_module() {
   local file
   file=$(ko "$1")
@@ -82,7 +83,7 @@ unload_module() { rmmod "$1"; }
 set_param() { printf '%s\n' "$3" >"/sys/module/$1/parameters/$2"; }
 get_param() { cat "/sys/module/$1/parameters/$2"; }
 
-# have_all_netns MODULE: does it take all_netns=1 ?
+# have_all_netns MODULE: does it have the parameter all_netns?
 have_all_netns() { modinfo -p "$1" | grep -q '^all_netns:'; }
 
 # The files of each module.
@@ -95,11 +96,11 @@ declare -gA view_files=(
   [process_monitor]="/proc/process_monitor /proc/process_monitor.json"
 )
 
-# json FILE FILTER: FILE's lines as one array, so `.[0]` is the header line; strings come without quotes.
+# json FILE FILTER: applies FILTER to FILE's lines as one array, so `.[0]` is the header line. Strings are printed without quotes.
 json() { jq -r -s "$2" "$1"; }
 
-# assert_documented SCHEMA FILE: each JSON value in FILE has the keys that userspace/schema/SCHEMA.json asks for, and no others.
-# The unit test schema_test.cpp looks at the values, too.
+# assert_documented SCHEMA FILE: each JSON value in FILE has the keys that userspace/schema/SCHEMA.json requires, and no others.
+# The unit test schema_test.cpp also checks the values.
 assert_documented() {
   local undocumented
   undocumented=$(jq -n -c --slurpfile schema "${kmon_home%/tests}/schema/$1.json" '
@@ -108,10 +109,10 @@ assert_documented() {
   assert_equal "$1: $undocumented" "$1: "
 }
 
-# loaded_at FILE: when its module was loaded, in seconds since 1970, as the JSON view FILE says.
+# loaded_at FILE: when the module was loaded, in seconds since 1970, from its JSON view FILE.
 loaded_at() { head -n 1 "$1" | jq .loaded; }
 
-# number_of KEY: that number in the first line of the view "$json", read without starting a program.
+# number_of KEY: that number from the first line of the view "$json", read without starting a program.
 number_of() {
   local line
   read -r line <"${json:?}"
@@ -119,20 +120,20 @@ number_of() {
   echo "${BASH_REMATCH[1]}"
 }
 
-# assert_refused FILE KIND [TEXT]: one write of that (see badwrite) is an invalid argument.
+# assert_refused FILE KIND [TEXT]: a write of that (see badwrite) fails with EINVAL.
 assert_refused() { assert_equal "$(badwrite "$@")" '{"written":0,"errno":"EINVAL","at":"write"}'; }
 
-# nft_counted [NETNS]: what the one counter in the table kmon_test saw.
+# nft_counted [NETNS]: the packets of the only counter in the table kmon_test.
 nft_counted() {
   ${1:+ip netns exec "$1"} nft list table inet kmon_test | sed -n 's/.*counter packets \([0-9]*\) .*/\1/p'
 }
 
-# tcp_segments [NETNS]: TCP segments that were sent there so far, by the kernel's own count: OutSegs and RetransSegs.
+# tcp_segments [NETNS]: the TCP segments sent there so far, by the kernel's own counts OutSegs and RetransSegs.
 # shellcheck disable=SC2016,SC2120 # awk expands; bats files give it a namespace
 tcp_segments() { ${1:+ip netns exec "$1"} awk '/^Tcp: [0-9]/ { print $12 + $13 }' /proc/net/snmp; }
 
-# two_senders N: N TCP packets over lo from each of two processors, as fast as they can; their process ids in `senders`.
-# All of one kind: processors that counted in one place would lose some.
+# two_senders N: N TCP packets over lo from each of two CPUs, as fast as possible; sets `senders` to the process IDs. All are of
+# one kind, so that CPUs that share a counter would lose some.
 two_senders() {
   local cpu
   senders=()
@@ -142,7 +143,7 @@ two_senders() {
   done
 }
 
-# keep_sending N: as two_senders, N after N, until stop_sending. That sets `sent` to the number of packets in all.
+# keep_sending N: like two_senders, again and again until stop_sending, which sets `sent` to the total number of packets.
 keep_sending() {
   local cpu
   senders=()
@@ -169,23 +170,23 @@ stop_sending() {
   sent=$((sending * $(wc -l <"$BATS_TEST_TMPDIR/rounds_sent")))
 }
 
-# ---- what others do, on a machine that is not the tests' alone
+# ---- other traffic, on a machine that the tests share
 
-# assert_counted WHAT COUNT OURS OTHERS: OURS, and at most OTHERS more: what others added, by the kernel's own figures. On
-# a quiet machine, such as our guests, OTHERS is 0, and so the count exact.
+# assert_counted WHAT COUNT OURS OTHERS: COUNT must be OURS plus at most OTHERS, which others added by the kernel's own figures. On
+# a quiet machine, such as our guests, OTHERS is 0, and so the check is exact.
 assert_counted() {
   [ "$2" -ge "$3" ] && [ "$2" -le $(($3 + $4)) ] && return
   echo "$1: $2 counted, $3 were sent, others can have added $4" >&2
   return 1
 }
 
-# lo_mark, and later others_on_lo OURS: sets `others` to the packets that lo received meanwhile and that were not ours.
+# lo_mark, and later others_on_lo OURS: sets `others` to the packets on lo meanwhile that were not ours.
 lo_packets() { local n && read -r n </sys/class/net/lo/statistics/rx_packets && echo "$n"; }
 lo_mark() { lo_before=$(lo_packets); }
 others_on_lo() { others=$(($(lo_packets) - lo_before - $1)); }
 
-# tcp_mark, and later others_in_tcp OURS: the same of the TCP segments that this machine sent, or passed on, by its own
-# count. What `ipsend` sends is in no such count.
+# tcp_mark, and later others_in_tcp OURS: the same for the TCP segments that this machine sent or forwarded, by the kernel's own
+# count, which does not include what `ipsend` sends.
 tcp_mark() { tcp_before=$(tcp_sent); }
 # shellcheck disable=SC2034 # others is what callers want
 others_in_tcp() { others=$(($(tcp_sent) - tcp_before - $1)); }
@@ -206,13 +207,13 @@ make_netns() {
   ip -n "$1" link set lo up
 }
 
-# make_link NAME ARGUMENTS...: `ip link add NAME ARGUMENTS...`, taken away after the test.
+# make_link NAME ARGUMENTS...: `ip link add NAME ARGUMENTS...`; removed after the test.
 make_link() {
   ip link add "$@"
   on_teardown ip link del "$1"
 }
 
-# make_veth A B [NETNS]: a pair, both ends up, B in NETNS if that is given. No IPv6 address, so nothing chats on it.
+# make_veth A B [NETNS]: a veth pair with both ends up, B in NETNS if given. No IPv6 address, so the kernel sends nothing on it.
 make_veth() {
   make_link "$1" type veth peer name "$2"
   quiet_link "$1"
@@ -231,8 +232,8 @@ make_veth() {
 quiet_link() { sysctl -qw "net.ipv6.conf.$1.disable_ipv6=1"; }
 link_is_up() { [ "$(cat "/sys/class/net/$1/operstate")" = up ]; }
 
-# wait_until SECONDS COMMAND...: until COMMAND succeeds; fails when it never does, after KMON_PATIENCE seconds if that is set:
-# where tests are to fail, nobody needs to wait long for that.
+# wait_until SECONDS COMMAND...: waits until COMMAND succeeds, and fails after SECONDS. KMON_PATIENCE overrides SECONDS, for runs
+# in which tests are expected to fail.
 wait_until() {
   local end=$((SECONDS + ${KMON_PATIENCE:-$1}))
   shift
@@ -242,19 +243,20 @@ wait_until() {
   done
 }
 
-# ---- what goes on meanwhile
+# ---- background activity
 
-# meanwhile COMMAND...: once, and then again and again, $breath seconds between, until `enough`, which fails if COMMAND ever did.
+# meanwhile COMMAND...: runs COMMAND once, then again and again in the background, $breath seconds apart, until `enough`, which fails
+# if COMMAND ever failed.
 meanwhile() {
   local log=$BATS_TEST_TMPDIR/meanwhile.${#meanwhile[@]}
   : >"$BATS_TEST_TMPDIR/go"
   (
-    # The test's own traps are not for its children. `set -e`, and no || after COMMAND, so that any command in it counts.
+    # Children must not inherit the test's traps. `set -e`, and no || after COMMAND, so that a failure of any command in it counts.
     trap - ERR DEBUG EXIT
     set -e
     while :; do
       "$@"
-      result=$? # where the caller's caller has switched `set -e` off by an ||
+      result=$? # if an || further up has disabled `set -e`
       [ "$result" = 0 ] || exit "$result"
       [ -e "$BATS_TEST_TMPDIR/go" ] || exit 0
       [ -z "${breath:-}" ] || sleep "$breath"
@@ -280,18 +282,18 @@ enough() {
 # has_open PID FILE
 has_open() { readlink "/proc/$1/fd/"* | grep -qxF "$2"; }
 
-# The kernel log since the test began stands behind a line of its own.
+# Writes a line to the kernel log that marks the start of the test.
 kernel_log_mark() {
   kmon_mark="kmon-test ${BATS_TEST_FILENAME##*/} $BATS_TEST_NUMBER $RANDOM"
   echo "$kmon_mark" >/dev/kmsg
 }
 
-# kernel_log: what the kernel said since the mark, without the times.
+# kernel_log: the kernel log since the mark, without times.
 kernel_log() { dmesg -t | sed "1,/^$kmon_mark\$/d"; }
 
 kernel_log_clean() {
   local lines
-  # One pass for the mark and the patterns; what stands before the mark is of earlier tests.
+  # One pass for the mark and the patterns; lines before the mark are from earlier tests.
   lines=$(dmesg -t | grep -E -e "^$kmon_mark\$" -f "$kmon_lib/kernel-log-patterns")
   lines=${lines##*"$kmon_mark"}
   [ -n "$lines" ] || return 0
@@ -301,7 +303,7 @@ kernel_log_clean() {
 
 # ---- memory
 
-# memory: sets `memory` to what the kernel has allocated, in KiB, caches that it can give back left out.
+# memory: sets `memory` to what the kernel has allocated, in KiB, without reclaimable caches.
 memory() {
   local key value
   memory=0
@@ -310,10 +312,10 @@ memory() {
   done </proc/meminfo
 }
 
-# stays_flat KIB COMMAND...: COMMAND, once to have what the kernel allocates at the first time, and then until one run of
-# it takes less than KIB more memory than the one before. What leaks does so in every run; what others take comes and goes.
-# The sanitizer kernel keeps freed memory for a while; there, a scan follows each file (lib/in-guest).
-# No || after COMMAND: any command in it that fails is to end the test.
+# stays_flat KIB COMMAND...: runs COMMAND once, for what the kernel allocates only the first time, and then until a run needs less
+# than KIB more memory than the one before. A leak shows in every run; what others allocate comes and goes. The sanitizer
+# kernel keeps freed memory for a while; there, a scan follows each file (lib/in-guest).
+# No || after COMMAND: a failure of any command in it must end the test.
 stays_flat() {
   local most=$1 before run
   shift
@@ -331,4 +333,4 @@ stays_flat() {
   return 1
 }
 
-settle() { sleep 1; } # what is freed after a grace period is free then
+settle() { sleep 1; } # until memory that is freed after a grace period is free

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The machine that the tests run on may be somebody's own: what they need there, what is in use and so not theirs to
-# unload, and how kmon is put aside for them, with its owner's consent, and brought back. Sourced by common.bash,
-# setup_suite.bash and run_tests.sh; also without bats.
+# The tests may run on a user's own machine. This file says what they need there, what is in use and must not be unloaded, and
+# how kmon is stopped for them, with the user's consent, and restored. Sourced by common.bash, setup_suite.bash and run_tests.sh;
+# also works without bats.
 #
-# In the environment: KMON_STOP_SERVICE=1 is the consent; KMON_BUILT, where modules were built to be tested, not installed.
+# In the environment: KMON_STOP_SERVICE=1 is the consent; KMON_BUILT is the directory of modules that are built but not installed.
 
 kmon_modules=(localhost_monitor l2packet_counter kstat netmon_proc process_monitor)
 
-# Here for as long as kmon is put aside: who was killed before he could bring it back is made up for by the next run.
+# Exists as long as kmon is stopped for the tests. If a run is killed before it restores kmon, the next run does.
 kmon_aside=/run/kmon-tests
 
 # ko NAME: the path of the module's file for this kernel.
 ko() { if [ -n "${KMON_BUILT:-}" ]; then echo "$KMON_BUILT/$1.ko"; else modinfo -n "$1"; fi; }
 
-# missing_tools: what the tests need and this machine lacks, a line each, with the package that has it.
+# missing_tools: the tools that the tests need and this machine lacks, one per line, with their package.
 missing_tools() {
   local tool package library
   while read -r tool package; do
@@ -32,7 +32,7 @@ END
   done
 }
 
-# bats_library NAME: sets `library` to its directory: Debian has them in the first place, Fedora in the second.
+# bats_library NAME: sets `library` to its directory: the first is Debian's, the second Fedora's.
 bats_library() {
   local first=${BATS_LIB_PATH:-/usr/lib/bats}
   for library in "${first%%:*}/$1" "/usr/lib/bats/$1" "/usr/share/bats/$1"; do
@@ -41,20 +41,20 @@ bats_library() {
   return 1
 }
 
-# kmon_in_use: sets `in_use` to why the modules are not the tests' to load and unload; fails when they are. Each test
-# asks, so no program is started for it.
+# kmon_in_use: sets `in_use` to the reason why the tests must not load and unload the modules; fails if there is none. Each test
+# calls it, so it starts no program.
 kmon_in_use() {
   local module
   in_use=
   for module in "${kmon_modules[@]}"; do
     [ ! -d "/sys/module/$module" ] || in_use="the module $module is loaded already"
   done
-  # The service's own socket: there as long as it runs.
+  # The service's socket exists as long as it runs.
   [ ! -e /run/kmon/reload ] || in_use="kmon.service is running"
   [ -n "$in_use" ]
 }
 
-# put_kmon_aside: stops the service and unloads the modules, remembering them and their settings.
+# put_kmon_aside: stops the service and unloads the modules, and saves which were loaded and their settings.
 put_kmon_aside() {
   local module
   ! [ -d "$kmon_aside" ] || bring_kmon_back || return
@@ -70,7 +70,7 @@ put_kmon_aside() {
   done
 }
 
-# settings_of MODULE: a line each, `load|live NAME=VALUE`: those that can only be set at load, and the others.
+# settings_of MODULE: one line per parameter, `load|live NAME=VALUE`: `load` if it can be set only at load.
 settings_of() {
   local file when
   for file in "/sys/module/$1/parameters"/*; do
@@ -83,11 +83,11 @@ settings_of() {
   done
 }
 
-# bring_kmon_back: what put_kmon_aside took away; all of it is tried.
+# bring_kmon_back: restores what put_kmon_aside stopped; tries all of it.
 bring_kmon_back() {
   local module failed=0
   [ -d "$kmon_aside" ] || return 0
-  [ ! -e /run/kmon/reload ] || rm -r "$kmon_aside" || return # its owner has started it himself: his word counts
+  [ ! -e /run/kmon/reload ] || rm -r "$kmon_aside" || return # the user has started it meanwhile: leave it
   for module in "${kmon_modules[@]}"; do
     [ ! -e "$kmon_aside/$module" ] || load_as_it_was "$module" || {
       echo "cannot load $module again as it was" >&2
@@ -99,7 +99,7 @@ bring_kmon_back() {
   return "$failed"
 }
 
-# A setting that is refused now, such as an interface that has gone meanwhile, is told of and left.
+# A setting that is refused now, for example because the interface is gone, is reported and skipped.
 load_as_it_was() {
   local when setting file at_load=()
   while read -r when setting; do

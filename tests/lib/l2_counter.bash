@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Helpers of the bats files about what l2packet_counter counts and shows, after common.bash and l2.bash. The watched ends
-# km0 and km1 are here, the sending ends km0p and km1p in a namespace of their own. Nothing but what a test sends comes in:
-# no IPv6, no addresses.
+# Helpers for the bats files about what l2packet_counter counts and shows; load after common.bash and l2.bash. The watched ends
+# km0 and km1 are here, the sending ends km0p and km1p in a separate namespace. Only what a test sends arrives: there is no IPv6
+# and there are no addresses.
 # shellcheck disable=SC2034,SC2119,SC2120,SC2154 # for the bats files
 
 text=/proc/l2packet_counter
 view=/proc/l2packet_counter.json
 parameters=/sys/module/l2packet_counter/parameters
 peer=kmon-l2-peer
-many=1802333038 # the group of those that are made and deleted together
+many=1802333038 # the group of interfaces that are made and deleted together
 
 setup_file() {
   ip netns add "$peer"
@@ -43,30 +43,30 @@ setup() {
 
 # ---- loading, sending ----
 
-# send WATCHED ARGUMENTS...: frames out of WATCHED's other end; their sources, each with its number, are then in $sent.
+# send WATCHED ARGUMENTS...: sends frames from WATCHED's other end; $sent then has each source and its number of frames.
 send() {
   local watched=$1
   shift
   in_netns "$peer" frames "${watched}p" --list "$sent" "$@"
 }
 
-# error_of FILE TEXT: the error that writing TEXT to FILE gives, 0 for none.
+# error_of FILE TEXT: the error of writing TEXT to FILE; 0: none.
 error_of() { badwrite "$1" text "$2" | error_in; }
 error_in() { sed -E 's/.*"errno":"?([A-Z0-9]+).*/\1/'; }
 
-# ---- what the module says ----
+# ---- reading the module's views ----
 
-# text_counts [FILE]: as counts, of a text view.
+# text_counts [FILE]: like counts, from a text view.
 text_counts() { awk '/^[0-9a-f:]+ +[0-9]+$/ { print $1, $2 }' "${1:-$text}" | LC_ALL=C sort; }
 
-# The whole text view, to the byte.
+# Checks the whole text view, to the byte.
 assert_text() {
   local whole
   mapfile -d '' whole <"$text"
   assert_equal "${whole[0]:-}" "$1"
 }
 
-# The frames are there when their sender ends, but perhaps in the queue of a busy processor still.
+# When the sender exits, frames may still be in the queue of a busy CPU.
 at_least() { [ "$(figure "$1" packets)" -ge "$2" ]; }
 assert_packets() {
   wait_until 30 at_least "$1" "$2" || true
@@ -74,7 +74,7 @@ assert_packets() {
   books_balance
 }
 
-# books_balance [FILE]: in one reading, each address stands once, and the totals are the lines, the untracked and the evicted.
+# books_balance [FILE]: in one reading, each address is listed once, and each total is the sum of the lines, untracked and evicted.
 books_balance() {
   awk -F '"' '
     function value(key) { return substr($0, index($0, "\"" key "\":") + length(key) + 3) + 0 }
@@ -96,7 +96,7 @@ books_balance() {
     }' "${1:-$view}"
 }
 
-# The same for one interface in the text view, where it has no more lines than are shown.
+# The same for one interface in the text view, provided that all its lines are shown.
 text_balances() {
   awk '
     /^Total packets: / { left = $3; heads++ }
@@ -104,7 +104,7 @@ text_balances() {
     END { if (left || heads != 1) { print "heads: " heads ", packets too many in the total: " left; bad = 1 } exit bad }' "${1:-$text}"
 }
 
-# keeps PARAMETER GOOD BAD...: each BAD is EINVAL on write, and GOOD stays.
+# keeps PARAMETER GOOD BAD...: writing BAD fails with EINVAL, and GOOD stays.
 keeps() {
   local parameter=$1 good=$2 bad
   shift 2

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Helpers of the bats files that make interfaces for l2packet_counter, after common.bash and l2.bash. A test makes the pairs it
-# needs: kw0 and kw1 are here, and watched; their other ends kw0p and kw1p send, each in a network namespace of its own.
-# Nothing but what a test sends passes: no IPv6, no ARP.
+# Helpers for the bats files that make interfaces for l2packet_counter; load after common.bash and l2.bash. A test makes the pairs
+# that it needs: kw0 and kw1 are here and watched; their other ends kw0p and kw1p send, each in its own network namespace. Only
+# what a test sends passes: there is no IPv6 and no ARP.
 # shellcheck disable=SC2034 # for the bats files
 
 text=/proc/l2packet_counter
@@ -23,7 +23,7 @@ teardown_file() {
   ip netns del kmon-l2-1
 }
 
-# link NAME ARGUMENTS...: as `ip link add`; it is set up, with nothing to say, and deleted after the test.
+# link NAME ARGUMENTS...: like `ip link add`; the interface is set up, sends nothing by itself, and is deleted after the test.
 link() {
   local name=$1
   shift

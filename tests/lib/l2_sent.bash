@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Helpers of the bats files about l2packet_counter with direction=both, after common.bash and l2.bash: what an interface says
-# that it sent beside what the module says.
+# Helpers for the bats files about l2packet_counter with direction=both; load after common.bash and l2.bash. They compare what an
+# interface says that it sent with what the module says.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # for the bats files, where each test is a subshell
 
 # shellcheck source=l2_links.bash
@@ -16,11 +16,11 @@ setup() {
 
 # ---- interfaces ----
 
-# What an interface says of itself.
+# The interface's own count.
 own() { echo "$(<"/sys/class/net/$1/statistics/tx_$2")"; }
 
-# watch INTERFACE,... [PARAMETER=VALUE...]: with direction=both; what they have sent until now does not count. Linux itself may
-# send something meanwhile (an IGMP report, say): then once more.
+# watch INTERFACE,... [PARAMETER=VALUE...]: loads the module with direction=both; what they sent before does not count. If Linux
+# itself sends something meanwhile (such as an IGMP report), it tries again.
 watch() {
   local interfaces=$1
   shift
@@ -49,21 +49,21 @@ own_grew() {
   return 1
 }
 
-# out INTERFACE ARGUMENTS...: frames out of it; their destinations, each with its number, are then in $sent.
+# out INTERFACE ARGUMENTS...: sends frames from it; $sent then has each destination and its number of frames.
 out() {
   local interface=$1
   shift
   frames "$interface" --swap --list "$sent" "$@" >/dev/null
 }
 
-# into N ARGUMENTS...: frames that kwN receives; their sources are then in $received.
+# into N ARGUMENTS...: sends frames that kwN receives; $received then has their sources.
 into() {
   local n=$1
   shift
   in_netns "kmon-l2-$n" frames "kw${n}p" --list "$received" "$@" >/dev/null
 }
 
-# ---- what the module says ----
+# ---- reading the module's views ----
 
 figure_is() { [ "$(figure "$1" "$2")" = "$3" ]; }
 assert_figure() {
@@ -71,7 +71,7 @@ assert_figure() {
   assert_equal "$1 $2: $(figure "$1" "$2")" "$1 $2: $3"
 }
 
-# sent_counts INTERFACE: destinations and their frames, as frames --list has them.
+# sent_counts INTERFACE: destinations and their frames, in the format of frames --list.
 sent_counts() {
   awk -F '"' -v i="$1" '$4 == i && $6 == "mac" && substr($15, 2) + 0 { print $8, substr($15, 2) + 0 }' "$view" | LC_ALL=C sort
 }
@@ -79,8 +79,8 @@ sent_counts() {
 # received_counts INTERFACE: sources and their frames.
 received_counts() { counts "$1" | awk '$2'; }
 
-# assert_sent INTERFACE PACKETS BYTES [UNTOLD]: so many to addresses of their own, and with those to groups as many as the
-# interface says, but for UNTOLD bytes, which it does not count.
+# assert_sent INTERFACE PACKETS BYTES [UNTOLD]: checks what was sent to unicast addresses. Together with what was sent to groups it
+# must equal the interface's own count, except for UNTOLD bytes, which the interface does not count.
 assert_sent() {
   local packets bytes
   assert_figure "$1" tx_packets "$2"
@@ -92,7 +92,7 @@ assert_sent() {
   balances
 }
 
-# In one reading, for each interface and direction: the lines, the untracked and the evicted are the total.
+# In one reading, for each interface and direction: lines, untracked and evicted add up to the total.
 balances() {
   awk -F '"' '
     function value(key) { return substr($0, index($0, "\"" key "\":") + length(key) + 3) + 0 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Helpers of the bats files about interfaces that l2packet_counter watches, after common.bash and l2.bash: those that have
-# traffic while they come, go and change, upon the pairs of l2_links.bash.
+# Helpers for the bats files about watched interfaces that appear, disappear and change under traffic; load after common.bash and
+# l2.bash. They use the pairs of l2_links.bash.
 # shellcheck disable=SC2034,SC2119,SC2120,SC2154 # for the bats files
 
 # shellcheck source=l2_links.bash
@@ -37,7 +37,7 @@ make_bridge() {
   done
 }
 
-# make_bond MODE SLAVE...: kbond0; bonding must not make a bond0 of its own when it is loaded. A slave joins while down.
+# make_bond MODE SLAVE...: makes kbond0. The module bonding must not create bond0 when it is loaded. A slave must be down to join.
 make_bond() {
   local mode=$1 slave
   shift
@@ -56,7 +56,7 @@ enslave() {
 
 # ---- the module ----
 
-# send N ARGUMENTS...: frames out of kwNp; their sources, each with its number, are then in $sent.
+# send N ARGUMENTS...: sends frames from kwNp; $sent then has each source and its number of frames.
 send() {
   local n=$1
   shift
@@ -65,7 +65,7 @@ send() {
 
 at_least() { [ "$(figure "$1" packets)" -ge "$2" ]; }
 
-# assert_counted INTERFACE PACKETS [BYTES]: so many in all, and none without a line.
+# assert_counted INTERFACE PACKETS [BYTES]: checks the totals, and that all frames are in lines.
 assert_counted() {
   wait_until 30 at_least "$1" "$2" || true
   assert_equal "$1: $(figure "$1" packets) packets" "$1: $2 packets"
@@ -73,8 +73,8 @@ assert_counted() {
   [ $# -lt 3 ] || assert_equal "$1: $(figure "$1" bytes) bytes" "$1: $3 bytes"
 }
 
-# under "HOOK..." INTERFACES CHECK...: CHECK with each of the hooks, the module freshly loaded for it. hook=auto is the
-# tracepoint wherever that sees the frames (a test below shows where), so `tracepoint` is seldom asked for by its name.
+# under "HOOK..." INTERFACES CHECK...: runs CHECK with each of the hooks, with the module freshly loaded. hook=auto uses the
+# tracepoint wherever that sees the frames (a test shows where), so `tracepoint` is rarely named.
 under() {
   local hook hooks=$1 interfaces=$2
   shift 2

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Helpers of load.bats, traffic.bats and stress.bats, after common.bash. These run on users' machines, where others make
-# traffic and end processes at the same time. So:
-#  - The watched end kmon0 is here, as l2packet_counter watches the machine's own namespace; the sending end kmon1 and all
-#    who send are in a namespace of their own. Nothing but what a test sends comes in at kmon0, and that is counted exactly.
-#  - Where others can add to a count, assert_counted of common.bash says what it must be.
+# Helpers for load.bats, traffic.bats and stress.bats; load after common.bash. These tests run on users' machines, where other
+# programs make traffic and exit at the same time. So:
+#  - The watched end kmon0 is here, because l2packet_counter watches the machine's own namespace. The sending end kmon1 and all
+#    senders are in a separate namespace. Only what a test sends arrives at kmon0, and that is counted exactly.
+#  - Where others can add to a count, use assert_counted of common.bash.
 #
-# In the environment: KMON_INTERFACE, an interface of the machine that is watched beside kmon0.
+# In the environment: KMON_INTERFACE, an interface of the machine that is also watched.
 
 peer=kmon-peer
-here_address=198.18.73.1 # a network for tests (RFC 2544), and only these two in it
+here_address=198.18.73.1 # in a network for tests (RFC 2544), which has only these two addresses
 peer_address=198.18.73.2
 
-# Time for the machine's others, between two turns of what goes on meanwhile (common.bash).
+# A pause between two rounds of background activity (`meanwhile` in common.bash), to leave CPU time for others.
 # shellcheck disable=SC2034
 breath=0.05
 
@@ -33,13 +33,13 @@ END
 address add $here_address/30 dev kmon0
 link set kmon0 up
 END
-  # No questions for addresses: they would be frames, too.
+  # Permanent neighbours, because address resolution would add frames.
   ip neigh replace "$peer_address" lladdr "$(in_peer cat /sys/class/net/kmon1/address)" dev kmon0 nud permanent
   ip -n "$peer" neigh replace "$here_address" lladdr "$(</sys/class/net/kmon0/address)" dev kmon1 nud permanent
   wait_until 30 link_is_up kmon0
 }
 
-# What could not be made was there before us, and stays.
+# Only removes what setup_file made.
 teardown_file() {
   [ ! -e "$BATS_FILE_TMPDIR/link" ] || ip link del kmon0
   [ ! -e "$BATS_FILE_TMPDIR/netns" ] || ip netns del "$peer"
@@ -47,7 +47,7 @@ teardown_file() {
 
 in_peer() { ip netns exec "$peer" "$@"; }
 
-# send ARGUMENTS...: frames to kmon0; they are counted when this returns. Of each source the number is then in $sent.
+# send ARGUMENTS...: sends frames to kmon0. They have been counted when this returns; $sent then has each source's number of frames.
 send() {
   sent=$BATS_TEST_TMPDIR/sent
   in_peer frames kmon1 --list "$sent" "$@"
@@ -55,7 +55,7 @@ send() {
 
 watched=kmon0${KMON_INTERFACE:+,$KMON_INTERFACE} # by l2packet_counter
 
-# load_quiet MODULE... [PARAMETER=VALUE...]: without periodic resets, without a line in the log for each exit.
+# load_quiet MODULE... [PARAMETER=VALUE...]: loads them without periodic resets, and without logging exits.
 load_quiet() {
   local module parameters=()
   for module; do [[ $module != *=* ]] || parameters+=("$module"); done
@@ -70,29 +70,29 @@ load_quiet() {
   done
 }
 
-# ---- what the modules say
+# ---- reading the modules' views
 
-# l2_text: the text about kmon0. What is about KMON_INTERFACE comes after an empty line.
+# l2_text: the part of the text view about kmon0. KMON_INTERFACE follows after an empty line.
 l2_text() { sed '/^$/,$d' /proc/l2packet_counter; }
 l2_total() { sed -n 's/^Total packets: //p;/^$/q' /proc/l2packet_counter; }
 l2_macs() { l2_text | awk '/^[0-9a-f:]+ +[0-9]+$/ { print $1, $2 }' | LC_ALL=C sort; }
 
-# l2 KEY [INTERFACE]: that value in the interface's own line of the JSON view.
+# l2 KEY [INTERFACE]: that value from the interface's line in the JSON view.
 l2() {
   local line
   line=$(grep -m 1 "^{\"interface\":\"${2:-kmon0}\",\"waiting\"" /proc/l2packet_counter.json)
   [[ $line =~ \"$1\":\"?([^,\"\}]*) ]] && echo "${BASH_REMATCH[1]}"
 }
 
-# text_number FILE LABEL: the number behind `LABEL: `.
+# text_number FILE LABEL: the number after `LABEL: `.
 text_number() { sed -n "s/^$2: \\([0-9]*\\).*/\\1/p" "$1"; }
 
-# localhost VERSION PROTOCOL: its packets. exits KEY. kstat_number KEY.
+# localhost VERSION PROTOCOL: its packets. exits KEY and kstat_number KEY: that value.
 localhost() { json /proc/localhost_stats.json ".[] | select(.ip_version == $1 and .protocol == \"$2\").packets"; }
 exits() { json=/proc/process_monitor.json number_of "$1"; }
 kstat_number() { json=/proc/kstat/stats.json number_of "$1"; }
 
-# trace_exits: makes the trace instance $instance, with room for a storm.
+# trace_exits: makes the trace instance $instance, with a buffer for a storm.
 trace_exits() {
   instance=/sys/kernel/tracing/instances/kmon-live
   mkdir "$instance"
@@ -100,7 +100,7 @@ trace_exits() {
   echo 16384 >"$instance/buffer_size_kb"
 }
 
-# cumulative: each count of the JSON views, as `what TAB number`.
+# cumulative: every count in the JSON views, as `what TAB number`.
 cumulative() {
   jq -r '
     ([input_filename, .interface, .mac, .ip_version, .protocol, .size] | map(select(. != null) | tostring) | join(" ")) as $what |
@@ -109,7 +109,7 @@ cumulative() {
     /proc/{localhost_stats,l2packet_counter,kstat/stats,process_monitor}.json
 }
 
-# none_lower BEFORE AFTER: no count of cumulative went down or away.
+# none_lower BEFORE AFTER: checks that no count of `cumulative` went down or disappeared.
 none_lower() {
   awk -F '\t' 'NR == FNR { before[$1] = $2; n++; next }
     { after[$1] = $2 }

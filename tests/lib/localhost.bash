@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Helpers of the bats files about localhost_monitor, after common.bash.
+# Helpers for the bats files about localhost_monitor; load after common.bash.
 # shellcheck disable=SC2016,SC2034,SC2154 # awk expands; for the bats files
 
 text=/proc/localhost_stats
@@ -11,7 +11,7 @@ loaded_line="[localhost_monitor] Packets are logged while /sys/module/localhost_
 # What the module logged after it was loaded.
 logged() { kernel_log | grep -F '[localhost_monitor]' | grep -vxF "$loaded_line"; }
 
-# text_of IPV4 IPV6 TCP UDP ICMP ICMPV6 BUCKET...: the text view that shows these numbers.
+# text_of IPV4 IPV6 TCP UDP ICMP ICMPV6 BUCKET...: the text view for these numbers.
 text_of() {
   printf '==== Localhost Monitor Stats ====
 IPv4 packets: %d
@@ -29,27 +29,27 @@ Packet size histogram (bytes):
 ' "$@"
 }
 
-# assert_text as text_of. The last packet may still be on its way through another processor.
+# assert_text: the same arguments as text_of. Waits, because the last packet may still be on another CPU.
 assert_text() {
   local want
   want=$(text_of "$@")
   wait_until 30 text_is "$want" || assert_equal "$(<$text)" "$want"
 }
-# assert_packets N: the same for the JSON view's total.
+# assert_packets N: waits in the same way for the JSON view's total.
 assert_packets() { wait_until 30 packets_are "$1" || assert_equal "$(number_of packets)" "$1"; }
 packets_are() { [ "$(number_of packets)" = "$1" ]; }
 
 text_is() { [ "$(<$text)" = "$1" ]; }
 
-# protocols: a line for each of the eight, `VERSION PROTOCOL PACKETS SEGMENTS BYTES`.
+# protocols: one line for each of the eight classes, `VERSION PROTOCOL PACKETS SEGMENTS BYTES`.
 protocols() {
   json "$json" '.[] | select(.protocol) | "\(.ip_version) \(.protocol) \(.packets) \(.segments) \(.bytes)"'
 }
 
-# totals: what the first JSON line says, `PACKETS SEGMENTS BYTES`.
+# totals: from the first JSON line, `PACKETS SEGMENTS BYTES`.
 totals() { json "$json" '.[0] | "\(.packets) \(.segments) \(.bytes)"'; }
 
-# lo_received [NETNS]: the device's own count, `PACKETS BYTES`.
+# lo_received [NETNS]: lo's own count, `PACKETS BYTES`.
 lo_received() { ip ${1:+-n "$1"} -j -s link show lo | jq -r '.[0].stats64.rx | "\(.packets) \(.bytes)"'; }
 
 # difference "P1 B1" "P2 B2"
@@ -60,7 +60,7 @@ difference() {
   echo "$((is[0] - was[0])) $((is[1] - was[1]))"
 }
 
-# Both edges of each bucket; one packet more of each size than of the one before, so that no two mistakes cancel out.
+# Both edges of each bucket, with one more packet of each size than of the one before, so that mistakes cannot cancel out.
 sizes=(60 127 128 255 256 511 512 1023 1024 65535)
 bytes_of_all_sizes=0
 for i in "${!sizes[@]}"; do bytes_of_all_sizes=$((bytes_of_all_sizes + (i + 1) * sizes[i])); done
@@ -71,7 +71,7 @@ at_all_sizes() {
   for i in "${!sizes[@]}"; do ipsend "$@" --size "${sizes[i]}" --count $((i + 1)); done
 }
 
-# Eight protocols, each a number of its own, in sizes that give each bucket a number of its own.
+# Eight protocols, each with a different number of packets, in sizes that give each bucket a different number.
 assorted_traffic() {
   ipsend --proto tcp --to 127.0.0.1 --size 100 --count 3
   ipsend --proto udp --to 127.0.0.1 --size 200 --count 4
@@ -84,7 +84,7 @@ assorted_traffic() {
 }
 assorted_numbers=(18 34 10 12 5 9 11 13 15 6 7)
 
-# make_own_address: a device that is not lo, with 192.0.2.1 and 2001:db8::1: what goes there passes lo all the same.
+# make_own_address: an interface other than lo with 192.0.2.1 and 2001:db8::1. Packets to these addresses still pass lo.
 make_own_address() {
   make_link kmonown type dummy
   ip link set kmonown addrgenmode none
@@ -93,7 +93,7 @@ make_own_address() {
   ip address add 2001:db8::1/128 dev kmonown nodad
 }
 
-# nft_table: a table of our own, with one counter; nft_counted tells.
+# nft_table: makes a table with one counter; nft_counted prints it.
 nft_table() {
   on_teardown nft delete table inet kmon_test
   nft -f -

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Helpers of the bats files that make everything at once, after common.bash and live.bash. Each writes down how often it was
-# done, so that at the end the modules' counts can be held to what was sent.
+# Helpers for the bats files that do everything at once; load after common.bash and live.bash. Each activity records how often it
+# was done, so that the modules' counts can be compared at the end.
 # shellcheck disable=SC2154 # instance and others are assigned in live.bash and common.bash
 
-# round FILE COMMAND...: COMMAND, and a line in FILE when it has succeeded.
+# round FILE COMMAND...: runs COMMAND, and adds a line to FILE if it succeeded.
 round() { "${@:2}" >/dev/null && echo >>"$BATS_TEST_TMPDIR/$1"; }
 rounds() { wc -l <"$BATS_TEST_TMPDIR/$1"; }
 
@@ -13,7 +13,7 @@ send_frames() { round sent frames kmon0 --swap --count 500 --macs 300; }
 send_tcp() { round tcp ipsend --proto tcp --to 127.0.0.1 --size 100 --count 200; }
 end_processes() { round exits storm --processes 24 --mode mixed --name kmon-mixed; }
 
-# All modules, in both directions; what they have counted by now does not count.
+# Loads all modules, with both directions; what they counted while loading is ignored.
 load_for_mixed_load() {
   load_quiet "${kmon_modules[@]}"
   set_param l2packet_counter direction both
@@ -27,8 +27,8 @@ load_for_mixed_load() {
   tcp_at_first=$(kstat_number packets)
 }
 
-# assert_all_counted TRACE: each module has counted what was sent, and TRACE has a record of each exit. Sets `loopback` to the
-# packets on lo.
+# assert_all_counted TRACE: each module must have counted exactly what was sent, and TRACE must have a record of each exit. Sets
+# `loopback` to the packets on lo.
 assert_all_counted() {
   assert_equal "received: $(l2 packets)" "received: $((500 * $(rounds received)))"
   assert_equal "sent: $(l2 tx_packets)" "sent: $((500 * $(rounds sent)))"

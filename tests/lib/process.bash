@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Helpers of the bats files about process_monitor, after common.bash: a storm of exits, and what the module and the
-# scheduler say of it.
+# Helpers for the bats files about process_monitor; load after common.bash: a storm of exits, and what the module and the scheduler
+# report about it.
 # shellcheck disable=SC2034,SC2119,SC2120,SC2154 # for the bats files
 
 name=process_monitor
@@ -10,8 +10,8 @@ view=/proc/process_monitor.json
 instance=/sys/kernel/tracing/instances/kmon-test
 me=kmon-storm # the children's name
 
-# A trace instance of our own, with room for every record of the longest test. It takes seconds to make on a slow
-# machine, so it is there for all tests.
+# Our own trace instance, with a buffer for all records of the longest test. Creating it takes seconds on a slow machine, so all
+# tests share it.
 setup_file() {
   mkdir "$instance"
   scaled 16384 4096 >"$instance/buffer_size_kb"
@@ -21,7 +21,7 @@ setup_file() {
 
 teardown_file() { rmdir "$instance"; }
 
-# watch [PARAMETER=VALUE...]: the module loaded, its event traced
+# watch [PARAMETER=VALUE...]: loads the module and traces its event.
 watch() {
   load_module "$name" log=0 "$@"
   : >"$instance/trace"
@@ -29,7 +29,7 @@ watch() {
   echo 1 >"$instance/events/kmon/process_exit/enable"
 }
 
-# counters ARRAY: the numbers of the JSON view.
+# counters ARRAY: reads the numbers of the JSON view into ARRAY.
 counters() {
   local -n counters_of=$1
   local rest
@@ -41,12 +41,12 @@ counters() {
   done
 }
 
-# A line each: pid tgid ppid exit_code utime stime start_time runtime lifetime comm uid cgroup ns_pid core exec
+# One line per record: pid tgid ppid exit_code utime stime start_time runtime lifetime comm uid cgroup ns_pid core exec
 trace_records() { LC_ALL=C sed -n '/ process_exit: /{s/.* process_exit: //;s/[a-z_]*=//g;p}' "$instance/trace"; }
 
-# storm_watched ARGUMENTS...: runs storm, alone between two readings of the counters, and keeps the trace of that time.
-# Sets before and after; storm_pid; threads, as storm says; waited and records, the files to compare; tasks, the number
-# that the scheduler saw end.
+# storm_watched ARGUMENTS...: runs storm between two readings of the counters, and keeps the trace of that time. Sets before and
+# after; storm_pid; threads, as storm reports; waited and records, the files to compare; tasks, the number of exits that the
+# scheduler saw.
 storm_watched() {
   waited=$BATS_TEST_TMPDIR/waited records=$BATS_TEST_TMPDIR/records
   declare -gA before=() after=()
@@ -65,11 +65,11 @@ storm_watched() {
 
 gained() { echo $((after[$1] - before[$1])); }
 
-# The records of storm's children, and how many they are.
+# The records of storm's children.
 children() { awk -v storm="$storm_pid" '$3 == storm' "$records"; }
 
-# The promise of the trace: what wait4 saw, process by process, and nothing twice. Numbers can come again, so it is
-# how often each was seen that is compared.
+# The trace must have exactly what wait4 saw, process by process, and nothing twice. Process IDs can be reused, so compare how often
+# each one was seen.
 assert_one_record_each() {
   run awk -v storm="$storm_pid" '
     NR == FNR { seen[$1 " " $2 " " $3]++; next }
@@ -91,7 +91,7 @@ assert_nothing_lost() {
   done
 }
 
-# The promise of the counters: wait4's truth for storm's children, the trace's for what ended beside.
+# The counters must match wait4 for storm's children, and the trace for other processes.
 assert_counters() {
   local expected
   expected=$(awk -v storm="$storm_pid" '
@@ -105,15 +105,15 @@ assert_counters() {
   assert_threads "$(gained thread_exits)" "$(gained kernel_thread_exits)"
 }
 
-# assert_threads THREADS KERNEL_THREADS: with the processes they are the tasks that the scheduler saw end.
+# assert_threads THREADS KERNEL_THREADS: together with the processes, they must be the tasks whose exit the scheduler saw.
 assert_threads() {
-  local beside=$((tasks - threads - $(wc -l <"$records"))) # storm's threads; others can only be of what ended beside
+  local beside=$((tasks - threads - $(wc -l <"$records"))) # threads that are not storm's
   assert_equal $(($1 + $2)) $((threads + beside))
   assert [ "$1" -ge "$threads" ]
   assert [ "$2" -le "$beside" ]
 }
 
-# storm_is_exact MODE: the whole of it
+# storm_is_exact MODE: runs all these checks.
 storm_is_exact() {
   watch
   storm_watched --processes "$(scaled 2000 100 40)" --mode "$1" --code 7 "${@:2}"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Helpers for tests of the running service. They change /etc/kmon.toml and the machine's routes, so they run only where
-# KMON_THROWAWAY=1 says that nobody minds: in the guests of tests/run --suite service.
-# Here modules stay loaded from test to test, as on a user's machine; each test ends with the default file in force.
+# Helpers for tests of the running service. They change /etc/kmon.toml and the machine's routes, so they run only if
+# KMON_THROWAWAY=1 allows it: in the guests of tests/run --suite service. Modules stay loaded between tests, as on a user's machine;
+# each test ends with the default configuration in force.
 
 # shellcheck source=common.bash
 source "${BASH_SOURCE[0]%/*}/common.bash"
@@ -40,7 +40,7 @@ teardown() {
   return "$failed"
 }
 
-# The file as it came, in force, all modules loaded. No interface is watched, so the next test's have no numbers yet.
+# Restores the default configuration, with all modules loaded. No interface is watched, so those of the next test have no counts yet.
 restore_default() {
   if ! cmp -s "$BATS_FILE_TMPDIR/default.toml" $config || [ "$(systemctl is-active kmon)" != active ] || [ "$(loaded)" != 5 ]; then
     default_file
@@ -54,28 +54,28 @@ loaded() { find /sys/module -maxdepth 1 \( -name localhost_monitor -o -name l2pa
 
 default_file() { cp "$BATS_FILE_TMPDIR/default.toml" $config; }
 
-# configure: /etc/kmon.toml becomes standard input; nobody is told.
+# configure: writes standard input to /etc/kmon.toml, without reloading.
 configure() { cat >$config; }
 
-# --- what the service says
+# --- the service's status and journal
 
 status_text() { systemctl show -P StatusText kmon; }
 main_pid() { systemctl show -P MainPID kmon; }
 
-# another_than PID: the service runs again, as another process.
+# another_than PID: is the service running again, as another process?
 another_than() {
   local pid
   pid=$(main_pid)
   [ "$pid" != 0 ] && [ "$pid" != "$1" ] && [ "$(systemctl is-active kmon)" = active ]
 }
 
-# says PATTERN: the status line is that, * and ? as in file names.
+# says PATTERN: does the status line match? * and ? work as in file names.
 says() {
   # shellcheck disable=SC2053 # a pattern
   [[ $(status_text) == $1 ]]
 }
 
-# assert_says PATTERN: before long; shows what it says instead.
+# assert_says PATTERN: waits for that; if it fails, shows the actual status line.
 assert_says() {
   wait_until 30 says "$1" || {
     printf 'the status line is\n  %s\nand not\n  %s\n' "$(status_text)" "$1" >&2
@@ -98,9 +98,9 @@ assert_journal() {
   }
 }
 
-# --- what stands in sysfs
+# --- parameters in sysfs
 
-# parameters: every parameter that /etc/kmon.toml sets, a line each.
+# parameters: every parameter that /etc/kmon.toml sets, one per line.
 parameters() {
   cd /sys/module &&
     grep -H '' l2packet_counter/parameters/{interface,direction,reset_interval,max_macs} localhost_monitor/parameters/log_packets \
@@ -117,15 +117,15 @@ assert_param() {
   }
 }
 
-# --- devices
+# --- interfaces
 
-# uplink NAME NET: a device that a default route can go over, with a peer NAMEp that its frames come from.
+# uplink NAME NET: an interface for a default route, with a peer NAMEp that sends it frames.
 uplink() {
   make_veth "$1" "$1p"
   ip address add "$2.1/24" dev "$1"
 }
 
-# watching: kmon0 is watched, by a setting that never resets.
+# watching: makes the service watch kmon0, without periodic resets.
 watching() {
   uplink kmon0 192.0.2
   configure <<<$'[l2packet_counter]\ninterface = "kmon0"\nreset_interval = 0'
@@ -133,7 +133,7 @@ watching() {
   assert_param l2packet_counter interface kmon0
 }
 
-# frames_counted INTERFACE: received there since the module was loaded.
+# frames_counted INTERFACE: the frames received there since the module was loaded.
 frames_counted() {
   json /proc/l2packet_counter.json ".[] | select(.interface == \"$1\" and .macs != null) | .packets"
 }

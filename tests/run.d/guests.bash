@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Part of tests/run: guests, how many at once, what each runs and for how long it may.
+# Part of tests/run: guests, how many run at once, what each runs and for how long.
 # shellcheck disable=SC2154,SC2164 # tests/run has set -e, and sets here, kernels, light, module and results
 
-# start COMMAND...: beside what runs already, as soon as there is a processor for it.
+# start COMMAND...: runs it in the background, as soon as a CPU is free.
 start() {
   while [ "$(jobs -rp | wc -l)" -ge "$guests_at_once" ]; do wait -n || true; done
-  # In a process group of its own, so that all of it can be ended.
+  # In its own process group, so that all of it can be killed.
   set -m
   "$@" </dev/null &
   set +m
@@ -19,7 +19,7 @@ stop_guests() {
   rm -f "$results"
 }
 
-# two_guests TARGET FILE...: each has about as much to do.
+# two_guests TARGET FILE...: splits the files into two guests with about the same amount of work.
 two_guests() {
   local target=$1 half='^(l2|load|stress|traffic)' one other
   shift
@@ -33,14 +33,14 @@ two_guests() {
 guest() {
   local target=$1 command=(tests/lib/in-guest) files=("${@:2}")
   with_heavy "$target" || command+=(--filter-tags '!heavy')
-  [ "$target" != sanitizer ] || command=(env KMON_QUICK=1 "${command[@]}") # all of the tests, with counts for a slow kernel
+  [ "$target" != sanitizer ] || command=(env KMON_QUICK=1 "${command[@]}") # all tests, with smaller counts, because that kernel is slow
   boots "$target" "$target" --timeout "$(patience "$target")" -- "${command[@]}" "${files[@]}"
 }
 
-# boots LABEL ARGUMENT...: `vm/boot ARGUMENT...`, whose output is TAP.
+# boots LABEL ARGUMENT...: runs `vm/boot ARGUMENT...`, whose output is TAP.
 boots() { taps "$1" "$here/vm/boot" "${@:2}"; }
 
-# taps LABEL COMMAND...: COMMAND prints TAP; its status is as that of vm/boot.
+# taps LABEL COMMAND...: runs COMMAND, which prints TAP and whose status means the same as that of vm/boot.
 taps() {
   local label=$1 status=0
   shift
@@ -55,7 +55,7 @@ taps() {
 
 tapped() { "$@" </dev/null | tally "$label"; }
 
-# The heavy tests ask about load, not about a kernel's ways: two kernels answer for all but a full run.
+# The heavy tests are about load and do not depend on the kernel: except in a full run, two kernels are enough.
 with_heavy() {
   [ "$KMON_QUICK$light" = 0 ] || return 1
   [ "$KMON_FULL" = 0 ] || return 0
@@ -65,7 +65,7 @@ with_heavy() {
   esac
 }
 
-# Faults can be injected on the sanitizer kernel only. A guest of a foreign architecture gets the smoke test.
+# Faults can be injected only on the sanitizer kernel. A guest of another architecture gets only the smoke test.
 files_for() {
   cd "$here/bats"
   case $1-$KMON_QUICK in
@@ -76,10 +76,10 @@ files_for() {
   esac
 }
 
-# What needs no program of kmon: the others are the service suite's.
+# The bats files that need no program of kmon. The others belong to other suites.
 module_files() { printf '%s\n' *.bats | grep -vxE '(service.*|soak|history|cli|netmon|readme|selftest|originals|observability)\.bats'; }
 
-# files_about MODULE: the bats files that test it, by their names.
+# files_about MODULE: the bats files that test it, found by name.
 files_about() {
   cd "$here/bats"
   case $1 in
@@ -90,7 +90,7 @@ files_about() {
   esac | xargs -n 1
 }
 
-# Seconds that a guest may take, several times what it takes when the machine is quiet.
+# The time limit of a guest in seconds: several times what it takes on a quiet machine.
 patience() {
   local seconds=3600
   [ "$KMON_QUICK" = 0 ] || seconds=1800

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Part of tests/run: the mutants, and the memory of those that were caught.
+# Part of tests/run: the mutants, and the record of those that were caught.
 # shellcheck disable=SC2154 # tests/run sets here and cache
 
-# Two guests share those that were not caught before by these very tests. What is not begun after KMON_MINUTES is left.
+# Two guests share the mutants that the present tests have not caught before. After KMON_MINUTES no further mutant is started.
 mutants() {
   local list name entry share memory shares=([0]='' [1]='') n=0
   if ! list=$("$here/mutants/build" --list); then
@@ -20,14 +20,14 @@ mutants() {
       n=$((n + 1))
     fi
   done <<<"$list"
-  say "$(($(wc -l <<<"$list") - n)) of $(wc -l <<<"$list") mutants were caught by these very tests before; $n are to be tried"
+  say "the present tests have already caught $(($(wc -l <<<"$list") - n)) of $(wc -l <<<"$list") mutants; trying the other $n"
   for share in "${shares[@]}"; do
     # shellcheck disable=SC2086 # words
     [ -z "$share" ] || start guest_of_mutants $share
   done
 }
 
-# Where it is remembered that the mutant was caught: it says something about it and the tests that it names alone.
+# The file that records that the mutant was caught. Its name depends only on the mutant and the tests that it names.
 memory_of() {
   local name=$1 entry=$2 files
   mapfile -t files < <(sed -n 's|^Caught-by: \([^:]*\):.*|bats/\1|p' "$here/mutants/$name.patch" | sort -u)
@@ -42,17 +42,17 @@ guest_of_mutants() {
   "$here/vm/boot" bookworm --timeout 2400 --with "$("$here/mutants/build" "$@")" -- "${command[@]}" "$@" </dev/null |
     tee "$tap" | tally mutants || status=$?
   case $status in
-    # Faults show in the kernel's log, too: that (124) is as good an end as any.
+    # A fault may also show in the kernel log: then the status is 124, which is fine here.
     0 | 124) ;;
     *) record failed "mutants: booting failed, or the guest died (status $status)" ;;
   esac
   remember "$tap" "$@"
   left=$(grep -c '^# left ' "$tap" || true)
-  [ "$left" = 0 ] || say "time is over: $left mutants are left for the next run"
+  [ "$left" = 0 ] || say "out of time: $left mutants are left for the next run"
   rm -f "$tap"
 }
 
-# remember TAP NAME...: those of which each finding is there and ok.
+# remember TAP NAME...: records the mutants whose expected tests have all failed.
 remember() {
   local tap=$1 name entry
   while read -r name entry; do

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Part of tests/run: the results. One line a test in the file $results, `passed|failed|skipped|unexpected WHAT`, and one
-# for each label, `time SECONDS LABEL`.
+# Part of tests/run: the results. The file $results has one line per test, `passed|failed|skipped|unexpected WHAT`, and one
+# per label, `time SECONDS LABEL`.
 # shellcheck disable=SC2154 # tests/run sets results
 
 record() { echo "$1 $2" >>"$results"; }
 
-# tally LABEL: reads TAP, shows each line with LABEL before it, records each test. `# file`, `# status` and `# end` are
-# in-guest's words around several files' TAP: what never reported must not go unseen.
+# tally LABEL: reads TAP, prints each line after LABEL, and records each test. in-guest prints `# file`, `# status` and `# end`
+# around the TAP of each file, so that tests that never reported are noticed.
 tally() {
   local label=$1 file='' planned=0 seen=0 failed=0 line name
   while IFS= read -r line || [ -n "$line" ]; do
@@ -34,7 +34,7 @@ close_file() {
   [ "$seen" -ge "$planned" ] || record failed "$label: $file: $((planned - seen)) of $planned tests never reported"
 }
 
-# check NAME COMMAND...: a test that is one command, as TAP; its output only when it fails.
+# check NAME COMMAND...: a test that is one command, as TAP. Shows the output only if it fails.
 checks=0
 check() {
   local name=$1 output began=$SECONDS
@@ -50,7 +50,7 @@ check() {
 
 count() { grep -c "^$1 " "$results" || true; }
 
-# timed LABEL COMMAND...: remembers how long COMMAND took. Its status is COMMAND's.
+# timed LABEL COMMAND...: records how long COMMAND took, and returns its status.
 timed() {
   local label=$1 began=$SECONDS status=0
   shift
@@ -63,7 +63,7 @@ close() {
   local failed unexpected
   failed=$(count failed)
   unexpected=$(count unexpected)
-  sed -n 's/^failed /failed: /p; s/^unexpected /skipped without need: /p' "$results" >&2
+  sed -n 's/^failed /failed: /p; s/^unexpected /skipped unexpectedly: /p' "$results" >&2
   say "took $((SECONDS / 60)) min $((SECONDS % 60)) s; where the time went, some of it in parallel:"
   sed -n 's/^time //p' "$results" | sort -rn | head -n 8 | awk '{ s = $1; $1 = ""; printf "kmon: %6d s %s\n", s, $0 }' >&2
   echo "$(count passed) passed, $failed failed, $(count skipped) skipped"

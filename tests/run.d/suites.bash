@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Part of tests/run: the suites, one function each. Mutants have a file of their own.
+# Part of tests/run: the suites, one function each. The mutants are in mutants.bash.
 # shellcheck disable=SC2154,SC2164 # tests/run has set -e, and sets here, repo, kernels and module
 
 lint() {
@@ -33,7 +33,7 @@ build() {
   } | tally build
 }
 
-# Where a pointer has 32 bits; one suite's compiler will do.
+# Architectures with 32-bit pointers; the compiler of one Debian release is enough.
 foreign() {
   local architecture
   for architecture in i386 armhf; do
@@ -41,7 +41,7 @@ foreign() {
   done | tally foreign
 }
 
-# Two guests at once: one for each of two kernels, or two that share the work of one.
+# Two guests at once: for two kernels, or sharing the work of one.
 kernel() {
   local target files
   for target in "${kernels[@]}"; do
@@ -64,15 +64,15 @@ smoke() {
   for target in "${kernels[@]}"; do start guest "$target" smoke.bats; done
 }
 
-# --module: what is about one of the modules, in one guest.
+# --module: the tests of one module, in one guest.
 module() {
   local target files
-  [ -n "$module" ] || die "--suite module is what --module NAME runs: give that"
+  [ -n "$module" ] || die "instead of --suite module, use --module NAME"
   mapfile -t files < <(files_about "$module")
   for target in "${kernels[@]}"; do start guest "$target" "${files[@]}"; done
 }
 
-# That kernel is slow.
+# In two guests, because that kernel is slow.
 sanitizer() {
   local files
   mapfile -t files < <(files_for sanitizer)
@@ -88,7 +88,7 @@ soak() {
   start boots "${kernels[0]} soak" "${kernels[0]}" --timeout $((KMON_SOAK + 900)) -- tests/lib/in-guest soak.bats
 }
 
-# Those of the chosen kernels whose suites the programs are built for.
+# Those of the chosen kernels on whose Debian release the programs are built.
 userspace_targets() {
   local target
   for target in "${kernels[@]}"; do
@@ -122,7 +122,7 @@ fuzz() {
   check "the fuzzers find nothing in $seconds s each" "$here/fuzz" "$seconds" | tally fuzz
 }
 
-# In a browser and in a Prometheus, on this machine; the page also as kmon-exporter serves it.
+# In a browser and in Prometheus, on this machine. The page is also tested as kmon-exporter serves it.
 page() {
   need chromium "${cxx_packages[@]}"
   command -v npm >/dev/null || need nodejs npm
@@ -143,7 +143,7 @@ sanitized_tests() {
   cmake --preset asan && nice cmake --build --preset asan -j"$(nproc)" && ctest --preset asan -j"$(nproc)"
 }
 
-# static_netmon PRESET [EMULATOR]: built in the preset's directory, it prints a line of lo.
+# static_netmon PRESET [EMULATOR]: builds netmon with the preset, and has it print a line for lo.
 static_netmon() {
   local preset=$1 build=$repo/build/$1 line
   need cmake file g++ jq libcli11-dev libexpected-dev ninja-build
@@ -170,7 +170,7 @@ service() {
   done
 }
 
-# Prometheus asks the exporter, whatever the kernel.
+# One kernel, because Prometheus and the exporter do not depend on it.
 observability() {
   local target with
   export KMON_THROWAWAY=1
@@ -181,7 +181,7 @@ observability() {
   done
 }
 
-# The two programs, out of Debian's package: installing it would start a Prometheus here.
+# The two programs from Debian's package. Installing the package would start a Prometheus on this machine.
 fill_prometheus() {
   cd "$1"
   apt-get -q download prometheus
@@ -191,7 +191,7 @@ fill_prometheus() {
   rm -r unpacked prometheus_*.deb
 }
 
-# One kernel: how its modules count is asked elsewhere.
+# One kernel, because other suites test how the modules count.
 history() {
   local target
   export KMON_THROWAWAY=1
@@ -201,7 +201,7 @@ history() {
   done
 }
 
-# How the installed tests behave on a user's machine is no question of its kernel: one will do.
+# One kernel, because the behaviour of the installed tests does not depend on it.
 selftest() {
   local target
   export KMON_THROWAWAY=1
@@ -210,7 +210,7 @@ selftest() {
   done
 }
 
-# In chroots, without systemd; and on running systems, where the programs are built.
+# In chroots without systemd, and on booted systems for the releases on which the programs are built.
 package() {
   local target revision
   need bats bats-support bats-assert git
@@ -240,7 +240,7 @@ package() {
   start taps "rpm package" "$here/package/rpm" bookworm
 }
 
-# Standards-Version is newer than bookworm's lintian.
+# Ignores that Standards-Version is newer than bookworm's lintian.
 lintian_is_content() {
   local made
   made=$("$here/package/build" "$1") || return 1
