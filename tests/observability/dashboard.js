@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The dashboard is what Grafana takes: by the types that Grafana publishes (@grafana/schema), and by what they cannot say.
-// TAP.
+// Checks that Grafana accepts the dashboard: against the types that Grafana publishes (@grafana/schema), and for what types cannot
+// express. Prints TAP.
 
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { spawnSync } from 'node:child_process';
@@ -20,12 +20,12 @@ function check(name, problems) {
   for (const problem of problems) console.log(`# ${problem}`);
 }
 
-// Compiled as a value of that type, in a directory from which the packages are found.
+// Compiles the dashboard as a value of that type, in a directory where the packages can be found.
 async function typeErrors() {
   const directory = await mkdtemp(join(here, 'node_modules/.typed-'));
   try {
     const file = join(directory, 'dashboard.ts');
-    // JSON has no enumerators; a string that is none of them stays one, and is an error.
+    // JSON has no enumerators, so replace known strings; an unknown one stays a string, which is an error.
     const value = text.replaceAll('"mode": "absolute"', '"mode": ThresholdsMode.Absolute');
     await writeFile(file, `import { ThresholdsMode, type Dashboard } from '@grafana/schema';\nexport const dashboard: Dashboard = ${value};\n`);
     const { status, stdout, error } = spawnSync(process.execPath, [join(here, 'node_modules/typescript/bin/tsc'), '--noEmit', '--strict', '--skipLibCheck', '--module', 'esnext', '--moduleResolution', 'bundler', '--target', 'es2022', file], { encoding: 'utf8' });

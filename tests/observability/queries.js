@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Usage: node queries.js METRICS
-// Each query of the dashboard and each rule, asked of a real Prometheus that scrapes two hosts. METRICS is a file of what
-// the exporter says of a busy host; the hosts repeat it with counters that grow. A query that finds nothing has a name
-// misspelt, or a label. TAP.
+// Runs each query of the dashboard and each rule on a real Prometheus that scrapes two hosts. METRICS is a file with the
+// exporter's output on a busy host; the hosts repeat it with growing counters. A query that finds nothing has a misspelt name or
+// label. Prints TAP.
 
 import { createServer } from 'node:http';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mil
 
 // ---- the hosts
 
-// What is typed as a counter or a histogram grows at each scrape, by 1 % and 1; the rest stays.
+// Counters and histograms grow at each scrape, by 1 % plus 1; everything else stays.
 class Host {
   #text;
   #scrapes = 0;
@@ -122,7 +122,7 @@ scrape_configs:
 
 // ---- what is asked
 
-// As Grafana fills it in, when everything is chosen.
+// Replaces variables as Grafana does when everything is selected.
 function filled(expr) {
   return expr.replaceAll('$__rate_interval', '10s').replace(/\$(job|instance|interface)\b/g, '.*');
 }
@@ -140,13 +140,13 @@ function queriesOf({ panels, templating }) {
   return [...ofPanels, ...ofVariables];
 }
 
-// Without the comparison that makes it an alert, or a list of faults: there is none on these hosts.
+// Removes the comparison that makes it an alert or a list of faults, because these hosts have none.
 const withoutLimit = (expr) => (expr.includes(' bool ') ? expr : expr.replace(/\s(==|>|<)\s[^]*$/, ''));
 
 // Every metric that an expression names.
 const metricsIn = (expr) => [...new Set(expr.replace(/"[^"]*"/g, '""').match(/\b(kmon_\w+|up|scrape_\w+)\b(?!:)/g) ?? [])];
 
-// What is wrong with a query, in words.
+// Says what is wrong with a query.
 async function problemOf(prometheus, { expr, label }) {
   try {
     for (const metric of metricsIn(expr)) if ((await prometheus.query(metric)).length === 0) return `there is no ${metric}`;

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Helpers for the tests of the packages, which run as root on a machine made for them alone (tests/package/chroot).
+# Helpers for the tests of the packages, which run as root on a machine made only for them (tests/package/chroot).
 
 # shellcheck source=../lib/common.bash
 source "${BASH_SOURCE[0]%/*}/../lib/common.bash"
 
 export DEBIAN_FRONTEND=noninteractive INITRD=No # no initrd for a kernel that never boots
 
-# Each test begins on a machine that has never seen kmon, with the one kernel KMON_KERNEL and its headers, and that one running.
+# Each test starts on a machine that never had kmon, with one kernel, KMON_KERNEL, its headers, and that kernel running.
 setup() {
   running "$KMON_KERNEL"
   few_modules
@@ -21,7 +21,7 @@ teardown() {
   [ -e "/lib/modules/$KMON_KERNEL/build" ] || dpkg -i /srv/kernel/linux-headers-"$KMON_KERNEL"_*.deb
 }
 
-# repository NAME...: apt knows these and no other. `archive` is Debian's own.
+# repository NAME...: makes apt use only these. `archive` is Debian's own.
 repository() {
   local name
   [ -e /root/archive.list ] || cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | grep '^deb ' >/root/archive.list
@@ -36,7 +36,7 @@ repository() {
   apt-get -qq update
 }
 
-# depmod, which runs several times in a test, unpacks and reads every module: thousands, of which nobody loads one.
+# Removes most modules: depmod runs several times in a test, and would unpack and read thousands that nobody loads.
 few_modules() {
   local kernel=/lib/modules/$KMON_KERNEL
   [ "$(find "$kernel/kernel" -name '*.ko*' | wc -l)" -gt 10 ] || return 0
@@ -44,7 +44,7 @@ few_modules() {
   depmod "$KMON_KERNEL"
 }
 
-# running KERNEL: `uname -r` says that it runs. The kernel that really runs is that of the machine with this chroot.
+# running KERNEL: makes `uname -r` print it. The real kernel is that of the machine that has this chroot.
 running() {
   local uname
   uname=$(type -P uname)
@@ -54,8 +54,8 @@ running() {
   chmod 755 "$uname"
 }
 
-# other_kernel NAME: one more installed kernel, with a module and the headers of the first. (One without modules is no kernel to
-# newer dkms: it makes no list of modules for that.)
+# other_kernel NAME: one more installed kernel, with a module and the headers of the first. (Newer dkms ignores a kernel without
+# modules.)
 other_kernel() {
   mkdir -p "/lib/modules/$1/kernel"
   find "/lib/modules/$KMON_KERNEL/kernel" -name '*.ko*' -exec cp -t "/lib/modules/$1/kernel" {} \; -quit
@@ -64,12 +64,12 @@ other_kernel() {
   depmod "$1"
 }
 
-# The metapackage that wants them goes, too.
+# This also removes the metapackage that depends on them.
 without_headers() { apt-get -qq purge "linux-headers-$KMON_KERNEL"; }
 
 apt() { run apt-get -y "$@"; }
 
-# with_programs: not on bullseye, nor where kmon-tools is an empty package.
+# with_programs: skips the test on bullseye, and if kmon-tools is an empty package.
 with_programs() {
   [ "$KMON_TARGET" != bullseye ] || skip "expected: the programs are not for bullseye"
   [ -n "${KMON_PROGRAMS:-}" ] || skip "expected: without the programs"
@@ -79,7 +79,7 @@ module_files() { find "/lib/modules/$1/updates" -name '*.ko*' 2>/dev/null | sed 
 export KMON_KERNEL_PATTERN=${KMON_KERNEL//[+.]/.} # in a regular expression
 all_five='kstat l2packet_counter localhost_monitor netmon_proc process_monitor'
 
-# assert_built KERNEL [VERSION]: all five, of that version.
+# assert_built KERNEL [VERSION]: all five are built, with that version.
 assert_built() {
   local module
   assert_equal "$(module_files "$1")" "$all_five"
@@ -90,7 +90,7 @@ assert_built() {
 
 status_of() { dpkg-query -Wf '${db:Status-Status}' "$1" 2>/dev/null || echo not-installed; }
 
-# The machine's files and where its links point; not what apt, dpkg and dkms note about any package that comes and goes.
+# The machine's files and the targets of its links, without the records of apt, dpkg and dkms.
 files() {
   find / -xdev \( -path /proc -o -path /sys -o -path /tmp -o -path /run -o -path /kmon -o -path /var/lib/apt -o -path /var/cache \
     -o -path /var/log/apt -o -path '/var/lib/dpkg/*-old' -o -path '/var/lib/dpkg/lock*' -o -path /var/lib/dpkg/triggers \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Chromium as Debian packages it, without its errands to the network.
+// Debian's Chromium, without its own network requests.
 
 import { chromium } from 'playwright-core';
 

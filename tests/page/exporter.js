@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Stands in for kmon-exporter, so that a test decides what the page is told and when. It serves the page's own files, with
-// the headers of the real one. By itself (`node exporter.js [PORT]`) it shows the page with figures that grow.
+// A stand-in for kmon-exporter, so that a test decides what the page receives and when. It serves the page's own files, with the
+// headers of the real one. On its own (`node exporter.js [PORT]`) it serves the page with made-up growing figures.
 
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
@@ -16,11 +16,11 @@ export const policy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 
 const json = async (name) => JSON.parse(await readFile(join(here, 'fixtures', name), 'utf8'));
 
-// What `kmonctl stats --json` said on a busy guest, and what the service reports when all is well.
+// The output of `kmonctl stats --json` on a busy guest, and the service's report if all is well.
 export const capturedStats = () => json('stats.json');
 export const capturedStatus = () => json('status.json');
 
-// BigInts as JSON integers, which JSON.stringify cannot do.
+// Writes BigInts as JSON integers, which JSON.stringify cannot do.
 export function toText(value) {
   const marked = JSON.stringify(value, (_, one) => (typeof one === 'bigint' ? `\0${one}` : one));
   return marked.replace(/"\\u0000(\d+)"/g, '$1');
@@ -31,7 +31,7 @@ export class Exporter {
   status;
   history = new History();
   requests = [];
-  // false: no event but what send() is called for.
+  // false: no events except those from send().
   running = true;
   // Called before each event; it may change `stats`.
   tick = () => {};
@@ -46,7 +46,7 @@ export class Exporter {
     this.status = status;
   }
 
-  // On the port it had before, if it had one: so does a service that is started again.
+  // Uses the previous port if there was one, like a service that is restarted.
   async start(port = this.#port) {
     this.#server = createServer((request, response) => this.#answer(request, response));
     await new Promise((resolve, reject) => this.#server.once('error', reject).listen(port, '127.0.0.1', resolve));
@@ -70,7 +70,7 @@ export class Exporter {
     return this.#streams.size;
   }
 
-  // The next reading, to all that listen.
+  // Sends the next reading to all listeners.
   send(text = null) {
     if (text === null) this.#advance();
     for (const stream of this.#streams) stream.write(`data: ${text ?? toText(this.stats)}\n\n`);
@@ -128,9 +128,9 @@ export class Exporter {
   }
 }
 
-// ---- figures that grow, as those of a host that has something to do
+// ---- growing figures, like those of a busy host
 
-// Between 0 and 1: ups and downs of several lengths, now and then a burst, and what chance adds.
+// Between 0 and 1: waves of several lengths, occasional bursts, and noise.
 function wave(second, period, phase = 0) {
   const turn = (length) => Math.sin((second / length + phase) * 2 * Math.PI);
   const burst = Math.max(0, turn(period * 1.7) - 0.8) * 3;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A history whose numbers a test can tell: what each line has counted up to some second is known, so any two views of the same
-// time agree. Answers as kmon-exporter's /api/v1/history does.
+// A history with predictable numbers: what each line has counted up to any second is known, so any two views of the same time
+// agree. It answers like kmon-exporter's /api/v1/history.
 
 const hour = 3600;
 const spans = { '15m': 900, '1h': hour, '6h': 6 * hour, '24h': 24 * hour, '7d': 7 * 86400, '30d': 30 * 86400, '1y': 365 * 86400 };
@@ -10,7 +10,7 @@ export const now = 1_800_000_000; // 2027-01-15 08:00:00 UTC
 export const nas = '28:6f:b9:00:00:01';
 export const phone = 'd6:00:00:00:00:02';
 
-// Each second so much, and each full hour a little more.
+// `rate` each second, and `hourly` more each full hour.
 const steady = (rate, hourly = 0) => (second) => BigInt(rate) * BigInt(second) + BigInt(hourly) * BigInt(Math.floor(second / hour));
 
 function line(labels, columns) {
@@ -19,7 +19,7 @@ function line(labels, columns) {
 
 export const usualTables = () => ({
   devices: [
-    // More than a number holds exactly, from one second to the next.
+    // From one second to the next, more than a number can hold exactly.
     line({ interface: 'br0', mac: nas, name: 'nas' }, { sent_bytes: (second) => steady(1000, 50)(second) + (second > now - 600 ? 9007199254740993n : 0n), received_bytes: 3000, sent_packets: 2, received_packets: 4 }),
     line({ interface: 'br0', mac: phone, name: null }, { sent_bytes: 100, received_bytes: 10, sent_packets: 1, received_packets: 1 }),
   ],
@@ -38,8 +38,8 @@ function nextOf(by, second) {
 export class History {
   tables = usualTables();
   begin = now - 400 * 86400; // recorded since then
-  gap = null; // { from, to }: nothing is known of that time
-  // What is answered instead: { status, words }.
+  gap = null; // { from, to }: nothing was recorded in that time
+  // Returns an error to answer instead: { status, words }.
   refuse = () => null;
 
   answer(parameters) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Takes pictures of the page, to be looked at: `node look.js [DIRECTORY]`.
+// Takes pictures of the page for people to look at: `node look.js [DIRECTORY]`.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ const looks = {
   device: { viewport: { width: 1440, height: 1000 }, colorScheme: 'dark', hash: `#/device/${nas}/24h` },
 };
 
-// What each line counted up to some second: more by day than by night.
+// What each line has counted up to any second: more by day than at night.
 function busyHistory(history) {
   let phase = 0;
   const wave = (rate) => {
@@ -35,7 +35,7 @@ function busyHistory(history) {
   ['nas', 'printer', null, 'tv'].forEach((name, at) => history.tables.devices.push({ ...history.tables.devices[0], labels: { interface: 'br0', mac: `28:6f:b9:00:00:${10 + at}`, name }, columns: Object.fromEntries(Object.keys(history.tables.devices[0].columns).map((key) => [key, wave(key.endsWith('bytes') ? 9000 * (at + 1) : 5)])) }));
 }
 
-// What a picture shows is not of today, nor of chance.
+// The pictures do not depend on the date or on chance.
 function busyHost(stats) {
   stats.host = 'web1';
   const names = ['eth0', 'wg0', 'br0'];

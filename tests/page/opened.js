@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the tests of the page begin with: an exporter for each test, the page opened on it, and what can be asked of it.
+// The setup of the page's tests: an exporter for each test, the page opened on it, and helpers.
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach } from 'node:test';
@@ -10,7 +10,7 @@ export let browser;
 export let exporter;
 export let context;
 export let page;
-export let complaints; // of the page: errors, and what its policy refused
+export let complaints; // the page's errors, and what its policy refused
 export let foreign; // requests to another host
 
 before(async () => (browser = await launch()));
@@ -41,7 +41,7 @@ export async function open({ hash = '', ...options } = {}, prepare = async () =>
   if (hash) await pastShown();
 }
 
-// Waits until what was asked of the history stands there.
+// Waits until the requested part of the history is shown.
 export const pastShown = () => page.waitForFunction(() => !document.getElementById('past').hidden && document.getElementById('past').ariaBusy === 'false');
 
 // Follows a link of the page, and waits.
@@ -58,7 +58,7 @@ export async function shown() {
   await page.waitForFunction((at) => document.getElementById('time').dateTime >= at, time, { timeout: 10_000 });
 }
 
-// A second of the host goes by, as fast as the page can take it.
+// Advances the host's clock by a second, as fast as the page can handle it.
 export async function second(change = () => {}) {
   change(exporter.stats.modules);
   exporter.stats.timestamp += 1;
@@ -69,7 +69,7 @@ export async function second(change = () => {}) {
 
 export const quiet = () => assert.deepEqual({ complaints, foreign }, { complaints: [], foreign: [] });
 
-// The rows of a table as lists of what stands in their cells; exact values where a cell has one.
+// The rows of a table as lists of their cells' contents; exact values if a cell has one.
 export function rows(selector) {
   return page.$$eval(`${selector} tbody tr`, (all) =>
     all.map((row) => [...row.cells].map((cell) => cell.dataset.value ?? cell.innerText.replace(/\s+/g, ' ').trim())));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The live page in headless Chromium, with an exporter that says what the test wants. What it shows of the history: past.test.js.
+// The live page in headless Chromium, with an exporter that sends what the test wants. For the history see past.test.js.
 
 import assert from 'node:assert/strict';
 import { readFile, readdir, stat } from 'node:fs/promises';
@@ -13,7 +13,7 @@ const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.
 const directory = fileURLToPath(new URL('../../userspace/exporter/page/', import.meta.url));
 
 describe('the figures', () => {
-  // No event comes by itself in the middle of a comparison.
+  // No event may come by itself during a comparison.
   beforeEach(() => (exporter.running = false));
 
   test('every total on the page is that of the JSON', async () => {
@@ -76,7 +76,7 @@ describe('the figures', () => {
     assert.deepEqual(row.slice(7, 9), ['40', '50.0 kB']);
     assert.match(await page.getAttribute('#l2packet_counter .chart', 'aria-label'), /sent/);
     quiet();
-    // And again nothing of them, when it does so no more.
+    // And they disappear again when sent frames are no longer counted.
     for (const one of modules.l2packet_counter.interfaces) {
       for (const of of [one, ...one.macs]) for (const name of Object.keys(of)) if (name.startsWith('tx_')) delete of[name];
     }
@@ -110,12 +110,12 @@ describe('the figures', () => {
     assert.deepEqual((await tile('netmon_proc')).rates, ['1.23 MB/s', '0 B/s']);
     assert.deepEqual((await tile('process_monitor')).rates, ['31/s', '3/s']);
 
-    // The same reading again, as a new stream begins with it.
+    // The same reading again, because a new stream starts with it.
     exporter.send(toText(exporter.stats));
     await page.waitForTimeout(200);
     assert.equal((await tile('kstat')).rates[0], '250/s');
 
-    // Two seconds between two readings: half as much a second.
+    // Two seconds between two readings: half the rate.
     exporter.stats.monotonic_ms += 1000;
     await second((modules) => (modules.kstat.packets += 1000));
     assert.equal((await rows('#kstat'))[2][1], '500');
@@ -233,7 +233,7 @@ describe('the connection', () => {
     await shown();
     assert.equal((await rows('#kstat'))[2][3], words(exporter.stats.modules.kstat.packets));
     assert.deepEqual(foreign, []);
-    // Chromium itself notes each request that nobody answered.
+    // Chromium itself reports each unanswered request.
     assert.deepEqual(complaints.filter((one) => !/net::ERR_/.test(one)), []);
   });
 
@@ -417,7 +417,7 @@ describe('what it costs', () => {
     let at = 0;
     exporter.tick = (stats) => {
       grow((at += 1), stats);
-      // Interfaces and addresses come and go all the time.
+      // Interfaces and addresses appear and disappear all the time.
       stats.modules.netmon_proc.interfaces[2].interface = `veth${at}`;
       stats.modules.l2packet_counter.interfaces[0].macs[19].mac = `02:00:00:00:01:${(at % 256).toString(16).padStart(2, '0')}`;
     };
@@ -429,11 +429,11 @@ describe('what it costs', () => {
       await session.detach();
       return { nodes, jsEventListeners, usedSize };
     };
-    // What is forgotten after two minutes is full by then.
+    // Fill everything that is forgotten after two minutes.
     for (let i = 0; i < 130; i += 1) exporter.send();
     await shown();
     const first = await used();
-    // Each second takes away and makes some 30 nodes.
+    // Each second removes and creates about 30 nodes.
     for (let i = 0; i < 60; i += 1) {
       exporter.send();
       await page.waitForTimeout(20);

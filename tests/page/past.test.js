@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the live page shows of the history, in headless Chromium.
+// The live page's view of the history, in headless Chromium.
 
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
@@ -30,7 +30,7 @@ describe('some time that has passed', () => {
     );
     assert.deepEqual((await rows('[aria-labelledby=past-tcp]')), asked({ what: 'tcp' }).lines.map((line) => [`IPv${line.ip_version}`, ...exact(line, ['packets', 'segments'])]));
     assert.deepEqual((await rows('[aria-labelledby=past-exits]')), asked({ what: 'exits' }).lines.map((line) => [line.reason, words(line.exits)]));
-    // The share is of both directions; and what no number of JavaScript holds is exact all the same.
+    // The share is of both directions; values too large for a JavaScript number are still exact.
     const [first, other] = asked({ what: 'devices' }).lines;
     assert.ok(first.sent_bytes > 2n ** 53n);
     const of = (line) => Number(line.sent_bytes + line.received_bytes);
@@ -109,7 +109,7 @@ describe('some time that has passed', () => {
     assert.equal(await spoken('tcp'), `Packets a second: IPv4 ${same('5')}; IPv6 ${same('6')}.`);
     assert.equal(await spoken('exits'), `Exits a second: processes ${same('9')}; failed ${same('3')}.`);
     assert.deepEqual((await rows('[aria-labelledby=past-devices]')).map((row) => row[2]), ['94.7 %', '5.3 %'], 'of both directions');
-    // And what stands beside the lines in their colours says the same.
+    // The legend beside the lines says the same.
     assert.deepEqual(await page.$$eval('[aria-labelledby=past-interfaces] .keys > span', (all) => all.map((one) => [one.querySelector('.key').className, one.textContent])), [['key s0', 'received'], ['key s1', 'sent']]);
     quiet();
   });
@@ -129,7 +129,7 @@ describe('some time that has passed', () => {
     const sum = tables[1].reduce((all, row) => all + BigInt(row[1]), 0n);
     assert.equal(words(sum), words(whole.total.sent_bytes));
 
-    // Another time of the same device; then the page anew; then all devices.
+    // Another time for the same device; then reload the page; then all devices.
     await follow('#ranges a:text-is("1 year")');
     assert.equal(await page.evaluate(() => location.hash), `#/device/${nas}/1y`);
     await page.reload();
@@ -163,7 +163,7 @@ describe('some time that has passed', () => {
     await follow('#ranges a:text-is("1 hour")');
     assert.equal(await page.isVisible('#past .attention'), false);
     assert.equal((await rows('[aria-labelledby=past-tcp]')).length, 2);
-    // Chromium itself notes each answer that is no success.
+    // Chromium itself reports each unsuccessful answer.
     assert.deepEqual(complaints.filter((one) => !/status of 404/.test(one)), []);
     assert.deepEqual(foreign, []);
   });
@@ -174,7 +174,7 @@ describe('some time that has passed', () => {
     assert.equal(await page.innerText('[aria-labelledby=past-tcp] .why'), 'No figures: the answer takes too long; ask for a shorter time.');
     assert.equal(await page.isVisible('[aria-labelledby=past-tcp] .body'), false);
     assert.equal((await rows('[aria-labelledby=past-exits]')).length, 3);
-    // Too many readings for an hour: it is drawn by five minutes.
+    // Too many readings for an hour: it is drawn in steps of five minutes.
     exporter.history.refuse = ({ by }) => (by === 'interval' ? { status: 400, words: 'the answer may have more than 20000 lines' } : null);
     await follow('#ranges a:text-is("15 minutes")');
     assert.equal(await page.isVisible('[aria-labelledby=past-tcp] .body'), true);

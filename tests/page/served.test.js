@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The page as the real kmon-exporter serves it: KMON_EXPORTER=PROGRAM tests/page/run
-// It listens where /etc/kmon.toml says, or at 127.0.0.1:9778. What it counts is this machine's affair; modules may be missing.
+// It listens as /etc/kmon.toml says, or on 127.0.0.1:9778. The figures are this machine's; modules may be missing.
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -18,9 +18,9 @@ const directory = fileURLToPath(new URL('../../userspace/exporter/page/', import
 const unitTests = process.env.KMON_UNIT_TESTS;
 let exporter;
 let browser;
-let system; // what stands there in place of /var/lib
+let system; // the directory that replaces /var/lib
 
-// In a mount namespace of its own, where /var/lib has a history of three hours up to now.
+// Starts it in its own mount namespace, where /var/lib has a history of the last three hours.
 async function startWithHistory() {
   system = await mkdtemp(join(tmpdir(), 'kmon-page-'));
   const { status, stdout } = spawnSync(unitTests, ['--gtest_filter=RecordedHistory.*'], { env: { ...process.env, KMON_KEEP_HISTORY: system }, encoding: 'utf8' });
