@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # shellcheck disable=SC2016 # single quotes: what is in them is expanded by apt or by an inner shell
-# Shared by the scripts in tests/vm and by tests/run; sourced, never run.
+# Shared by the scripts in tests/vm and tests/run. It is sourced, never run.
 
-shopt -s inherit_errexit # or $(...) would go on after a failure
+shopt -s inherit_errexit # otherwise $(...) would continue after a failure
 
 repo=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
-# Everything slow to make lives here; it may be deleted at any time.
+# The cache of slow builds; it may be deleted at any time.
 cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/kmon
 
-# What the C++ side is built and tested with.
+# What is needed to build and test the C++ code.
 # shellcheck disable=SC2034 # for those who source this
 cxx_packages=(cmake g++ libcap-ng-dev libcli11-dev libcrypt-dev libexpected-dev libgtest-dev libgmock-dev libkmod-dev libmicrohttpd-dev
   libncurses-dev libsqlite3-dev libsystemd-dev libtomlplusplus-dev ninja-build nlohmann-json3-dev pkgconf
   python3-jsonschema scdoc)
 
-# A script for a root with that: the cross compiler for the architecture $1, and its libraries. What are headers alone is of all.
+# A script that adds the cross compiler and the libraries for the architecture $1 to a root that has these. Header-only packages
+# suit every architecture.
 # shellcheck disable=SC2034
 install_foreign='
   dpkg --add-architecture "$1"
@@ -29,13 +30,13 @@ die() { say "error: $*"; exit 1; }
 
 as_root() { [ "$(id -u)" = 0 ] || die "${0##*/} needs root (it makes chroots and mounts)"; }
 
-# step WHAT COMMAND...: runs COMMAND quietly, says what runs and how long it took; its output is shown only when it fails.
+# step WHAT COMMAND...: runs COMMAND, says what it is doing and how long it took, and shows its output only if it fails.
 step() {
   local what=$1 log began=$SECONDS status
   shift
   log=$(mktemp "${TMPDIR:-/tmp}/kmon-step.XXXXXX")
   say "$what ..."
-  set +e # not `|| status=$?`, which would switch off -e in all that runs inside
+  set +e # not `|| status=$?`, which would disable -e in everything that runs inside
   (set -e; "$@") >"$log" 2>&1 </dev/null
   status=$?
   set -e
@@ -49,7 +50,7 @@ step() {
   return "$status"
 }
 
-# need PACKAGE...: installs those that are missing, so that a bare Debian machine will do.
+# need PACKAGE...: installs those that are missing, so that a bare Debian machine is enough.
 need() {
   local missing
   mapfile -t missing < <(missing_packages "$@")
@@ -71,19 +72,19 @@ missing_packages() {
 }
 
 install_packages() {
-  apt-get -q update || true # one unreachable third-party source must not stop us; the install below decides
+  apt-get -q update || true # an unreachable third-party source must not stop us; the install below decides
   DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@"
 }
 
-# mirror Debian|Debian-Security: the URI from which this machine's apt gets Debian (or Debian-Security), empty if it has none.
+# mirror Debian|Debian-Security: the URI from which this machine's apt gets it; empty if there is none.
 mirror() {
   [ -n "$(apt-get indextargets)" ] || apt-get -q update >&2 || true
   apt-get indextargets --format '$(LABEL) $(REPO_URI)' "Created-By: Packages" |
     sed -n "s/^$1 //p" | head -n 1
 }
 
-# cached NAME FILL...: prints the path of cache entry NAME, made by `FILL... DIR` if it is not there. An entry appears
-# whole or not at all, and whoever asks while it is being made waits. What nobody asked for in two weeks goes.
+# cached NAME FILL...: prints the path of cache entry NAME, made by `FILL... DIR` if it does not exist. An entry appears
+# atomically; others wait while it is being made. Entries that were not used for two weeks are deleted.
 cached() {
   local entry=$cache/$1 making status
   shift
@@ -93,7 +94,7 @@ cached() {
     if [ ! -d "$entry" ]; then
       making=$(mktemp -d "$cache/making.XXXXXX")
       chmod 755 "$making"
-      set +e # as in step
+      set +e # for the same reason as in step
       (set -e; "$@" "$making") 9>&- >&2
       status=$?
       set -e
@@ -112,11 +113,11 @@ cached() {
 # key WORD...: a short hash of its arguments and of standard input.
 key() { { printf '%s\n' "$@" && cat; } | sha256sum | cut -c1-12; }
 
-# recipe FUNCTION...: the functions' code without comments, so that an entry is remade when its making changes.
+# recipe FUNCTION...: the functions' code without comments, so that an entry is rebuilt if the code that makes it changes.
 recipe() { declare -f "$@"; }
 
-# own_bats DIR: this machine's bats, where no package of the guest puts its own: bullseye has no bats-assert, and one that is
-# installed meanwhile must not take the place of the one that runs. It is found by with_own_bats, as /opt/bats.
+# own_bats DIR: puts this machine's bats where no package of the guest puts its own (/opt/bats, used by with_own_bats): bullseye has
+# no bats-assert, and a bats that is installed meanwhile must not replace the running one.
 own_bats() {
   mkdir -p "$1/bin" "$1/libexec" "$1/lib"
   cp /usr/bin/bats "$1/bin/"
@@ -128,7 +129,7 @@ with_own_bats=(PATH=/opt/bats/bin:/usr/sbin:/usr/bin:/sbin:/bin BATS_LIB_PATH=/o
 
 # --- roots
 
-# The archives of a suite: with the security and update archives the newest kernel of the suite is tested.
+# The archives of a suite, including the security and update archives, to test the newest kernel of the suite.
 sources() {
   local suite=$1 debian security
   debian=$(mirror Debian)
@@ -139,8 +140,8 @@ sources() {
   [ -z "$security" ] || echo "deb $security $suite-security main"
 }
 
-# bootstrap VARIANT ARCH SUITE ROOT PACKAGES: a root by mmdebstrap, without what only people read, nor an initrd: a guest has one of its
-# own. Nothing is flushed to the disk, by apt later in that root neither: it would take most of the time.
+# bootstrap VARIANT ARCH SUITE ROOT PACKAGES: makes a root with mmdebstrap, without documentation and without an initrd (guests have
+# their own). Nothing is flushed to disk, now or by a later apt in that root: that would take most of the time.
 bootstrap() {
   local variant=$1 arch=$2 suite=$3 root=$4 packages=$5
   sources "$suite" | INITRD=No nice -n 10 mmdebstrap --variant="$variant" --arch="$arch" --include="$packages" \
@@ -151,7 +152,7 @@ bootstrap() {
     "$suite" "$root" -
 }
 
-# in_root DIR COMMAND...: chroot with /proc (7.2's objtool reads it) and /sys, in a mount namespace of its own.
+# in_root DIR COMMAND...: runs COMMAND in a chroot with /proc (7.2's objtool reads it) and /sys, in its own mount namespace.
 in_root() {
   nice -n 10 unshare --mount --propagation private bash -euc '
     root=$1; shift
@@ -160,7 +161,7 @@ in_root() {
     exec chroot "$root" env -i HOME=/root LANG=C PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"' in_root "$@"
 }
 
-# in_overlay LOWER[:LOWER...] CHANGES COMMAND...: as in_root, but what COMMAND writes lands in the directory CHANGES.
+# in_overlay LOWER[:LOWER...] CHANGES COMMAND...: like in_root, but what COMMAND writes goes to the directory CHANGES.
 in_overlay() {
   local lower=$1 changes=$2 work
   shift 2
@@ -177,7 +178,7 @@ in_overlay() {
   rm -rf "$work"
 }
 
-# What DKMS ships, and nothing a build left behind.
+# What DKMS ships, without anything that a build left behind.
 source_files() {
   cd "$repo" &&
     find dkms.conf src -type f \( -name dkms.conf -o -name '*.[ch]' -o -name Makefile -o -name Kbuild \) | LC_ALL=C sort
@@ -189,7 +190,7 @@ copy_source() {
   (cd "$repo" && source_files | cpio --quiet -pd "$1")
 }
 
-# The kernel can drive the processor's own virtualisation only where the processor has it; /dev/kvm alone proves nothing.
+# Is KVM usable? /dev/kvm is not enough: the CPU must support virtualisation.
 have_kvm() { [ -w /dev/kvm ] && grep -qE '^flags.*\b(vmx|svm)\b' /proc/cpuinfo; }
 
 check_target() {
