@@ -3,8 +3,8 @@
  * work: does one kind of work in chunks, and prints what an event of it costs.
  *
  * In a guest whose time stamp counter counts instructions (tests/vm/boot --icount)
- * that is exact: the median of the chunks leaves out those that a timer fell into.
- * Prints two numbers: instructions for each event, and events in all.
+ * this is exact: the median ignores chunks that a timer interrupted.
+ * Prints two numbers: instructions per event, and the number of events.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -21,13 +21,13 @@
 #include "probe.h"
 
 const char usage_text[] =
-"usage: work frames IFACE MACS   a frame out of IFACE, from MACS source addresses in turn\n"
+"usage: work frames IFACE MACS   a frame from IFACE, from MACS source addresses in turn\n"
 "       work sent IFACE MACS     the same, to MACS destination addresses\n"
-"       work udp4|udp6           a datagram over lo, to a socket that takes it\n"
-"       work tcp IFACE-ADDRESS   a TCP packet from that address, for nobody\n"
-"       work exit                a process that ends at once\n"
-"       work read FILE           the whole FILE, read once: an event\n"
-"       work run COMMAND...      COMMAND, whose output nobody reads: an event\n";
+"       work udp4|udp6           a datagram over lo, to a socket that receives it\n"
+"       work tcp IFACE-ADDRESS   a TCP packet from that address, to nobody\n"
+"       work exit                a process that exits at once\n"
+"       work read FILE           an event is reading the whole FILE once\n"
+"       work run COMMAND...      an event is one run of COMMAND, its output discarded\n";
 
 #define CHUNKS		41
 #define READ_CHUNKS	9
@@ -35,9 +35,9 @@ const char usage_text[] =
 #define EXIT_CHUNKS	101
 
 /*
- * A process leaves work behind that RCU does a while later: its stack goes to the next
- * one, or the next one has to have a new one made.  After this long it is done, and each
- * exit begins where the others did.
+ * A process leaves work behind that RCU does later: its stack is then reused by the next
+ * process, or that one needs a new stack.  After this pause the work is done, so that all
+ * exits start under the same conditions.
  */
 #define EXIT_PAUSE	30000	/* microseconds */
 
@@ -56,7 +56,7 @@ static int by_size(const void *a, const void *b)
 static int out;
 static uint64_t macs;
 static unsigned char frame[60];
-static unsigned char *address;	/* the one in it that changes */
+static unsigned char *address;	/* the address in it that changes */
 
 static int packet_socket(const char *iface)
 {
@@ -158,7 +158,7 @@ static void prepare_segments(const char *source)
 static void end_processes(uint64_t from, unsigned int n)
 {
 	(void)from;
-	/* A child that shares the memory: what is left of the cost is the process's own. */
+	/* A child that shares the memory, so that only the process's own cost remains. */
 	for (volatile unsigned int i = 0; i < n; i++) {
 		volatile pid_t pid = vfork();
 
@@ -218,7 +218,7 @@ static void measure(void (*work)(uint64_t from, unsigned int n), unsigned int n,
 {
 	uint64_t from = 0, began;
 
-	work(from, n);		/* what is only done once is done now */
+	work(from, n);		/* warm up: do what is done only once */
 	from += n;
 	for (unsigned int i = 0; i < chunks; i++, from += n) {
 		if (pause)
@@ -239,7 +239,7 @@ int main(int argc, char **argv)
 	if ((!strcmp(kind, "frames") || !strcmp(kind, "sent")) && argc == 4) {
 		prepare_frames(argv[2], parse_number("MACS", argv[3], 1, 1 << 20),
 			       !strcmp(kind, "sent") ? 0 : ETH_ALEN);
-		/* All are known, and have their place, before it is measured. */
+		/* All addresses must be known, and have their place, before measuring. */
 		if (macs > 1000) {
 			send_frames(0, macs);
 			usleep(500000);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What one would load instead of process_monitor: a record of each exit in a ring, which
- * `listen ring` reads ten times a second: to be woken at each exit costs ten times as much.
+ * An alternative to process_monitor: a record of each exit in a ring, which `listen ring`
+ * reads ten times a second.  Being woken at each exit would cost ten times as much.
  */
 #include <linux/bpf.h>
 #include <linux/types.h>
@@ -9,7 +9,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
-/* What is needed of the kernel's own; where it lies is found out when this is loaded. */
+/* The kernel's fields that are needed; their offsets are resolved at load. */
 struct task_struct {
 	int pid;
 	int tgid;

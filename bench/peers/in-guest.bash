@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Part of bench/in-guest: the same work as those who have no kmon would count it. Each row is named after kmon's, and by whom.
+# Part of bench/in-guest: the same work, counted by the alternatives. Each row is named after kmon's row and the alternative.
 # shellcheck disable=SC2154,SC2317 # cost is set by in-guest's work; functions that `compare` calls
 
 # nft_peer NAME RULES COUNTED WORK...
@@ -12,12 +12,12 @@ nft_peer() {
   compare "$name: nftables" "$counted" "$@"
 }
 
-# What all counters of the table FAMILY bench have, those of set elements, too.
+# The sum of all counters of the table FAMILY bench, including those of set elements.
 nft_counted() { nft -j list table "$1" bench | jq '[.. | .counter? | objects | .packets] | add // 0'; }
 netdev_counted() { nft_counted netdev; }
 inet_counted() { nft_counted inet; }
 
-# The numbers of packets in all values of a BPF map, whatever their keys.
+# The sum of packets in all values of a BPF map.
 bpf_counted() { "$foreign/bpftool" -j map dump pinned "$bpf/maps/$1" | jq '[.[].formatted.values[].value.packets] | add // 0'; }
 macs_counted() { bpf_counted macs; }
 classes_counted() { bpf_counted classes; }
@@ -47,7 +47,7 @@ tc_peer() {
 
 iptables() { LD_LIBRARY_PATH=$foreign XTABLES_LIBDIR=$foreign/xtables "$foreign/xtables-legacy-multi" iptables "$@"; }
 
-# listener KIND [ARGUMENT...]: a program that the kernel hands it to; what that takes itself is not in the row.
+# listener KIND [ARGUMENT...]: a program that receives the events from the kernel; its own cost is not in the row.
 listener() {
   "$foreign/listen" "$1" "$foreign/count" "${@:2}" &
   listener_pid=$!
@@ -58,7 +58,7 @@ unlisten() {
   wait "$listener_pid" || true
 }
 listener_counted() {
-  sleep 0.5 # what waits in a ring is handed over
+  sleep 0.5 # until the listener has read its ring
   od -An -tu8 "$foreign/count" | tr -d ' '
 }
 
@@ -100,7 +100,7 @@ read_macs_elsewhere() {
 }
 
 loopback_elsewhere() {
-  # By protocol, without the sizes.
+  # Only by protocol, without sizes.
   local rules="table inet bench {
     chain in { type filter hook prerouting priority -400; iif != lo accept
       meta nfproto ipv4 meta l4proto vmap { 6: jump of_tcp, 17: jump of_udp, 1: jump of_icmp }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * listen: counts what a part of the kernel hands to user space, as one would who has no
- * kmon. The count is the 64-bit number that COUNT, a file, begins with; it is mapped, so
- * that to keep it up to date costs nothing. Ends with a signal.
+ * listen: counts events that the kernel passes to user space, as an alternative to kmon.
+ * The count is the 64-bit number at the start of the file COUNT, which is mapped, so that
+ * updating it costs nothing. Runs until a signal.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -22,8 +22,8 @@
 
 const char usage_text[] =
 "usage: listen packets COUNT IFACE   frames that IFACE receives, by source address (AF_PACKET, TPACKET_V3)\n"
-"       listen exits COUNT           processes that end (the process events connector)\n"
-"       listen ring COUNT MAP PROGRAM   records in the BPF ring that is pinned at MAP, put there at each exit by\n"
+"       listen exits COUNT           process exits (the process events connector)\n"
+"       listen ring COUNT MAP PROGRAM   records in the BPF ring pinned at MAP, written at each exit by\n"
 "                                    the raw tracepoint PROGRAM\n";
 
 static volatile uint64_t *count;
@@ -204,5 +204,5 @@ int main(int argc, char **argv)
 		attach(argv[4], "sched_process_exit");
 		listen_ring(argv[3]);
 	}
-	bad_usage("listen to what?");
+	bad_usage("expected packets, exits or ring");
 }

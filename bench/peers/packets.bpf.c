@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What one would load instead of kmon's modules, to count packets: the plain way, with a
- * map for each CPU. bench/in-guest attaches these programs and sums up their maps.
+ * An alternative to kmon's modules for counting packets: the simple way, with per-CPU
+ * maps. bench/in-guest attaches these programs and adds up their maps.
  */
 #include <stdbool.h>
 #include <linux/bpf.h>
@@ -31,7 +31,7 @@ struct {
 	__type(value, struct count);
 } macs SEC(".maps");
 
-/* By protocol and size for loopback; the first alone for TCP. */
+/* By protocol and size for loopback; only the first entry for TCP. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 64);
@@ -85,7 +85,7 @@ int mac_xdp(struct xdp_md *frame)
 	return XDP_PASS;
 }
 
-/* 0: no IP. */
+/* 0: not IP. */
 static __always_inline int protocol_of(struct __sk_buff *skb)
 {
 	void *data = (void *)(long)skb->data + ETH_HLEN, *end = (void *)(long)skb->data_end;

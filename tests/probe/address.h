@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* IPv4 and IPv6 addresses, and sockets that swallow what arrives at them. */
+/* IPv4 and IPv6 addresses, and sockets that swallow what arrives there. */
 #ifndef ADDRESS_H
 #define ADDRESS_H
 
@@ -79,14 +79,14 @@ static inline struct address local_address(const struct address *to)
 }
 
 /*
- * A UDP socket at this address, so that datagrams to it draw no "port
- * unreachable". Port 0 becomes one that is free. -1: the address is not of this
- * network namespace, or someone has the port; then it is theirs to answer.
+ * A UDP socket at this address, so that datagrams to it cause no "port
+ * unreachable". Port 0 means any free port. -1: the address is not in this
+ * network namespace, or the port is in use.
  */
 static inline int open_udp_sink(struct address *at)
 {
 	int fd = socket(at->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	/* Room for all that senders let wait, should another processor receive. */
+	/* Room for all packets in flight, in case another CPU receives. */
 	int room = 64 * 1024 * 1024;
 	int on = 1;
 
@@ -107,8 +107,8 @@ static inline int open_udp_sink(struct address *at)
 }
 
 /*
- * A raw socket for this protocol: while one is open, the kernel takes packets
- * of a protocol that it does not know as wanted, and answers none of them.
+ * A raw socket for this protocol: while one is open, the kernel does not answer
+ * packets of a protocol that it does not know.
  */
 static inline int open_raw_sink(int family, int protocol)
 {
@@ -119,8 +119,8 @@ static inline int open_raw_sink(int family, int protocol)
 	return fd;
 }
 
-/* Empties a sink, so that its buffer never overflows (that would count as a
- * receive error in the statistics that a test may compare with).
+/* Empties a sink, so that its buffer never overflows: that would count as a
+ * receive error in statistics that a test may compare with.
  */
 static inline void drain(int fd)
 {

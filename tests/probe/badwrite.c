@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * badwrite: writes to a file of the kernel what no shell would, in one write
- * call, and tells what the kernel said. A refusal is a result: exit 0.
+ * badwrite: writes unusual data to one of the kernel's files, in a single write
+ * call, and reports the result. A refusal is a result, too: exit 0.
  */
 #include <fcntl.h>
 #include <grp.h>
@@ -28,7 +28,7 @@ static char *fill(size_t size)
 	return memset(bytes, 'A', size);
 }
 
-/* The bytes to write, by kind; text is NULL where none was given. */
+/* The bytes to write, by kind; text is NULL if none was given. */
 static char *bytes_of(const char *kind, const char *text, size_t *size)
 {
 	bool is_text = !strcmp(kind, "text");
@@ -72,8 +72,8 @@ static void report(ssize_t written, const char *at, int error)
 }
 
 /*
- * By hand, since TEXT may look like an option ("-5"): only these two words are
- * options, wherever they stand; the rest are FILE, KIND and TEXT.
+ * Parsed by hand, because TEXT may look like an option ("-5"): only these two
+ * words are options, at any position; the rest are FILE, KIND and TEXT.
  */
 struct request {
 	const char *words[3];
@@ -98,13 +98,13 @@ static struct request parse(char **argv)
 				r.timeout = parse_number("--timeout", *argv, 1, TIMEOUT_MAX);
 			r.drop |= as;
 		} else if (r.count == 3) {
-			bad_usage("one word too many: '%s'", *argv);
+			bad_usage("too many arguments: '%s'", *argv);
 		} else {
 			r.words[r.count++] = *argv;
 		}
 	}
 	if (r.count < 2)
-		bad_usage("FILE and KIND are needed");
+		bad_usage("FILE and KIND are required");
 	return r;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Makes one system call path run with its Nth memory allocation failing (the
- * kernel's /proc/thread-self/fail-nth), and says what came of it. Which
- * allocations are counted is set beforehand in debugfs.
+ * Makes a system call whose Nth memory allocation fails (with the kernel's
+ * /proc/thread-self/fail-nth), and prints the result. Which allocations are
+ * counted is set beforehand in debugfs.
  */
 #include "probe.h"
 
@@ -22,7 +22,7 @@ const char usage_text[] =
 
 static char text[256 << 10];
 
-/* Opened and closed outside: only what the module loader does is to fail. */
+/* Opened and closed outside, so that only the module loader's allocations fail. */
 static int module;	/* the opened file */
 
 static long load(char **parameters)
@@ -92,7 +92,7 @@ int main(int argc, char **argv)
 	if (argc < 3)
 		bad_usage("what shall fail?");
 	parse_number("N", argv[1], 0, INT_MAX);
-	/* Touched now: a page fault must not take the Nth allocation. */
+	/* Touch it now, so that a page fault does not take the Nth allocation. */
 	memset(text, 1, sizeof(text));
 	if (!strcmp(argv[2], "load")) {
 		if (argc < 4)
@@ -101,7 +101,7 @@ int main(int argc, char **argv)
 		if (module < 0)
 			fail("%s", argv[3]);
 	}
-	/* Kept open, so that looking at it afterwards allocates nothing. */
+	/* Keep it open, so that reading it afterwards allocates nothing. */
 	fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		fail("this kernel has no /proc/thread-self/fail-nth");

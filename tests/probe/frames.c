@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * frames: sends an exact number of Ethernet frames with chosen source
- * addresses, out of an interface, or into a tap as if a wire brought them.
+ * addresses, from an interface, or into a tap as if they came from a wire.
  *
- * Nobody answers: the default type is the one for local experiments and the
- * default destination is no interface's address, so that a receiver counts the
- * frame and drops it. What else appears on the interface (IPv6 neighbour and
- * multicast messages after "up") is the kernel's own: switch IPv6 off there, or
- * tell the frames by their source address.
+ * Nobody answers: the default type is the one for local experiments, and the
+ * default destination is not an interface's address, so that a receiver counts
+ * the frame and drops it. Other frames on the interface (IPv6 neighbour and
+ * multicast messages after "up") are the kernel's own: disable IPv6 there, or
+ * tell the frames apart by their source address.
  */
 #include <getopt.h>
 #include <pthread.h>
@@ -158,7 +158,7 @@ static uint64_t share(const struct plan *plan, uint64_t j, uint64_t end)
 	return end > j ? (end - j - 1) / plan->macs + 1 : 0;
 }
 
-/* What was really sent, by address; random addresses can come twice. */
+/* What was really sent, by address; random addresses can occur twice. */
 static struct mac_count *tally(const struct plan *plan, const struct part *parts,
 			       size_t *distinct)
 {
@@ -231,8 +231,8 @@ static void build_header(const struct plan *plan, uint64_t index, unsigned char 
 /* ---- sending ------------------------------------------------------------ */
 
 /*
- * Without a carrier, and for a moment after "up", the kernel drops what is sent
- * and says nothing: wait for the link, and refuse where none comes.
+ * Without a carrier, and for a moment after "up", the kernel silently drops what
+ * is sent: wait for the link, and fail if it does not come up.
  */
 static void wait_for_link(const char *iface)
 {
@@ -246,7 +246,7 @@ static void wait_for_link(const char *iface)
 		if (!(request.ifr_flags & IFF_UP))
 			break;
 		if (request.ifr_flags & IFF_RUNNING) {
-			/* The queue is put in place right after the flag. */
+			/* The queue is set up right after the flag. */
 			if (i)
 				usleep(20000);
 			close(fd);
@@ -260,9 +260,9 @@ static void wait_for_link(const char *iface)
 
 static int open_packet(const struct plan *plan)
 {
-	/* Protocol 0 in both: the socket is to receive nothing. */
+	/* Protocol 0 in both, so that the socket receives nothing. */
 	struct sockaddr_ll where = { .sll_family = AF_PACKET };
-	/* So that a full queue cannot hold the sender past its time. */
+	/* So that a full queue cannot block the sender beyond its time limit. */
 	struct timeval second = { .tv_sec = 1 };
 	int on = 1;
 	int fd;
@@ -307,7 +307,7 @@ static int open_tap(const char *name)
 	return fd;
 }
 
-/* As sendmmsg, for a tap: how many went in, or -1 if the first did not. */
+/* Like sendmmsg, for a tap: the number of frames written, or -1 if the first failed. */
 static int write_tap(int fd, const struct mmsghdr *messages, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
@@ -369,7 +369,7 @@ static void send_part(struct part *part)
 	}
 }
 
-/* Thread t on the t-th processor that this process may use, round and round. */
+/* Pins thread t to the t-th CPU that this process may use, modulo their number. */
 static void pin(unsigned int t)
 {
 	cpu_set_t allowed, one;
@@ -457,7 +457,7 @@ static const struct option options[] = {
 	{},
 };
 
-/* Which options were given, where that cannot be seen from the value. */
+/* Which options were given, if the value alone does not tell. */
 struct given {
 	bool count, macs, src, size, is_short, vlan, qinq, tpid, pace;
 };
@@ -481,7 +481,7 @@ static void check(struct plan *plan, const struct given *given)
 		plan->pace = BACKLOG_SAFE / (plan->threads + 1);
 	if (plan->random && !given->macs)
 		plan->macs = plan->count;
-	/* A source that no frame is from has no part in the report. */
+	/* Sources without a frame are not in the report. */
 	if (plan->macs > plan->count)
 		plan->macs = plan->count;
 }
@@ -587,7 +587,7 @@ static struct request parse(int argc, char **argv)
 	return r;
 }
 
-/* The tap lives as long as its file is open: stay for who looks at it. */
+/* The tap exists as long as its file is open: stay while a test looks at it. */
 static void linger(const struct request *r)
 {
 	char rest[256];

@@ -3,8 +3,8 @@
  * gso: UDP super packets (UDP_SEGMENT): each send is one packet to the hooks of
  * the sending host, and K datagrams on the wire.
  *
- * Where the destination is local a socket takes the datagrams, so that no ICMP
- * port unreachable comes back; it also makes the port, unless --port says one.
+ * If the destination is local, a socket receives the datagrams, so that no ICMP
+ * port unreachable comes back. It also chooses the port, unless --port is given.
  */
 #include <getopt.h>
 
@@ -12,9 +12,9 @@
 #include "pace.h"
 #include "probe.h"
 
-/* Older C libraries have no netinet/udp.h with it. */
+/* Not in older C libraries' netinet/udp.h. */
 #define UDP_SEGMENT_OPTION 103
-#define SEGMENTS_MAX 64		/* the kernel's bound, UDP_MAX_SEGMENTS */
+#define SEGMENTS_MAX 64		/* the kernel's limit, UDP_MAX_SEGMENTS */
 #define PAYLOAD_MAX 65507	/* one IPv4 datagram */
 #define PACE 64
 
@@ -49,7 +49,7 @@ static uint64_t send_all(int fd, int sink, const struct address *to, size_t size
 		if (sent % PACE == 0)
 			wait_for_backlog(PACE);
 	}
-	/* What is on its way is to find the sink open. */
+	/* Packets still in flight must find the sink open. */
 	settle();
 	drain(sink);
 	return sent;
@@ -111,7 +111,7 @@ int main(int argc, char **argv)
 		}
 	}
 	if (optind != argc || !to.length || !segment || !segments || !count)
-		bad_usage("--to, --segment, --segments and --count are needed");
+		bad_usage("--to, --segment, --segments and --count are required");
 	if (segment * segments > PAYLOAD_MAX)
 		bad_usage("segment * segments is more than %d", PAYLOAD_MAX);
 

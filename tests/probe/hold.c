@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * hold: keeps a file open half read, as a slow reader does, until it is told to read
- * on. It says "holding" on stderr once it does, for a test to wait for.
+ * hold: keeps a partly read file open, like a slow reader, until it is told to read
+ * on. It prints "holding" on stderr once it does, so that a test can wait for that.
  */
 #include <fcntl.h>
 #include <time.h>
@@ -15,7 +15,7 @@ const char usage_text[] =
 
 static sigset_t word;
 
-/* Blocked, so that it is not lost when it comes before it is waited for. */
+/* Blocks the signal, so that it is not lost if it comes before we wait for it. */
 static void expect_word(void)
 {
 	sigemptyset(&word);
@@ -43,7 +43,7 @@ int main(int argc, char **argv)
 	int fd;
 
 	if (argc != 3)
-		bad_usage("FILE and SECONDS are needed");
+		bad_usage("FILE and SECONDS are required");
 	at_most = parse_seconds("SECONDS", argv[2]);
 	limit_time(at_most / 1000000 + TIMEOUT_DEFAULT);
 	expect_word();

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ipsend: sends an exact number of IP packets, each of exactly the
- * network-layer length asked for (IPv4 header, or IPv6 header and extension
- * headers, included), headers and checksums as they should be.
+ * ipsend: sends an exact number of IP packets, each with exactly the requested
+ * network-layer length (including the IPv4 header, or the IPv6 header and
+ * extension headers), with correct headers and checksums.
  *
- * Nothing answers, since every answer would be one more packet to count. What a
- * kernel would answer to a packet for itself, and why it does not:
- *  - TCP to a closed port draws RST: the segments have RST set, which is
+ * Nothing may answer, because every answer would be one more packet to count.
+ * What a kernel would answer to a packet for itself, and why it does not:
+ *  - TCP to a closed port causes RST: the segments have RST set, which is
  *    never answered.
- *  - UDP to a closed port draws ICMP port unreachable: where the destination is
- *    local, a socket takes them (--port: its port). Elsewhere, have one there.
- *  - ICMP echo request draws a reply of the same size: echo *reply* is sent;
- *    --request sends requests, and N replies will come.
- *  - An unknown protocol draws ICMP protocol unreachable (IPv6: parameter
- *    problem): where the destination is local, a raw socket takes them, the
- *    same for AH where the kernel has no IPsec. ESP, GRE, IP-in-IP are unknown
- *    as long as their modules are not loaded; then they answer for themselves.
+ *  - UDP to a closed port causes ICMP port unreachable: if the destination is
+ *    local, a socket receives them (--port: its port). Elsewhere, provide one.
+ *  - An ICMP echo request causes a reply of the same size: ipsend sends echo
+ *    *replies*; --request sends requests, and N replies will come.
+ *  - An unknown protocol causes ICMP protocol unreachable (IPv6: parameter
+ *    problem): if the destination is local, a raw socket receives them. The
+ *    same is done for AH if the kernel has no IPsec. ESP, GRE and IP-in-IP are
+ *    unknown as long as their modules are not loaded; then they answer.
  *  - Next header 59 (none) is dropped silently.
  *  - A fragment waits for the rest (30 s IPv4, 60 s IPv6: sysctl ipfrag_time).
- *    Then the first one (offset 0, --more) draws ICMP time exceeded; others
+ *    Then the first one (offset 0, --more) causes ICMP time exceeded; others
  *    are dropped silently.
- * --proto raw leaves the payload zero: with the number of a known protocol it
+ * --proto raw leaves the payload zero: with the number of a known protocol that
  * is a packet with a bad transport header, which is dropped silently.
  */
 #include <getopt.h>
@@ -89,7 +89,7 @@ struct plan {
 };
 
 static unsigned char packet[PACKET_MAX];
-/* Where the identification is, which differs from packet to packet. */
+/* The place of the identification, which changes with each packet. */
 static unsigned char *id_field;
 
 /* ---- building ----------------------------------------------------------- */
@@ -128,7 +128,7 @@ static uint16_t fold(uint32_t sum)
 	return ~sum;
 }
 
-/* Addresses, length and protocol count into the transport checksum. */
+/* The transport checksum includes addresses, length and protocol. */
 static uint32_t sum_pseudo_header(const struct plan *plan, size_t length)
 {
 	unsigned char tail[8];
@@ -146,7 +146,7 @@ static uint32_t sum_pseudo_header(const struct plan *plan, size_t length)
 
 static size_t transport_size(const struct plan *plan)
 {
-	/* Past the first fragment there is no transport header. */
+	/* Only the first fragment has a transport header. */
 	if (plan->raw || plan->offset)
 		return 0;
 	return plan->protocol == IPPROTO_TCP ? 20 : 8;
@@ -192,7 +192,7 @@ static unsigned char *build_ip4(const struct plan *plan)
 
 	at = put16(put8(put8(at, 0x45), 0), plan->size);
 	id_field = plan->fragment ? at : NULL;
-	/* Identification 0: the kernel puts one. */
+	/* Identification 0: the kernel chooses one. */
 	at = put16(put16(at, 0), plan->offset | (plan->more ? 0x2000 : 0));
 	at = put8(put8(at, 64), plan->protocol);
 	at = put16(at, 0);	/* the kernel computes this checksum */
@@ -201,15 +201,15 @@ static unsigned char *build_ip4(const struct plan *plan)
 }
 
 /*
- * Options to fill the header exactly. The kernel takes no more than 7 bytes of
- * padding, so the long ones hold options that it skips.
+ * Options that fill the header exactly. The kernel accepts at most 7 bytes of
+ * padding, so long headers contain options that it skips.
  */
 static void build_options(unsigned char *at, size_t room)
 {
 	while (room) {
 		size_t take = room < 257 ? room : 257;
 
-		/* Not so much that 1 byte stays: an option has at least 2. */
+		/* Do not leave 1 byte: an option has at least 2. */
 		if (room - take == 1)
 			take--;
 		put8(put8(at, take <= 7 ? OPTION_PADN : OPTION_SKIP), take - 2);
@@ -229,7 +229,7 @@ static unsigned char *build_extension(const struct plan *plan, const struct exte
 		build_options(at + 2, e->size - 2);
 		break;
 	case IPPROTO_ROUTING:
-		/* No segments left: every kernel passes over it. */
+		/* No segments left, so every kernel skips it. */
 		put8(put8(put8(at + 1, e->size / 8 - 1), ROUTING_TYPE), 0);
 		break;
 	case IPPROTO_FRAGMENT:
@@ -277,7 +277,7 @@ static void next_id(const struct plan *plan, uint64_t index)
 		return;
 	if (plan->v6)
 		put32(id_field, id);
-	else	/* never 0, which the kernel would replace */
+	else	/* not 0, which the kernel would replace */
 		put16(id_field, id % 0xffff ?: 0xffff);
 }
 
@@ -292,7 +292,7 @@ static bool has_extension(const struct plan *plan, uint8_t type)
 	return false;
 }
 
-/* The sockets that keep the kernel from answering; they live as long as we. */
+/* Opens the sockets that keep the kernel from answering; they stay open until exit. */
 static void open_sinks(struct plan *plan, int sinks[2])
 {
 	int family = plan->to.any.sa_family;
@@ -342,7 +342,7 @@ static uint64_t send_all(const struct plan *plan, const int sinks[2], int *error
 		if (sent % PACE == 0)
 			wait_for_backlog(PACE);
 	}
-	/* What is on its way is to find the sinks open. */
+	/* Packets still in flight must find the sinks open. */
 	settle();
 	drain(sinks[0]);
 	return sent;
@@ -361,7 +361,7 @@ static void add_extension(struct plan *plan, char *text)
 		{ "dst", IPPROTO_DSTOPTS, 8, 8, 2048 },
 		{ "rt", IPPROTO_ROUTING, 8, 8, 2048 },
 		{ "frag", IPPROTO_FRAGMENT, FRAGMENT_HEADER, FRAGMENT_HEADER, FRAGMENT_HEADER },
-		/* With 12 bytes of check value, as HMAC-SHA1-96 has. */
+		/* With a check value of 12 bytes, as in HMAC-SHA1-96. */
 		{ "ah", IPPROTO_AH, 24, 16, 1024 },
 	};
 	char *size = strchr(text, ':');
@@ -434,7 +434,7 @@ static void parse_protocol(struct plan *plan, const char *name, int number)
 		bad_usage("--proto: icmp is for IPv4, icmp6 for IPv6");
 }
 
-/* What the kernel would answer at once, or could not be built. */
+/* Refuses packets that the kernel would answer at once, or that cannot be built. */
 static void check_size(const struct plan *plan)
 {
 	size_t headers = plan->v6 ? IP6_HEADER : IP4_HEADER;
@@ -448,7 +448,7 @@ static void check_size(const struct plan *plan)
 	}
 	least = headers + transport_size(plan);
 	if (plan->fragment && least == before)
-		least++;	/* an empty fragment is refused by the kernel */
+		least++;	/* the kernel refuses an empty fragment */
 	if (plan->size < least || plan->size > most)
 		bad_usage("--size: %zu to %zu for such a packet", least, most);
 	if (plan->more && (plan->size - before) % 8)
@@ -542,7 +542,7 @@ static struct plan parse(int argc, char **argv)
 		}
 	}
 	if (optind != argc || !p.to.length || !p.size || !p.count)
-		bad_usage("--to, --size and --count are needed, nothing beside options");
+		bad_usage("--to, --size and --count are required; arguments other than options are not allowed");
 	p.v6 = is_v6(&p.to);
 	if (list && !p.v6)
 		bad_usage("--ext is for IPv6");
@@ -553,7 +553,7 @@ static struct plan parse(int argc, char **argv)
 	parse_protocol(&p, protocol, number);
 	check_fragment(&p, fragment);
 	check_size(&p);
-	/* Last, since it fails for other reasons than the arguments. */
+	/* Last, because it can fail for other reasons than bad arguments. */
 	if (!from)
 		p.from = local_address(&p.to);
 	return p;

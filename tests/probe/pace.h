@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * No packet lost on the way in.
+ * Avoids losing packets on reception.
  *
- * What lo and veth deliver waits in the receiving processor's backlog. When
- * ksoftirqd is to empty it, the sender is quicker, and beyond
- * net.core.netdev_max_backlog (1000) packets are dropped; lo, and veth of old
- * kernels, do not tell the sender. So senders stop now and then until the
+ * What lo and veth deliver waits in the receiving CPU's backlog. If ksoftirqd
+ * has to empty it, the sender is faster, and beyond
+ * net.core.netdev_max_backlog (1000) packets are dropped. lo, and veth of old
+ * kernels, do not tell the sender. So senders pause now and then until the
  * backlog is short again.
  */
 #ifndef PACE_H
@@ -13,10 +13,10 @@
 
 #include "probe.h"
 
-/* All senders together never have more than this in flight. */
+/* All senders together never have more packets than this in flight. */
 #define BACKLOG_SAFE 768
 
-/* Packets waiting on all processors, or 0 where the kernel does not say. */
+/* Packets waiting on all CPUs, or 0 if the kernel does not tell. */
 static inline unsigned long backlog_length(void)
 {
 	unsigned long total = 0;
@@ -28,7 +28,7 @@ static inline unsigned long backlog_length(void)
 	if (!file)
 		return 0;
 	while (fgets(line, sizeof(line), file)) {
-		/* A line a processor, in hex; the 12th column since Linux 5.8. */
+		/* One line per CPU, in hex; the 12th column exists since Linux 5.8. */
 		if (sscanf(line, "%*x %*x %*x %*x %*x %*x %*x %*x %*x %*x %*x %x",
 			   &waiting) == 1)
 			total += waiting;
@@ -43,7 +43,7 @@ static inline void wait_for_backlog(unsigned long most)
 		usleep(100);
 }
 
-/* At the end: until all has been received, but not for ever beside others. */
+/* Waits at the end until everything has been received, but not for ever if others also send. */
 static inline void settle(void)
 {
 	for (int i = 0; i < 1000 && !out_of_time && backlog_length(); i++)

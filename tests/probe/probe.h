@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What every probe shares: how it complains, reads its arguments and ends in
- * time. Exit codes: 0 done as asked, 1 failed or less than asked, 2 usage.
+ * What all probes share: error messages, arguments, and the time limit.
+ * Exit codes: 0 done as requested, 1 failed or incomplete, 2 usage.
  */
 #ifndef PROBE_H
 #define PROBE_H
@@ -30,7 +30,7 @@ static inline void complain(const char *format, va_list arguments)
 	vfprintf(stderr, format, arguments);
 }
 
-/* The arguments are wrong: say why and how it goes, exit 2. */
+/* The arguments are wrong: prints why, and the usage, and exits with 2. */
 __attribute__((format(printf, 1, 2), noreturn))
 static inline void bad_usage(const char *format, ...)
 {
@@ -43,7 +43,7 @@ static inline void bad_usage(const char *format, ...)
 	exit(2);
 }
 
-/* Something failed; errno says what, unless it is 0. */
+/* Something failed: prints what and, if errno is not 0, why. */
 __attribute__((format(printf, 1, 2), noreturn))
 static inline void fail(const char *format, ...)
 {
@@ -60,8 +60,8 @@ static inline void fail(const char *format, ...)
 }
 
 /*
- * The last step of every sender, after its JSON line: 0 when all went out, else
- * 1 and the reason, so that a short count never passes unseen.
+ * The last step of every sender, after its JSON line: 0 if everything was sent,
+ * otherwise 1 and the reason, so that a short count is never missed.
  */
 static inline int verdict(uint64_t asked, uint64_t done, int error, bool late)
 {
@@ -81,11 +81,11 @@ static inline uint64_t parse_base(const char *what, const char *text, int base,
 
 	errno = 0;
 	value = strtoull(text, &end, base);
-	/* strtoull takes "-1" and " 1": a test that passes them has a bug. */
+	/* strtoull accepts "-1" and " 1", but a test that passes them has a bug. */
 	if (errno || end == text || *end || strchr("-+ \t\n", *text))
 		bad_usage("%s: not a number: '%s'", what, text);
 	if (value < least || value > most)
-		bad_usage("%s: %s is not within %llu to %llu", what, text,
+		bad_usage("%s: %s is not between %llu and %llu", what, text,
 			  (unsigned long long)least, (unsigned long long)most);
 	return value;
 }
@@ -101,7 +101,7 @@ static inline uint64_t parse_hex(const char *what, const char *text, uint64_t mo
 	return parse_base(what, text, 16, 0, most);
 }
 
-/* Seconds, fractions too, as microseconds. */
+/* Seconds, possibly with a fraction, as microseconds. */
 static inline useconds_t parse_seconds(const char *what, const char *text)
 {
 	double seconds;
@@ -121,7 +121,7 @@ static inline void on_alarm(int signal_number)
 
 	(void)signal_number;
 	if (out_of_time) {
-		/* The loop did not look in its grace time: it hangs. */
+		/* The main loop did not react within its grace time: it hangs. */
 		if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
 			_exit(1);
 		_exit(1);
@@ -131,12 +131,12 @@ static inline void on_alarm(int signal_number)
 }
 
 /*
- * After so many seconds out_of_time is set and blocking calls return, so that
- * the program can still report; five seconds later it is ended.
+ * After this many seconds out_of_time is set and blocking calls return, so that
+ * the program can still report. Five seconds later it is terminated.
  */
 static inline void limit_time(unsigned int seconds)
 {
-	/* No SA_RESTART: the call that blocks is to come back. */
+	/* No SA_RESTART: a blocking call must return. */
 	struct sigaction action = { .sa_handler = on_alarm };
 
 	if (sigaction(SIGALRM, &action, NULL))

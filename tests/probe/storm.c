@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * storm: an exact number of short-lived processes, each ending in a chosen way,
- * each waited for with wait4, whose results are the truth that a test compares
- * with. A child that ends otherwise than its mode says is an error.
+ * storm: an exact number of short-lived processes, each ending in a chosen way.
+ * Each is waited for with wait4, whose results are what a test compares with. A
+ * child that ends differently from what its mode says is an error.
  *
- * "threads" in the report are those beside the leaders, each of which ends once:
+ * "threads" in the report does not include the leaders. Each thread exits once,
  * so the kernel runs do_exit processes + threads times.
  */
 #include <ctype.h>
@@ -23,7 +23,7 @@
 #define PARALLEL_MAX 512
 #define THREADS_MAX 200000
 #define COMM_MAX 15
-/* How a child says that it could not do what it was to do. */
+/* The exit code of a child that could not do its task. */
 #define BROKEN 125
 /* Touches little of it; the default 8 MiB would cost more to map. */
 #define STACK (256 * 1024)
@@ -77,7 +77,7 @@ struct plan {
 	unsigned int timeout;
 };
 
-/* What was asked for; a child makes its own mode of it. */
+/* What was requested; a child derives its own mode from it. */
 static struct plan plan = {
 	.parallel = 8, .threads = 3, .timeout = TIMEOUT_DEFAULT,
 };
@@ -128,7 +128,7 @@ static void start(pthread_t *thread, void *(*run)(void *))
 __attribute__((noreturn))
 static void end_thread(int code)
 {
-	/* Not pthread_exit: that would make of the last thread an exit(0). */
+	/* Not pthread_exit: in the last thread that would be exit(0). */
 	syscall(SYS_exit, code);
 	__builtin_unreachable();
 }
@@ -138,9 +138,9 @@ static void end_by(int signal_number)
 {
 	const struct rlimit none = {};
 
-	/* Whoever started us may have it ignored. */
+	/* Our parent may have ignored it. */
 	signal(signal_number, SIG_DFL);
-	/* No core, and none piped to a helper, which would be a process more. */
+	/* No core dump: a helper that it is piped to would be one more process. */
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_DUMPABLE, 0);
 	kill(getpid(), signal_number);
@@ -153,7 +153,7 @@ static void execute(void)
 {
 	char code[8];
 
-	/* The name again, since exec sets it to the file's. */
+	/* Pass the name, because exec sets it to the file's. */
 	snprintf(code, sizeof(code), "%d", plan.code);
 	execl("/proc/self/exe", "storm", "--child", code, plan.name, NULL);
 	_exit(BROKEN);
@@ -174,7 +174,7 @@ static void child_threads(void)
 		_exit(BROKEN);
 	for (unsigned int t = 0; t < plan.threads; t++)
 		start(&threads[t], run_share);
-	/* A joined thread is past its do_exit's accounting, though maybe not gone. */
+	/* A joined thread is past do_exit's accounting, though it may still exist. */
 	for (unsigned int t = 0; t < plan.threads; t++)
 		pthread_join(threads[t], NULL);
 	_exit(plan.code);
@@ -198,7 +198,7 @@ static void child_kill_threads(void)
 	end_by(SIGKILL);
 }
 
-/* The kernel clears it, and wakes who waits, when the leader ends. */
+/* The kernel clears it, and wakes waiters, when the leader exits. */
 static int leader_lives = 1;
 
 static void *run_last(void *group)
@@ -240,7 +240,7 @@ static void child_exec_thread(void)
 		pause();
 }
 
-/* Where a child of that mode says when it begins to end; it is closed by the end. */
+/* A child of that mode writes here when it starts to exit; its exit closes the pipe. */
 static int ending[2];
 
 static void *run_traced(void *unused)
@@ -275,7 +275,7 @@ static int signal_of(uint64_t index)
 {
 	static const int signals[] = { SIGKILL, SIGTERM, SIGSEGV };
 
-	/* In mixed, too, each of them gets its turn. */
+	/* In mode mixed, each signal gets its turn, too. */
 	if (plan.mode == MIXED)
 		index /= MODES;
 	return signals[index % ARRAY_SIZE(signals)];
@@ -321,7 +321,7 @@ struct tally {
 	int error;
 };
 
-/* The children that run, to know of an ended one what it was to do. */
+/* The running children, to know what an exited one was supposed to do. */
 static struct slot {
 	pid_t pid;		/* 0: free */
 	uint64_t index;
@@ -373,8 +373,8 @@ static unsigned long long microseconds(const struct timeval *t)
 }
 
 /*
- * To wait for such a child would reap its threads: first it has to be over with it.
- * Its end closes the pipe.
+ * Waiting for such a child would reap its threads, so first wait until it has exited:
+ * that closes the pipe.
  */
 static void time_exit(struct tally *tally)
 {
@@ -390,7 +390,7 @@ static void time_exit(struct tally *tally)
 			tally->shortest_exit = took;
 	}
 	close(ending[0]);
-	/* Not wait4 with a rusage: for that the kernel adds up all threads each time. */
+	/* Not wait4 with a rusage: then the kernel would add up all threads each time. */
 	for (unsigned int t = 0; t < plan.threads; t++)
 		waitpid(-1, NULL, __WALL);
 }
@@ -408,7 +408,7 @@ static bool reap(struct tally *tally, FILE *records)
 		return false;
 	}
 	slot = slot_of(pid);
-	if (!slot)		/* inherited over our own exec: not ours */
+	if (!slot)		/* not ours: inherited across our own exec */
 		return true;
 	slot->pid = 0;
 	tally->ended++;
@@ -478,7 +478,7 @@ static void kill_rest(void)
 
 /* ---- arguments ---------------------------------------------------------- */
 
-/* Up to so many digits of that base; how many there were. */
+/* Parses at most `most` digits of that base; returns how many there were. */
 static int take_digits(const char *from, int most, int base, char *value)
 {
 	char digits[4] = {};
@@ -492,7 +492,7 @@ static int take_digits(const char *from, int most, int base, char *value)
 	return n;
 }
 
-/* The escapes of printf %b, in place. */
+/* Replaces the escapes of printf %b, in place. */
 static char *unescape(char *text)
 {
 	static const char letters[] = "abefnrtv\\";
@@ -587,9 +587,9 @@ static void parse(int argc, char **argv)
 	if (plan.mode == UNREAPED)
 		plan.parallel = 1;
 	if (optind != argc || !plan.processes)
-		bad_usage("--processes is needed, nothing beside options");
+		bad_usage("--processes is required; arguments other than options are not allowed");
 	if (plan.code == BROKEN)
-		bad_usage("--code: %d is how a child says that it failed", BROKEN);
+		bad_usage("--code: %d is reserved for a child that failed", BROKEN);
 }
 
 int main(int argc, char **argv)
@@ -609,7 +609,7 @@ int main(int argc, char **argv)
 		if (!records)
 			fail("%s", plan.records);
 	}
-	/* Ignored, as some shells hand it down, there is nothing to wait for. */
+	/* Some shells pass it on ignored; then there would be nothing to wait for. */
 	signal(SIGCHLD, SIG_DFL);
 	limit_time(plan.timeout);
 	run(&tally, records);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * tcpflow: real TCP connections that carry an exact number of bytes, written in
- * big pieces so that the kernel makes GSO super packets of them.
+ * large pieces, so that the kernel makes GSO super packets.
  *
  * One connection after the other: the client sends, closes its half, the server
  * answers with --reply bytes and closes. The client leaves once it has read to
@@ -46,7 +46,7 @@ struct end {
 	uint64_t connections;
 	uint64_t sent;
 	uint64_t received;
-	const char *step;	/* that failed, with error */
+	const char *step;	/* the step that failed, with error */
 	int error;
 };
 
@@ -59,7 +59,7 @@ static bool failed(struct end *end, const char *step)
 	return false;
 }
 
-/* One second, and again, until the time is up: no call blocks longer. */
+/* Calls block for at most a second: retry until the time is up. */
 static bool again(void)
 {
 	return !out_of_time && (errno == EAGAIN || errno == EINTR || errno == EINPROGRESS);
@@ -158,7 +158,7 @@ static bool connect_to(struct end *end, int fd)
 	const struct address *at = &end->plan->at;
 
 	while (connect(fd, &at->any, at->length)) {
-		/* After EINPROGRESS it goes on; asked again it tells the result. */
+		/* After EINPROGRESS it continues; calling it again returns the result. */
 		if (errno == EISCONN)
 			break;
 		if (errno != EALREADY && !again())
@@ -213,7 +213,7 @@ static int loop(struct plan *plan)
 	if (errno)
 		fail("thread");
 	call(&client);
-	if (client.step)	/* nobody will call: do not wait for one */
+	if (client.step)	/* nobody will connect: do not wait */
 		out_of_time = 1;
 	pthread_join(thread, NULL);
 	rc = report(&client);
@@ -252,7 +252,7 @@ static int parse(int argc, char **argv, struct plan *p, unsigned int *timeout)
 		case CLIENT:
 		case LOOP:
 			if (mode)
-				bad_usage("one of --server, --client and --loop");
+				bad_usage("expected only one of --server, --client and --loop");
 			mode = option;
 			p->at = parse_address("ADDR", optarg);
 			break;
@@ -282,7 +282,7 @@ static int parse(int argc, char **argv, struct plan *p, unsigned int *timeout)
 	if (!mode || argc - optind != (mode != LOOP))
 		bad_usage("--server ADDR PORT, --client ADDR PORT or --loop ADDR");
 	if ((mode != SERVER) != bytes)
-		bad_usage("--bytes is for the client, and it needs it");
+		bad_usage("--bytes is for the client, which requires it");
 	if (mode == CLIENT && (p->reply || p->ready))
 		bad_usage("--reply and --ready are for the server");
 	if (mode != LOOP)

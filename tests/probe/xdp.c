@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * xdp: attaches a program of a few instructions to an interface, as generic XDP,
- * and keeps it there until its standard input closes. It speaks to bpf(2) itself,
- * so that it needs no compiler for BPF and no library.
+ * and keeps it there until its standard input closes. It calls bpf(2) directly,
+ * so that it needs no BPF compiler and no library.
  */
 #include <net/if.h>
 #include <sys/syscall.h>
@@ -12,9 +12,9 @@
 #include "probe.h"
 
 const char usage_text[] =
-"usage: xdp IFACE pass|drop|tx      every frame is let through, dropped, sent back\n"
-"       xdp IFACE cpumap CPU        every frame goes on on processor CPU\n"
-"prints \"ready\" when the program is attached; it goes when stdin closes,\n"
+"usage: xdp IFACE pass|drop|tx      every frame is passed, dropped or sent back\n"
+"       xdp IFACE cpumap CPU        every frame continues on CPU\n"
+"prints \"ready\" when the program is attached; it is detached when stdin closes,\n"
 "or after 120 seconds\n";
 
 static int bpf(enum bpf_cmd command, union bpf_attr *attr)
@@ -51,7 +51,7 @@ static int load_verdict(enum xdp_action action)
 	return load(insns, ARRAY_SIZE(insns));
 }
 
-/* Room for all that a test sends before the other processor looks. */
+/* Room for everything that a test sends before the other CPU looks. */
 static int make_cpumap(uint32_t cpu)
 {
 	uint32_t size = 4096;
@@ -86,7 +86,7 @@ static int load_redirect(uint32_t cpu)
 	return load(insns, ARRAY_SIZE(insns));
 }
 
-/* The link ends with this process. */
+/* The link disappears with this process. */
 static void attach(const char *iface, int program)
 {
 	union bpf_attr attr = { .link_create = {
@@ -114,7 +114,7 @@ int main(int argc, char **argv)
 		if (words[i] && !strcmp(argv[2], words[i]))
 			program = load_verdict(i);
 	if (program < 0)
-		bad_usage("what is to become of the frames?");
+		bad_usage("expected pass, drop, tx or cpumap CPU");
 	limit_time(TIMEOUT_DEFAULT);
 	attach(argv[1], program);
 	puts("ready");
