@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# The command kmon on a machine where kmon.service runs: what it shows is what the modules counted.
+# kmonctl on a machine where kmon.service runs: it shows what the modules counted.
 # shellcheck disable=SC2016,SC2154 # single quotes: jq or bash expands; stderr is set by run
 
 load ../lib/service
@@ -8,7 +8,7 @@ load ../lib/service
 # as_nobody COMMAND...
 as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 
-# of_stats FILTER: of the modules in `kmonctl stats --json`.
+# of_stats FILTER: applies the jq filter to the modules in `kmonctl stats --json`.
 of_stats() { kmonctl stats --json | jq -c ".modules | $1"; }
 
 @test "cli: each command that shows something has --json, which parses" {
@@ -148,7 +148,7 @@ of_stats() { kmonctl stats --json | jq -c ".modules | $1"; }
   assert_equal "$(find /sys/kernel/tracing/instances -mindepth 1 -name 'kmon.*')" ""
 }
 
-# follow_exits: `kmonctl exits --follow` in the background, its process in `follower`, what it says in $out and $err.
+# follow_exits: runs `kmonctl exits --follow` in the background. Its process ID is in `follower`, its output in $out and $err.
 follow_exits() {
   out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err
   kmonctl exits --follow --json >"$out" 2>"$err" 3>&- &
@@ -174,7 +174,7 @@ shown() { [ "$(grep -c "\"name\":\"$1\"" "$out")" = "$2" ]; }
   [ ! -e /sys/kernel/tracing/instances/kmon.$follower ]
 }
 
-# The reader is held and its buffer made small; others end meanwhile, too, but few.
+# The reader is stopped and its buffer is small. Few other processes end meanwhile.
 @test "cli: exits counts those that it lost" {
   follow_exits
   kill -STOP $follower
@@ -250,7 +250,7 @@ shown() { [ "$(grep -c "\"name\":\"$1\"" "$out")" = "$2" ]; }
     tmux -L kmon-test -f /dev/null new-session -d -s page -x 40 -y 60 "kmonctl $command 2>/dev/null; echo done; sleep 600"
     on_teardown tmux -L kmon-test kill-server
     wait_until 60 page_done
-    # What a terminal had to break in two would be one line here, longer than 40.
+    # -J joins a line that the terminal had to wrap, so it would be longer than 40 here.
     screen=$(tmux -L kmon-test capture-pane -p -J -t page)
     echo "$screen"
     [ "$(wc -L <<<"$screen")" -le 40 ]

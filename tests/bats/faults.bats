@@ -1,10 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# Out of memory, at every place. Each allocation that a module makes while it is loaded, set, written to, read or
-# unloaded fails once: the module then refuses and all is as before, or it works on. Needs the sanitizer kernel.
+# Out of memory, everywhere. Each allocation that a module makes while it is loaded, set, written to, read or unloaded
+# fails once. The module must then either refuse and leave everything as before, or go on working. Needs the sanitizer
+# kernel.
 #
-# The kernel fails the Nth allocation of one system call (the probe failnth); N goes 1, 2, 3... until none is left.
-# Counted are the allocations that have code of a module on their stack; in the heavy tests all of the call.
+# The kernel fails the Nth allocation of one system call (the probe failnth), for N = 1, 2, 3... until none is left. Only
+# allocations with module code on their stack count; in the heavy tests, all allocations of the call do.
 
 # shellcheck disable=SC2154 # kmon_modules comes from there
 load ../lib/common
@@ -15,7 +16,7 @@ debugfs=/sys/kernel/debug
 
 fault_setting() { echo "$2" | tee "$debugfs"/fail{slab,_page_alloc}/"$1" >/dev/null; }
 
-# Only kmon's modules are loaded here, so "in the modules' part of the address space" is "in kmon".
+# Only kmon's modules are loaded here, so any code in the modules' address range is kmon's.
 only_own() {
   fault_setting require-start 0xffffffffa0000000
   fault_setting require-end 0xffffffffff000000
@@ -23,15 +24,15 @@ only_own() {
   fault_setting reject-end 0
 }
 
-# The module loader's own, too. Not those that the kernel answers with a WARNING of its own: of the jump labels of others
-# that a module uses, and of the fields of a trace event, which process_monitor alone has.
+# The module loader's allocations, too. Excluded are two that make the kernel print a WARNING if they fail: for the jump
+# labels of others that a module uses, and for the fields of a trace event, which only process_monitor has.
 whole_call() {
   fault_setting require-start 0
   fault_setting require-end 0xffffffffffffffff
   if [ "$1" = process_monitor ]; then leave_out event_define_fields; else leave_out jump_label_module_notify; fi
 }
 
-# leave_out FUNCTION: what the kernel allocates in there does not fail.
+# leave_out FUNCTION: allocations inside this kernel function do not fail.
 leave_out() {
   local range
   range=$(symbol_range "$1")
@@ -39,12 +40,12 @@ leave_out() {
   fault_setting reject-end "${range#* }"
 }
 
-# The kernel's own symbols stand there by address. Reading them takes seconds on this kernel, all of them far longer.
+# The kernel's own symbols come first, sorted by address. Reading those takes seconds on this kernel, reading all far longer.
 symbol_range() {
   awk -v name="$1" 'start && $1 != start { print "0x" start, "0x" $1; exit } $3 == name { start = $1 }' /proc/kallsyms
 }
 
-# Every allocation of the modules fails, in whatever context, until memory_is_back.
+# Every allocation of the modules fails, in any context, until memory_is_back.
 memory_is_out() {
   only_own
   on_teardown memory_is_back
@@ -69,10 +70,10 @@ setup() {
   stride=1
 }
 
-# --- the loop; it goes round hundreds of times on a slow kernel, so what it calls starts no process that it need not
+# --- the loop: it runs hundreds of times on a slow kernel, so its body starts as few processes as possible
 
-# each_allocation JUDGE CALL...: `failnth N CALL...` for N = 1, 2, 3... (every $stride th) until nothing more can fail. JUDGE gets the errno
-# (0: the call went well all the same) and says whether all is as it must be. Sets `fired`, how many failed.
+# each_allocation JUDGE CALL...: `failnth N CALL...` for N = 1, 2, 3... (in steps of $stride) until nothing is left to fail.
+# JUDGE gets the errno (0: the call succeeded anyway) and checks the result. Sets `fired` to the number of failures.
 each_allocation() {
   local judge=$1 n line error='' went=true
   shift
@@ -92,7 +93,7 @@ each_allocation() {
 
 is_quick() { [ "$KMON_QUICK" = 1 ]; }
 
-# --- a module that is there, one that is not
+# --- is a module loaded or not?
 
 is_absent() {
   local view
@@ -100,7 +101,7 @@ is_absent() {
   for view in ${view_files[$module]}; do [ ! -e "$view" ] || return 1; done
 }
 
-# Anything that a refused load left registered would now be called, and be gone.
+# Anything that a refused load left registered would now be called, although its code is gone.
 poke_leftovers() {
   ping -qc 1 127.0.0.1
   ping -qc 1 ::1
@@ -117,7 +118,7 @@ figure() {
   [[ ${text[*]} =~ \"$2\":([0-9]+) ]] && value=${BASH_REMATCH[1]}
 }
 
-# counts N FILE KEY COMMAND...: COMMAND makes the figure grow by N.
+# counts N FILE KEY COMMAND...: asserts that COMMAND makes the figure grow by N.
 counts() {
   local n=$1 file=$2 key=$3 before tries
   shift 3
@@ -131,8 +132,8 @@ counts() {
   return 1
 }
 
-one_datagram() { echo >/dev/udp/127.0.0.1/9; }   # and an ICMP error comes back
-one_connection() { : </dev/tcp/127.0.0.1/9; }    # and is refused
+one_datagram() { echo >/dev/udp/127.0.0.1/9; }   # an ICMP error comes back
+one_connection() { : </dev/tcp/127.0.0.1/9; }    # it is refused
 one_process() { (:); }
 
 works() { "$module"_works; }
@@ -161,12 +162,12 @@ fail_load() {
   poke_leftovers
 }
 
-# However little memory there is, a module can be unloaded.
+# A module can be unloaded even without memory.
 judge_unload() { [ "$1" = 0 ] && is_absent && insmod "$file" "${parameters[@]}"; }
 
 fail_unload() {
   module=$1 parameters=("${@:2}") file=$(ko "$1")
-  # Linux itself cannot take it there: unregister_kprobe() fails, tells nobody, and leaves the probe in its table.
+  # Linux itself cannot cope with a failure there: unregister_kprobe() fails silently and leaves the probe in its table.
   leave_out __unregister_kprobe_top
   insmod "$file" "${parameters[@]}"
   each_allocation judge_unload unload "$module"
@@ -210,7 +211,7 @@ fail_unload() {
   fail_unload process_monitor
 }
 
-# Some 300 allocations a module, nearly all of them the loader's.
+# About 300 allocations per module, nearly all of them the loader's.
 # bats test_tags=heavy
 @test "no memory for the module loader, either" {
   stride=$(scaled 1 3 7)
@@ -223,7 +224,7 @@ fail_unload() {
 
 # --- settings and proc files
 
-# The file says `new` or, if refused, still `old`, which it is given back.
+# The file shows `new`, or still `old` if the write was refused. Then `old` is restored.
 judge_setting() {
   local now=''
   read -r now <"$file" || true
@@ -241,7 +242,7 @@ fail_setting() {
   each_allocation judge_setting write "$file" "$new"
 }
 
-# A refused reset must not take anything from the cumulative view either; `works` sees whether counting goes on.
+# A refused reset must not change the cumulative view either; `works` checks that counting goes on.
 judge_reset() { [[ $1 = 0 || $1 = ENOMEM ]] && works; }
 
 fail_reset() {
@@ -249,7 +250,7 @@ fail_reset() {
   each_allocation judge_reset write "$2" reset
 }
 
-# A read gives all of it or an error. Numbers may differ from one time to the next, the rest not.
+# A read returns the whole file or an error. Only the numbers may differ from one read to the next.
 shape_of() {
   mapfile -t text <"$1"
   text=("${text[@]//[0-9 ]/}")
@@ -264,7 +265,7 @@ judge_read() {
   esac
 }
 
-# fail_reads MODULE: here all allocations count, those of opening a file and of seq_file as well.
+# fail_reads MODULE: all allocations count here, also those made by open() and seq_file.
 fail_reads() {
   local view text
   is_quick || whole_call
@@ -309,7 +310,7 @@ fail_reads() {
   fail_netns kstat
 }
 
-# Its `works` would start it, so what was refused is looked at by itself.
+# kstat's `works` would start it, so this checks a refused start without it.
 judge_start() {
   case $1 in
     0) kstat_is true 1 ;;
@@ -347,7 +348,7 @@ fail_start() {
   fail_reads process_monitor
 }
 
-# A namespace that cannot be watched is not made; nothing else suffers.
+# A namespace that cannot be watched is not created. Nothing else is affected.
 judge_netns() { [[ $1 = 0 || $1 = ENOMEM ]] && works; }
 
 fail_netns() {
@@ -356,7 +357,7 @@ fail_netns() {
   assert [ "$fired" -ge 1 ]
 }
 
-# --- no memory for a while, in every context: the packet path and workers as well
+# --- no memory for a while, in every context: in the packet path and in workers, too
 
 @test "l2packet_counter: frames that come while there is no memory are counted" {
   make_veth watched sender
@@ -372,7 +373,7 @@ fail_netns() {
   assert_equal "$(json /proc/l2packet_counter.json '[.[] | select(.mac)] | length')" 60
 }
 
-# Its packets in all, which are the lines, the untracked and the evicted.
+# All packets: those in the lines, the untracked and the evicted ones.
 total_of() {
   json /proc/l2packet_counter.json ".[] | select(.interface == \"$1\" and (has(\"mac\") | not)) | .packets"
 }

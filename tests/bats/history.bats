@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# kmon-recorder.service under a real systemd, and what kmonctl history says of traffic whose bytes the kernel counted.
+# kmon-recorder.service under a real systemd. `kmonctl history` is compared with the kernel's own byte counts.
 # shellcheck disable=SC2030,SC2031,SC2154 # output, status and stderr are set by run, in the test's own subshell
 
 load ../lib/service
 
-# Behind a directory for root alone, as that of each user who is there only while his service runs.
+# Below a directory that only root may enter, as for every service with DynamicUser=.
 state=/var/lib/private/kmon
 history=$state/history.db
 
@@ -15,7 +15,7 @@ setup() {
   on_teardown systemctl stop kmon-recorder
 }
 
-# fast [LINE...]: readings each second, each written at once; other lines of [recorder] besides.
+# fast [LINE...]: reads every second and writes at once. LINEs are further lines of [recorder].
 fast() {
   {
     sed '/^\[recorder\]/,/^$/d' "$BATS_FILE_TMPDIR/default.toml"
@@ -23,7 +23,7 @@ fast() {
   } | sed 's/^interface = "auto".*/interface = "br0"/' >"$config"
 }
 
-# A router: three devices, each in a network namespace, on the ports of br0.
+# A router: three devices, each in its own network namespace, on the ports of br0.
 router() {
   local i
   make_link br0 type bridge
@@ -39,13 +39,13 @@ router() {
   wait_until 30 link_is_up br0
 }
 
-# sends DEVICE COUNT SIZE: frames to the router.
+# sends DEVICE COUNT SIZE: the device sends frames to the router.
 sends() { in_netns "dev$1" frames eth0 --src "28:6f:b9:00:00:0$1" --dst 02:00:00:00:01:00 --count "$2" --size "$3" >/dev/null; }
 
-# What the kernel says a device sent: bytes and packets of its interface.
+# sent_by DEVICE bytes|packets: what the device sent, from its interface's counters.
 sent_by() { in_netns "dev$1" cat "/sys/class/net/eth0/statistics/tx_$2"; }
 
-# sum DEVICE KEY: what the history has of it, all in all.
+# sum DEVICE KEY: the device's total in the history.
 sum() { kmonctl history devices --last 30d --device "28:6f:b9:00:00:0$1" --json 2>/dev/null | jq -r ".total.$2 // 0"; }
 
 write_now() {
@@ -53,7 +53,7 @@ write_now() {
   sleep "${1:-1.5}"
 }
 
-# small_state SIZE: where the history is kept there is no more room.
+# small_state SIZE: puts the history on a file system of this size.
 small_state() {
   mkdir -p $state
   chmod 700 /var/lib/private
@@ -63,7 +63,7 @@ small_state() {
 
 start_recorder() { systemctl start kmon-recorder; }
 
-# same DEVICE...: the history has of each what the kernel counted, to the byte.
+# same DEVICE...: the history of each device equals the kernel's counters, to the byte.
 same() {
   local device
   for device; do
@@ -72,7 +72,7 @@ same() {
   done
 }
 
-# router, watched and recorded from before the first frame.
+# A router that is watched and recorded from before its first frame.
 recorded_router() {
   router
   fast "$@"
@@ -88,7 +88,8 @@ recorder_words() { journalctl -q -b -o cat -u kmon-recorder --after-cursor="$kmo
   run kmonctl history
   assert_failure 3
   assert_output --partial "systemctl enable --now kmon-recorder"
-  # The first of this boot is kmon-exporter, whose view is made of directories that the recorder's start insists on.
+  # kmon-exporter is the first service of this boot. Its view of the file system is made of directories that the start of
+  # the recorder insists on.
   systemctl start kmon-exporter.service
   systemctl stop kmon-exporter.service
   assert_equal "$(stat -c '%a' /run/private "${state%/*}" | xargs)" "700 700"
@@ -97,7 +98,7 @@ recorder_words() { journalctl -q -b -o cat -u kmon-recorder --after-cursor="$kmo
   pid=$(systemctl show -P MainPID kmon-recorder)
   assert [ "$(ps -o uid= -p "$pid")" -ge 61184 ]
   assert_equal "$(grep -c '^Cap\(Inh\|Prm\|Eff\|Bnd\|Amb\):.0*$' "/proc/$pid/status")" 5
-  # Open to kmon-exporter alone: nobody else comes as far.
+  # Only kmon-exporter can read it: nobody else gets through the private directory.
   assert_equal "$(stat -c '%a' "${state%/*}" $state $history | xargs)" "700 755 644"
   run systemctl show -P StatusText kmon-recorder
   assert_output --partial "recording 5 modules"
@@ -118,7 +119,7 @@ recorder_words() { journalctl -q -b -o cat -u kmon-recorder --after-cursor="$kmo
     sends 2 $((hour * 10)) 60
     [ "$hour" = 2 ] || sends 3 5 1500
     write_now
-    # The next hour comes.
+    # The next hour begins.
     date -s "+1 hour" >/dev/null
   done
   write_now
@@ -261,7 +262,7 @@ recorder_words() { journalctl -q -b -o cat -u kmon-recorder --after-cursor="$kmo
   assert_success
 }
 
-# past QUERY: what kmon-exporter says of it.
+# past QUERY: kmon-exporter's answer to a query of the history.
 past() { busybox wget -q -O - "http://127.0.0.1:9778/api/v1/history?$1"; }
 past_status() {
   exec 9<>/dev/tcp/127.0.0.1/9778
@@ -287,7 +288,7 @@ same_past() { assert_equal "$(past "what=devices&last=12h" | jq -cS '.lines,.tot
   assert_equal "$(nsenter -t "$pid" -m ls /var/lib/private)" kmon
   run -1 nsenter -t "$pid" -m touch $state/more
   assert_output --partial "Read-only file system"
-  # Not while it runs only.
+  # It works while the recorder is down, too.
   systemctl kill --signal=KILL kmon-recorder
   same_past
   systemctl reset-failed kmon-recorder
@@ -297,7 +298,7 @@ same_past() { assert_equal "$(past "what=devices&last=12h" | jq -cS '.lines,.tot
   same_past
   systemctl stop kmon-recorder
   same_past
-  # And in memory.
+  # The same with storage in memory.
   sed -i 's/^write_interval = .*/&\nstorage = "memory"/' "$config"
   start_recorder
   sends 1 5 1000
