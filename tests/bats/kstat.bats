@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# kstat: outgoing TCP packets, published in steps. Whatever TCP this machine sends meanwhile for others is counted as well
-# and makes these tests fail, so they need a quiet one. What happens under load is in kstat_traffic.bats.
+# kstat: outgoing TCP packets, published in steps. These tests need a quiet machine: any other TCP that it sends is counted
+# as well and makes them fail. Tests under load are in kstat_traffic.bats.
 # shellcheck disable=SC2016,SC2086,SC2154 # jq and awk expand; paths without blanks; what is not assigned here is so in lib
 
 load ../lib/common
@@ -122,7 +122,7 @@ load ../lib/kstat
     n=$((n + 3))
     assert_nout $n
   done
-  # A first fragment and the last one: each is a packet.
+  # The first and the last fragment: each is a packet.
   ipsend --to ::1 --proto tcp --ext frag --more --id 10 --size 112 --count 3
   ipsend --to ::1 --proto tcp --ext frag --frag-offset 8 --id 10 --size 100 --count 3
   assert_nout 26
@@ -189,7 +189,7 @@ chain_of_three() {
   local name
   for name in alpha router omega; do
     make_netns $name
-    # Addresses that can be used at once.
+    # The addresses can be used immediately.
     in_netns $name sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0
   done
   ip link add kmona netns alpha type veth peer name kmonra netns router
@@ -212,7 +212,7 @@ attach() {
 
 @test "kstat: forwarded TCP is counted" {
   chain_of_three
-  # The neighbours are known after this, so that no packet waits.
+  # Resolves the neighbours, so that no packet has to wait.
   in_netns alpha ping -q -n -c 1 192.0.2.130
   in_netns alpha ping -q -n -c 1 2001:db8:2::2
   nft_table router
@@ -319,11 +319,11 @@ forwarded_are() { [ "$(nft_counted router)" = "$1" ]; }
 
 # --- bad values
 
-# refuses FILE RANGE: what is no number from 1 to 2147483647, and so no start either, is refused, one line in the log each.
+# refuses FILE RANGE: refuses anything but a number from 1 to 2147483647 (start included) with one log line each.
 refuses() {
   local file=$1 parameter=${1##*/} value
   value=$(<"$file")
-  # At most ten lines in five seconds: counter and start have a module of their own each, and the last ones a fresh one.
+  # The log takes at most ten lines in five seconds: counter and start get a freshly loaded module each, and so do the last ones.
   for word in -1 1.5 abc 10x 2147483648 99999999999999999999 +5 ' 5' $'\n'; do
     assert_refused "$file" text "$word"
     assert_equal "$(<"$file")" "$value"
@@ -504,7 +504,7 @@ JSON
   load_module kstat all_netns=1 start=1 counter=1
   for i in 1 2; do
     make_netns passing
-    # An end of a pair inside goes away only when the namespace really does.
+    # A veth end inside goes away only when the namespace really does.
     make_veth kmonhere kmonthere passing
     in_netns passing ipsend --proto tcp --to 127.0.0.1 --size 100 --count 10
     ip netns del passing

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# kstat beside connection tracking, whose last hook has the priority of kstat's: of the two, the one registered later comes
-# first. What is counted is the same either way. And what a restart carries over.
+# kstat and connection tracking, whose last hook has the same priority as kstat's: the one registered later runs first.
+# The count is the same either way. Also: what a restart carries over.
 
 load ../lib/common
 
@@ -15,14 +15,14 @@ setup() {
   make_netns kmon-ct
 }
 
-# conntrack: from here on connections are tracked in kmon-ct, and TCP that leaves there is counted.
+# conntrack: from here on, connections in kmon-ct are tracked, and nft counts the TCP packets that leave it.
 conntrack() {
   in_netns kmon-ct nft -f - <<<'table inet kmon_test {
     chain post { type filter hook postrouting priority 0; ct state new,established,related,untracked,invalid meta l4proto tcp counter; }; }'
 }
 no_conntrack() { in_netns kmon-ct nft delete table inet kmon_test; }
 
-# connect N BYTES: N connections over lo, one after the other.
+# connect N BYTES: opens N connections over lo, one after the other.
 connect() {
   local i server
   for ((i = 0; i < $1; i++)); do
@@ -37,7 +37,7 @@ connect() {
 
 idle() { [ -z "$(in_netns kmon-ct ss -Htn state established state fin-wait-1 state fin-wait-2 state closing)" ]; }
 
-# Ten connections: kstat has what nft counted before both of the last hooks, and what TCP says it sent.
+# Ten connections: kstat counts what nft counted before the two last hooks, and what TCP says it sent.
 counts_all() {
   local before sent
   before=$(number_of packets)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# kstat under load: exact counts from two processors, settings changed and modules unloaded meanwhile.
+# kstat under load: exact counts from two processors while settings change and modules are unloaded.
 # shellcheck disable=SC2016,SC2086,SC2154 # jq and awk expand; paths without blanks; what is not assigned here is so in lib
 
 load ../lib/common
@@ -56,7 +56,7 @@ toggle() {
 }
 
 some_counted() { [ "$(number_of packets)" -gt 0 ]; }
-# Fewer than went out before.
+# Fewer packets were counted than were sent.
 some_missed() {
   local out
   out=$(nft_counted)
@@ -81,7 +81,7 @@ some_missed() {
 
   start
   counted=$(number_of packets)
-  [ "$counted" -lt "$(nft_counted)" ] # it was stopped now and then, and counted nothing twice
+  [ "$counted" -lt "$(nft_counted)" ] # it was stopped at times, and counted nothing twice
   tcp 1000
   assert_packets $((counted + 1000))
   stop
@@ -125,7 +125,7 @@ some_missed() {
     wait_until 30 has_open $! "$file"
   done
   unload_module kstat
-  kill "${readers[@]}" # now they read on
-  wait "${readers[@]}" # not all children: bats's own timer is one
+  kill "${readers[@]}" # they now read on
+  wait "${readers[@]}" # not a plain wait: bats's own timer is a child, too
   assert_equal "$(cat "$BATS_TEST_TMPDIR"/{nout,counter,stats.json} | jq -r .errno | xargs)" "EIO EIO EIO"
 }

@@ -9,7 +9,7 @@ load ../lib/l2_topology
 
 # ---- interfaces that come and go, under traffic ----
 
-# Frames out of kw0p again and again, whenever it is there, until traffic_stop.
+# Sends frames out of kw0p, whenever it exists, until traffic_stop.
 traffic() {
   touch "$go"
   (
@@ -29,7 +29,7 @@ traffic_stop() {
 # Traffic flows, and is counted.
 is_counted() { wait_until 30 at_least kw0 $(($(figure kw0 packets) + 1)); }
 
-# goes_away COMMAND...: after it kw0 is waiting, and keeps the number it had.
+# goes_away COMMAND...: after COMMAND, kw0 is waiting and keeps its count.
 goes_away() {
   local before
   is_counted
@@ -42,7 +42,7 @@ goes_away() {
   [ "$kept" -ge "$before" ]
 }
 
-# comes_back COMMAND...: after it kw0 is counted again, upon the number it had, exactly.
+# comes_back COMMAND...: after COMMAND, kw0 is counted again, exactly on top of its old count.
 comes_back() {
   assert_equal "$(figure kw0 packets)" "$kept"
   "$@"
@@ -61,7 +61,7 @@ exactly_100_more() {
   assert_counted kw0 $((n + 100))
 }
 
-# The 12th word of each line is what a processor has still to take in.
+# The 12th word of each line is the length of the processor's input queue.
 queues_are_empty() { awk '$12 != "00000000" { exit 1 }' /proc/net/softnet_stat; }
 
 @test "deleted under traffic: waiting; made again: counting goes on upon the old numbers" {
@@ -128,7 +128,7 @@ into_a_namespace_that_ends() {
   up kw0 kmon-l2-gone
   sleep 0.3
   ip netns del kmon-l2-gone
-  # That ends later, in the kernel's own time, and takes both ends of the pair away.
+  # The kernel removes the namespace later, and with it both ends of the pair.
   wait_until 30 netns_is_gone
 }
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# l2packet_counter: what is carried over when a table is replaced, reset or left, when an interface goes and comes back, and
-# when the machine sleeps: every figure is afterwards what it was before, or what it must have become.
+# l2packet_counter: what is carried over when a table is replaced, reset or dropped, when an interface goes and comes back,
+# and when the machine sleeps. Afterwards every figure is what it was before, or what it must have become.
 #
-# The watched end kf0 is here, the sending end kf0p in a namespace of its own. Nothing but what a test sends comes in.
+# The watched end kf0 is here, the sending end kf0p in its own namespace. Nothing comes in except what a test sends.
 
 load ../lib/common
 load ../lib/l2
@@ -35,16 +35,16 @@ assert_packets() {
   assert_equal "$(figure kf0 packets)" "$1"
 }
 
-# line MAC: its JSON line. shown MAC: its packets in the text view.
+# line MAC: the address's JSON line. shown MAC: its packets in the text view.
 line() { grep -F "\"mac\":\"$1\"" "$view"; }
 shown() { awk -v mac="$1" '$1 == mac { print $2 }' "$text"; }
 
-# What the tests look at all the time: one that is seen early and then no more, one that goes on.
+# The two addresses that all tests use: one is only seen early, the other goes on.
 early=02:00:00:00:ee:01
 steady=02:00:00:00:ee:02
 
-# Two addresses, with frames of two sizes, part of them before a reset; and then time passes, so that a figure that is
-# made anew is another.
+# Two addresses send frames of two sizes, some of them before a reset. Then time passes, so that a figure that is set
+# again differs.
 two_addresses() {
   pair
   load_l2 interface=kf0
@@ -64,7 +64,7 @@ two_addresses() {
 
 figure_of() { sed -E "s/.*\"$2\":([0-9]+).*/\\1/" <<<"$1"; }
 
-# Both lines are as they were, in both views.
+# Both lines are unchanged in both views.
 as_they_were() {
   assert_equal "$(line "$early")" "$early_was"
   assert_equal "$(line "$steady")" "$steady_was"
@@ -77,7 +77,7 @@ as_they_were() {
   assert_packets 3014
   assert_equal "$(figure kf0 macs)" 3002
   as_they_were
-  # They stay when it is replaced a second time, and a frame that comes then changes what it must.
+  # They survive a second replacement, and a new frame then changes exactly what it must.
   send --count 9000 --macs 9000 --random
   assert_packets 12014
   as_they_were
@@ -89,8 +89,8 @@ as_they_were() {
   assert_equal "$(figure kf0 bytes)" $((1100 + 420 + 12000 * 60 + 60))
 }
 
-# keep_workers_away SECONDS: what makes tables larger may run on CPU 0 alone, where something else has to go first nearly
-# all of the time.
+# keep_workers_away SECONDS: restricts the worker that enlarges tables to CPU 0, and keeps that processor busy almost all
+# the time.
 keep_workers_away() {
   local mask=/sys/devices/virtual/workqueue/cpumask
   on_teardown bash -c "echo $(<$mask) >$mask"
@@ -106,7 +106,7 @@ keep_workers_away() {
   load_l2 interface=kf0
   start=$(date +%s)
   keep_workers_away 4
-  # Each twice, while no worker makes room for them.
+  # Each address twice, while no worker makes room for them.
   taskset -c 1 ip netns exec "$peer" frames kf0p --count 4000 --macs 2000 --size 70 --fast --pace 0 >/dev/null
   end=$(date +%s)
   wait $! || true # it was ended
@@ -137,14 +137,14 @@ keep_workers_away() {
   send --src "$early" --count 1 --size 60
   send --src "$steady" --count 1 --size 60
   assert_packets 3016
-  echo reset >"$text" # the other 3000 were idle: the table is made smaller
+  echo reset >"$text" # the other 3000 were idle: the table shrinks
   assert_equal "$(figure kf0 macs)" 2
   assert_equal "$(figure kf0 evicted_packets) $(figure kf0 evicted_bytes)" "3000 240000"
   assert_equal "$(figure_of "$(line "$early")" first_seen)" "$(figure_of "$early_was" first_seen)"
   assert_equal "$(figure_of "$(line "$steady")" first_seen)" "$(figure_of "$steady_was" first_seen)"
   assert_equal "$(counts kf0 | paste -s -d ,)" "$early 8,$steady 8"
   assert_equal "$(shown "$early")$(shown "$steady")" ""
-  # Evicted a second time, they add up.
+  # After a second eviction, the figures add up.
   send --count 100 --macs 100 --size 80
   echo reset >"$text"
   echo reset >"$text"
@@ -170,13 +170,13 @@ keep_workers_away() {
   pair
   assert_equal "$(sed 1d "$view")" "$before"
   assert_equal "$(figure kf0 untracked_packets) $(figure kf0 untracked_bytes) $(figure kf0 skipped_packets)" "7 490 4"
-  # A reset, and a bound that is raised, leave them, too.
+  # A reset or a raised bound does not change them either.
   echo reset >"$text"
   set_param l2packet_counter max_macs 1000
   assert_equal "$(sed 1d "$view")" "$before"
   send --count 3000 --macs 3000
   assert_packets 3015
-  # The two, 998 more, and the table is full again.
+  # These two and 998 more: the table is full again.
   assert_equal "$(figure kf0 macs) $(figure kf0 untracked_packets) $(figure kf0 untracked_bytes)" \
     "1000 $((7 + 2002)) $((490 + 2002 * 60))"
 }
@@ -193,7 +193,7 @@ skipped_are() { [ "$(figure kf0 skipped_packets)" = "$1" ]; }
   assert_equal "$(figure kf0 macs) $(figure kf0 untracked_packets) $(figure kf0 packets)" "3 0 30"
 }
 
-# A VLAN device hands the tag to the device beneath it beside the frame, as hardware does.
+# A VLAN device passes the tag to the device below it out of band, as hardware does.
 @test "a tag beside the frame: its bytes count, and group sources are skipped" {
   pair
   load_l2 interface=kf0
@@ -226,7 +226,7 @@ skipped_are() { [ "$(figure kf0 skipped_packets)" = "$1" ]; }
   assert_packets 1
   first=$(figure_of "$(line "$early")" first_seen)
   last=$first
-  # The first frame has its MAC put into the table, those that follow are counted by their processor for itself.
+  # The first frame puts its MAC into the table. Later ones are counted per processor.
   for i in 2 3 4 5; do
     sleep 1.1
     send --src "$early" --count 1
@@ -240,7 +240,7 @@ skipped_are() { [ "$(figure kf0 skipped_packets)" = "$1" ]; }
 
 in_our_guest() { [ -e /kmon/command ]; }
 
-# sleep_a_while: the machine sleeps some five seconds, as far as the kernel's clocks go: its test of suspending itself.
+# sleep_a_while: the kernel's own suspend test: by the kernel's clocks, the machine sleeps for about five seconds.
 sleep_a_while() {
   local state
   for state in mem freeze; do
@@ -267,7 +267,7 @@ sleep_a_while() {
   assert_equal "$(line "$early")" "$early_was"
   assert_equal "$(figure_of "$(line "$steady")" first_seen)" "$(figure_of "$steady_was" first_seen)"
   [ "$(figure_of "$(line "$steady")" last_seen)" -ge $(($(figure_of "$steady_was" last_seen) + slept)) ]
-  # And when the table is replaced after it.
+  # The same when the table is replaced afterwards.
   send --count 3000 --macs 3000
   assert_packets 3015
   assert_equal "$(line "$early")" "$early_was"
@@ -284,9 +284,9 @@ sleep_a_while() {
 
 # ---- many readers ----
 
-# Reads the first byte of FILE by HOW_MANY at once, and tells all of them to end after half a second. They end by themselves:
-# what kills them outright would end their wait for memory, too. Prints how many were told while they waited, and in how many
-# tenths of a second all had ended.
+# HOW_MANY processes read the first byte of FILE at once, and all are told to end after half a second. They exit by
+# themselves, because SIGKILL would also end their wait for memory. Prints how many were told while they waited, and after
+# how many tenths of a second all had ended.
 # shellcheck disable=SC2016 # what is in it is perl
 many_readers='
   my ($file, $how_many) = @ARGV;
@@ -321,7 +321,7 @@ tenths_since() { echo $((($(date +%s%N) - $1) / 100000000)); }
   began=$(date +%s%N)
   head -c 1 "$view" >/dev/null
   one=$(tenths_since "$began")
-  # The first byte is there when all addresses have been added up, one reader after the other.
+  # A reader gets its first byte after adding up all addresses, and the readers take turns.
   read -r told all < <(perl -e "$many_readers" "$view" 300)
   echo "one reading took $one tenths of a second, $told readers that were told to end $all"
   [ "$told" -gt 100 ]

@@ -23,7 +23,7 @@ read_text() {
 
 have_read() { [ "$(wc -l <"$BATS_TEST_TMPDIR/$1_reads")" -ge "$2" ]; }
 
-# flood MAX_MACS N: N frames of as many random addresses, two readers and a resetter beside them.
+# flood MAX_MACS N: N frames from N random addresses, while two processes read and one resets.
 flood() {
   local part
   load_l2 interface=km0 max_macs="$1"
@@ -64,17 +64,17 @@ flood() {
   cmp "$sent" "$BATS_TEST_TMPDIR/counts"
 }
 
-# What modules can take, in KB.
+# The kinds of memory that modules use, in KB.
 kernel_memory() { awk '/^(SUnreclaim|VmallocUsed|Percpu):/ { kb += $2 } END { print kb }' /proc/meminfo; }
 own_areas() { grep -F '[l2packet_counter]' /proc/vmallocinfo | cut -d ' ' -f 1 | sort; }
-# Areas made by code that is no longer there. (The same place may be somebody else's by now.)
+# Memory areas allocated by code that is no longer loaded. (Another module may have that address by now.)
 orphaned_areas() { awk '$3 ~ /^0x/ { print $1 }' /proc/vmallocinfo | sort; }
 
 # bats test_tags=heavy
 @test "flood: memory is bounded by max_macs, however many addresses come" {
   local n before
   n=$(scaled 200000 60000)
-  # Once without the module, so that what the network takes for itself is there before.
+  # Once without the module, so that the network stack has allocated its own memory beforehand.
   send km0 --count "$n" --random >/dev/null
   load_l2 interface=km0 max_macs=1000
   send km0 --count 1000 --random --seed 9

@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# l2packet_counter: a frame that passes the receive path more than once, or gets there by an unusual way, is counted once,
-# by the interface that it came to. One test a way, each with every hook that can see it.
+# l2packet_counter: a frame that passes the receive path more than once, or reaches it in an unusual way, is counted once,
+# for the interface that received it. One test for each way, each with every hook that can see the frame.
 # shellcheck disable=SC2154 # names of l2_links.bash
 
 load ../lib/common
 load ../lib/l2
 load ../lib/l2_links
 
-# send N ARGUMENTS...: frames out of kwNp.
+# send N ARGUMENTS...: sends frames out of kwNp.
 send() {
   local n=$1
   shift
@@ -17,17 +17,17 @@ send() {
 
 at_least() { [ "$(figure "$1" packets)" -ge "$2" ]; }
 
-# assert_counted INTERFACE PACKETS: so many, once nothing waits in any processor's queue any more.
+# assert_counted INTERFACE PACKETS: checks the count once the processors' input queues are empty.
 assert_counted() {
   wait_until 30 at_least "$1" "$2" || true
   wait_until 30 queues_are_empty
   assert_equal "$1: $(figure "$1" packets) packets, $(figure "$1" untracked_packets) untracked" "$1: $2 packets, 0 untracked"
 }
 
-# The 12th word of each line is what a processor has still to take in.
+# The 12th word of each line is the length of the processor's input queue.
 queues_are_empty() { awk '$12 != "00000000" { exit 1 }' /proc/net/softnet_stat; }
 
-# under "HOOK..." CHECK...: CHECK with each of the hooks, the module freshly loaded for it, kw0 and kw1 watched.
+# under "HOOK..." CHECK...: runs CHECK with each hook. The module is freshly loaded for it and watches kw0 and kw1.
 under() {
   local hook hooks=$1
   shift
@@ -39,7 +39,7 @@ under() {
   done
 }
 
-# comes_to_kw0 [COUNT0 [COUNT1]]: of 100 frames that kw0p sends, kw0 counts COUNT0 (100) and kw1 COUNT1 (none).
+# comes_to_kw0 [COUNT0 [COUNT1]]: kw0p sends 100 frames; kw0 counts COUNT0 (default 100) and kw1 COUNT1 (default 0).
 comes_to_kw0() {
   send 0 --count 100 --macs 4
   assert_counted kw0 "${1:-100}"
@@ -48,7 +48,7 @@ comes_to_kw0() {
 
 # ---- generic XDP ----
 
-# with_xdp ARGUMENTS...: such a program on kw0 until the test ends.
+# with_xdp ARGUMENTS...: attaches an XDP program to kw0 until the test ends.
 with_xdp() {
   mkfifo "$BATS_TEST_TMPDIR/xdp"
   xdp kw0 "$@" <"$BATS_TEST_TMPDIR/xdp" >"$BATS_TEST_TMPDIR/xdp.out" 3>&- &
@@ -57,7 +57,7 @@ with_xdp() {
   wait_until 10 grep -q ready "$BATS_TEST_TMPDIR/xdp.out"
 }
 
-# A counter behind XDP: what goes on from there.
+# A counter behind XDP: counts what XDP lets pass.
 count_ingress() {
   nft add table netdev kmon-l2
   on_teardown nft delete table netdev kmon-l2
@@ -81,7 +81,7 @@ ingress_is() { [ "$(ingress)" = "$1" ]; }
   with_xdp cpumap $(($(nproc) - 1))
   under auto comes_to_kw0
   wait_until 10 ingress_is 100 || skip "expected: generic XDP knows no cpumap before Linux 5.15"
-  # These two stand behind XDP, where each frame comes by once.
+  # These two hooks come after XDP and see each frame once.
   under "packet_type rx_handler" comes_to_kw0
   assert_equal "$(ingress)" 300
 }
@@ -102,7 +102,7 @@ ingress_is() { [ "$(ingress)" = "$1" ]; }
 
 # ---- traffic control ----
 
-# mirred FROM DIRECTION ARGUMENTS...: what passes FROM in that direction: `action mirred ARGUMENTS`.
+# mirred FROM DIRECTION ARGUMENTS...: applies `action mirred ARGUMENTS` to what passes FROM in that direction.
 mirred() {
   local from=$1 direction=$2
   shift 2
@@ -143,7 +143,7 @@ mirred() {
   done
 }
 
-# What this host sends out of INTERFACE comes to kw0, by traffic control alone.
+# Traffic control alone redirects what this host sends out of INTERFACE to kw0.
 sent_comes_to_kw0() {
   frames "$1" --count 100 --macs 4 >/dev/null
   assert_counted kw0 100
@@ -203,14 +203,14 @@ ipsec_state() {
 }
 decrypted() { ip -s xfrm state list src 198.18.77.1 dst 198.18.77.3 | sed -nE 's/.* ([0-9]+)\(packets\).*/\1/p' | head -n 1; }
 
-# What comes out of a tunnel passes the receive path a second time; what comes out of transport mode does not.
+# A packet that leaves a tunnel passes the receive path a second time; in transport mode it does not.
 ipsec_from_kw0p() {
   local inner=$1
   in_netns kmon-l2-0 ipsend --proto udp --from "$inner.1" --to "$inner.3" --size 100 --count 40 >/dev/null
   assert_counted kw0 40
 }
 
-# ipsec MODE INNER: kw0p sends to INNER.3 in ESP.
+# ipsec MODE INNER: kw0p sends to INNER.3 through ESP.
 ipsec() {
   local mode=$1 inner=$2 policy
   pair 0
@@ -221,7 +221,7 @@ ipsec() {
   ip -n kmon-l2-0 addr add 198.18.77.1/24 dev kw0p
   ip -n kmon-l2-0 addr add 198.18.78.1/24 dev kw0p
   ip -n kmon-l2-0 neigh add 198.18.77.3 dev kw0p nud permanent lladdr "$(cat /sys/class/net/kw0/address)"
-  # An ICMP message that the datagrams draw must not draw ARP.
+  # The ICMP error for the datagrams must not trigger ARP.
   ip neigh add 198.18.77.1 dev kw0 nud permanent lladdr "$(in_netns kmon-l2-0 cat /sys/class/net/kw0p/address)"
   ipsec_state -n kmon-l2-0
   on_teardown ip -n kmon-l2-0 xfrm state del src 198.18.77.1 dst 198.18.77.3 proto esp spi 0x77
@@ -236,9 +236,9 @@ ipsec() {
 
 @test "IPsec transport: each frame once, with every hook" { ipsec transport 198.18.77; }
 
-# ---- devices that are handed their frames by others, and come late ----
+# ---- devices that get their frames from other devices, and appear late ----
 
-# kx is watched, was there when the module was loaded, and is away now.
+# kx is watched. It existed when the module was loaded, and is gone now.
 wait_for_kx() {
   link kx type dummy
   load_l2 interface=kx
@@ -246,7 +246,7 @@ wait_for_kx() {
   assert_equal "$(figure kx waiting)" true
 }
 
-# upon WHAT ARGUMENTS...: `ip link add kx ARGUMENTS`, without setting it up.
+# upon WHAT ARGUMENTS...: `ip link add kx ARGUMENTS`, without bringing it up.
 upon() {
   ip link add "$@" 2>"$BATS_TEST_TMPDIR/refused" && return
   cat "$BATS_TEST_TMPDIR/refused"
@@ -291,7 +291,7 @@ END
   assert_equal "$(figure kx hook)" tracepoint
   ip link set kw0 master kx
   assert_equal "$(figure kx hook)" packet_type
-  # It sees every frame, so there is nothing to change back.
+  # This hook sees every frame, so there is nothing to change back.
   ip link set kw0 nomaster
   assert_equal "$(figure kx hook)" packet_type
 }

@@ -1,14 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# l2packet_counter with direction=both: each frame that a watched interface sends, once, by its destination, as many as the
-# interface itself says; and what is received beside it, as ever. What changes meanwhile is in l2_sent_changes.bats.
+# l2packet_counter with direction=both: each frame that a watched interface sends is counted once, by its destination, and
+# the sum equals the interface's own count. Received frames are counted as always. Changes while frames are sent are in
+# l2_sent_changes.bats.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a subshell; names of l2_sent.bash
 
 load ../lib/common
 load ../lib/l2
 load ../lib/l2_sent
 
-# ---- what is told ----
+# ---- what is shown ----
 
 @test "direction=rx: what is sent costs nothing and is told nowhere" {
   pair 0
@@ -77,7 +78,7 @@ MAC Address        Packet Count
   into 0 --count 1
   assert_figure kw0 packets 1
   sleep 1.1
-  # The first frame on a processor has a cell made for those that follow.
+  # The first frame on a processor creates the cell for later ones.
   for _ in 1 2 3; do out kw0 --count 1 && sleep 0.2; done
   assert_sent kw0 4 240
   assert_equal "$(figure_of "$(line 02:00:00:00:00:01)" first_seen)" "$first"
@@ -97,7 +98,7 @@ MAC Address        Packet Count
   assert_figure kw0 tx_untracked_packets 0
 }
 
-# ---- whatever the interface is ----
+# ---- any kind of interface ----
 
 @test "frames of 14 to 1514 bytes, with tags in them: bytes are all there were" {
   pair 0
@@ -109,7 +110,7 @@ MAC Address        Packet Count
   assert_sent kw0 40 $((140 + 15140 + 640 + 680))
 }
 
-# A VLAN device hands the tag to the device beneath it beside the frame, where that is able to send it so.
+# A VLAN device passes the tag to the device below it out of band if that device can insert it.
 @test "VLAN: the VLAN interface's frames without their tag, the trunk's with it, wherever the tag is" {
   pair 0
   link kw0.5 link kw0 type vlan id 5
@@ -149,7 +150,7 @@ MAC Address        Packet Count
     "02:00:00:00:00:01 25,02:00:00:00:00:02 25,02:00:00:00:00:03 25,02:00:00:00:00:04 25"
 }
 
-# bond MODE: kbond0 of kw0 and kw1.
+# bond MODE: creates kbond0 from kw0 and kw1.
 bond() {
   local one
   modprobe -q bonding max_bonds=0 || true
@@ -210,7 +211,7 @@ bond() {
   watch kmtap0
   out kmtap0 --count 100 --macs 4
   out kmtap0 --count 11 --group
-  # It counts them itself only when they are read.
+  # The device itself counts a frame only when it is read.
   assert_figure kmtap0 tx_packets 100
   assert_figure kmtap0 tx_bytes 6000
   assert_figure kmtap0 tx_group_packets 11
@@ -231,7 +232,7 @@ bond() {
   assert_sent kw1 20 1200
   assert_sent kw0 40 $((1800 + 640)) 40
   assert_sent kw0.5 10 600
-  # The first one has a probe to itself; when it goes, the others stay.
+  # The first interface has its own probe. When it goes, the others stay.
   set_param l2packet_counter interface kw0,kw0.5
   out kw0 --count 30 --macs 3
   out kw1 --count 20 --macs 2
@@ -269,8 +270,8 @@ bond() {
 
 # ---- super packets ----
 
-# kmon-l2-0 sends through kw0, a bridge and kw1 to kmon-l2-1. The queue of kw1 counts the segments of what passes, and
-# their bytes, as they would be on a wire.
+# kmon-l2-0 sends through kw0, a bridge and kw1 to kmon-l2-1. The queue of kw1 counts segments and bytes as they would be
+# on a wire.
 super_path() {
   local n other
   pair 0
@@ -289,7 +290,7 @@ super_path() {
 
 queue() { tc -s qdisc show dev kw1 | sed -nE "s/^ *Sent ([0-9]+) bytes ([0-9]+) pkt.*/\\$1/p"; }
 
-# transfer BYTES: by TCP, from kmon-l2-0 to kmon-l2-1.
+# transfer BYTES: sends BYTES over TCP, from kmon-l2-0 to kmon-l2-1.
 transfer() {
   local server
   in_netns kmon-l2-1 tcpflow --server 198.18.77.2 5001 --ready "$BATS_TEST_TMPDIR/ready" 3>&- &
@@ -299,7 +300,7 @@ transfer() {
   wait "$server"
 }
 
-# The last acknowledgement was sent when no socket but a waiting one is left.
+# The last acknowledgement has been sent when only sockets in TIME-WAIT are left.
 tcp_is_idle() { [ -z "$(in_netns kmon-l2-0 ss -Htn state established state fin-wait-1 state fin-wait-2 state closing)" ]; }
 
 # bats test_tags=heavy
@@ -316,11 +317,11 @@ tcp_is_idle() { [ -z "$(in_netns kmon-l2-0 ss -Htn state established state fin-w
   assert_figure kw1 tx_group_packets 0
   assert_equal "$(sent_counts kw1)" "$(in_netns kmon-l2-1 cat /sys/class/net/kw1p/address) $packets"
   balances
-  # Or this test would have shown nothing. The interface counts a super packet as one.
+  # Otherwise the test would prove nothing. The interface counts a super packet as one.
   [ $(($(own kw1 packets) - packets0[kw1])) -lt $((3 * packets / 4)) ]
 }
 
-# wire VLAN-BYTES: 25 super packets of 40 datagrams, 500 bytes each.
+# udp_super_packets [VLAN-BYTES]: 25 super packets of 40 datagrams, 500 bytes each, with VLAN-BYTES of tags per frame.
 udp_super_packets() {
   local wire=$((14 + 20 + 8 + 500))
   in_netns kmon-l2-0 gso --to 198.18.77.2 --port 9 --segment 500 --segments 40 --count 25

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 # l2packet_counter with direction=both while something changes: the bound is reached, counts are reset, the parameter is
-# written, interfaces come and go, the module itself goes. No frame is lost and none counts twice.
+# written, interfaces come and go, the module is unloaded. No frame is lost and none counts twice.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell; names of l2_sent.bash
 
 load ../lib/common
@@ -51,7 +51,7 @@ reset_text() { echo reset >"$text"; }
   assert_figure kw0 packets 70
   assert_sent kw0 30 2200
   reset_text
-  # 0a is received from, 0b sent to, 0c neither: each line stays whole, or goes whole.
+  # 0a sends to us, 0b is sent to, 0c neither: a whole line stays or a whole line goes.
   into 0 --count 1 --src 02:00:00:00:00:0a
   out kw0 --count 1 --src 02:00:00:00:00:0b
   assert_figure kw0 packets 71
@@ -67,7 +67,7 @@ reset_text() { echo reset >"$text"; }
   assert_figure kw0 tx_evicted_packets 31
   assert_figure kw0 tx_evicted_bytes 2260
   assert_figure kw0 evicted_packets 71
-  # They begin anew.
+  # They start again from zero.
   out kw0 --count 5 --src 02:00:00:00:00:0a
   assert_sent kw0 36 2560
   assert_equal "$(sent_counts kw0)" "02:00:00:00:00:0a 5"
@@ -113,7 +113,7 @@ reset_text() { echo reset >"$text"; }
   out kw0 --count 4 --macs 2
   assert_figure kw0 tx_packets 24
   assert_figure kw0 packets 10
-  # One that is watched from now on, and one that comes back, have it, too.
+  # It also applies to a newly watched interface and to one that comes back.
   set_param l2packet_counter interface kw0,kw1
   out kw1 --count 7
   assert_figure kw1 tx_packets 7
@@ -154,7 +154,7 @@ change_direction() {
 
 # ---- interfaces that come and go, under traffic ----
 
-# Out of kw0 whenever it is there. The list of what was sent is nobody's then.
+# Sends out of kw0 whenever it exists. Nobody needs the list of what was sent.
 keep_sending_out() { frames kw0 --swap --count 2000 --macs 50 >/dev/null 2>&1 || sleep 0.05; }
 
 more_was_sent() { [ "$(figure "$1" tx_packets)" -gt "$2" ]; }
@@ -222,7 +222,7 @@ exactly_100_more() {
   exactly_100_more
 }
 
-# The number in the last line about frames sent.
+# The number in the last log line about sent frames.
 unload_total() { kernel_log | sed -nE 's/^l2packet_counter: Interface: kw0, Sent packets: ([0-9]+)$/\1/p' | tail -n 1; }
 
 # bats test_tags=heavy

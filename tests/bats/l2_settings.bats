@@ -112,7 +112,7 @@ make_tun() {
   refused "Invalid parameters" interface=km0,
 }
 
-# Sets `names`: $1 interfaces with names as long as can be, a comma between them.
+# Sets `names` to $1 interfaces with names of maximum length, separated by commas.
 make_many() {
   local i name
   names=

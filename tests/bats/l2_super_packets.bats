@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# l2packet_counter: what GSO and GRO merged counts as the frames that it was made of; what this host sends is not received.
+# l2packet_counter: a packet merged by GSO or GRO counts as its original frames; what this host sends is not received.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a subshell; what is not assigned here is so in lib
 
 load ../lib/common
@@ -9,8 +9,8 @@ load ../lib/l2_topology
 
 # ---- super packets ----
 
-# A TCP path from kmon-l2-0 through the watched kw0, a bridge and kw1 to kmon-l2-1; the addresses are all there, so no
-# firewall of this host is on it.
+# A TCP path from kmon-l2-0 through the watched kw0, a bridge and kw1 to kmon-l2-1. All addresses are in the two
+# namespaces, so no firewall of this host is involved.
 tcp_path() {
   local n other
   pair 0
@@ -24,7 +24,7 @@ tcp_path() {
     ip -n "kmon-l2-$n" neigh replace "198.18.77.$((other + 1))" dev "kw${n}p" nud permanent \
       lladdr "$(in_netns "kmon-l2-$other" cat "/sys/class/net/kw${other}p/address")"
   done
-  # A queue, because it counts the segments of what passes, and their bytes, as they would be on a wire.
+  # A queue, because it counts segments and bytes as they would be on a wire.
   in_netns kmon-l2-0 tc qdisc add dev kw0p root pfifo
 }
 
@@ -34,11 +34,11 @@ queue_total() {
 queue_bytes() { queue_total 1; }
 queue_packets() { queue_total 2; }
 
-# What TCP in kmon-l2-0 says it sent.
+# The segments that TCP in kmon-l2-0 says it sent.
 # shellcheck disable=SC2016 # awk expands
 tcp_segments() { in_netns kmon-l2-0 awk '/^Tcp:/ { if (head) print $i; else { for (i = 1; $i != "OutSegs"; i++); head = 1 } }' /proc/net/snmp; }
 
-# Packets that passed the wire's end as the stack takes them: a super packet is one.
+# Counts packets at the end of the wire as the stack sees them: a super packet is one.
 count_skbs() {
   nft add table netdev kmon-l2
   on_teardown nft delete table netdev kmon-l2
@@ -47,7 +47,7 @@ count_skbs() {
 }
 skbs() { nft list table netdev kmon-l2 | sed -nE 's/.*counter packets ([0-9]+) .*/\1/p'; }
 
-# transfer BYTES: over the path, to its end.
+# transfer BYTES: sends BYTES over the path and waits until all have arrived.
 transfer() {
   local server
   in_netns kmon-l2-1 tcpflow --server 198.18.77.2 5001 --ready "$BATS_TEST_TMPDIR/ready" 3>&- &
@@ -58,8 +58,8 @@ transfer() {
   rm "$BATS_TEST_TMPDIR/ready"
 }
 
-# Compares with the count of the sender's queue, which knows nothing of this module. TCP's own is that, too, but for what
-# it sends again on a slow machine.
+# Compares with the count of the sender's queue, which knows nothing of this module. TCP's own count is the same, except
+# for retransmissions on a slow machine.
 segments_counted() {
   local bytes0 packets0 segments0 skbs0 packets segments
   bytes0=$(queue_bytes)
@@ -73,11 +73,11 @@ segments_counted() {
   [ $((segments - packets)) -le $((packets / 50)) ] && [ $((packets - segments)) -le $((packets / 50)) ]
   assert_counted kw0 "$packets" $(($(queue_bytes) - bytes0))
   assert_equal "$(counts kw0)" "$(in_netns kmon-l2-0 cat /sys/class/net/kw0p/address) $packets"
-  # Or this test would have shown nothing. TCP on a slow machine makes super packets of two segments only.
+  # Otherwise the test would prove nothing. On a slow machine, TCP makes super packets of only two segments.
   [ $(($(skbs) - skbs0)) -lt $((3 * packets / 4)) ]
 }
 
-# The last acknowledgement was sent when no socket but a waiting one is left.
+# The last acknowledgement has been sent when only sockets in TIME-WAIT are left.
 tcp_is_idle() { [ -z "$(in_netns kmon-l2-0 ss -Htn state established state fin-wait-1 state fin-wait-2 state closing)" ]; }
 
 # bats test_tags=heavy
@@ -102,7 +102,7 @@ tcp_is_idle() { [ -z "$(in_netns kmon-l2-0 ss -Htn state established state fin-w
   under "auto packet_type" kw0 segments_counted "$(scaled 10000000 1000000)"
 }
 
-# Does GRO make less packets of those that came?
+# Does GRO merge packets here?
 merges() {
   transfer 300000
   [ "$(skbs)" -lt $((3 * $(queue_packets) / 4)) ]
@@ -120,7 +120,7 @@ udp_super_packets() {
   ip -n kmon-l2-0 neigh add 198.18.77.2 dev kw0p nud permanent lladdr 02:00:00:00:77:77
   count_skbs
   under "auto packet_type rx_handler" kw0 udp_super_packets
-  # Counted right all the same, but no super packet came.
+  # The count is right anyway, but no super packet was seen.
   [ "$(skbs)" != 3000 ] || skip "expected: veth splits UDP super packets in this kernel"
   assert_equal "$(skbs)" 75
 }

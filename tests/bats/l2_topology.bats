@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# l2packet_counter: each received frame once, whatever the interface is part of, however the frames are seen (hook=). What
-# the files show is in l2packet_counter.bats, interfaces that come and go in l2_come_and_go.bats.
+# l2packet_counter: each received frame counts once, whatever the interface is part of and whatever hook= is. The contents
+# of the files are in l2packet_counter.bats, interfaces that come and go in l2_come_and_go.bats.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a subshell; what is not assigned here is so in lib
 
 load ../lib/common
@@ -10,7 +10,7 @@ load ../lib/l2_topology
 
 # ---- frames ----
 
-# 100 frames of 60 bytes from 4 addresses through pair N, all on INTERFACE.
+# 100 frames of 60 bytes from 4 addresses through pair N, all counted on INTERFACE.
 all_of_them() {
   send "${2:-0}" --count 100 --macs 4
   assert_counted "$1" 100 6000
@@ -270,7 +270,7 @@ ipsec_state() {
 }
 decrypted() { ip -s xfrm state list src 198.18.77.1 dst 198.18.77.3 | sed -nE 's/.* ([0-9]+)\(packets\).*/\1/p' | head -n 1; }
 
-# 40 datagrams in a tunnel; what comes out of it passes the receive path a second time.
+# 40 datagrams in a tunnel. What leaves the tunnel passes the receive path a second time.
 datagrams_in_a_tunnel() {
   in_netns kmon-l2-0 ipsend --proto udp --from 198.18.78.1 --to 198.18.78.3 --size 100 --count 40
   assert_counted kw0 40

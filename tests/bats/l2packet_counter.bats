@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# l2packet_counter: how it counts, what its files show, readings and resets. Which frames of which kind of interface it
-# sees is in l2_topology.bats; floods are in l2_flood.bats, settings in l2_settings.bats.
+# l2packet_counter: how it counts, what its files show, reads and resets. Kinds of interfaces are in l2_topology.bats,
+# floods in l2_flood.bats, settings in l2_settings.bats.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a subshell; what is not assigned here is so in lib
 
 load ../lib/common
@@ -71,7 +71,7 @@ load ../lib/l2_counter
   assert_equal "$(figure km0 macs)" 10000
 }
 
-# busy_cpus BEFORE AFTER: how many processors took in packets between two copies of softnet_stat.
+# busy_cpus BEFORE AFTER: how many processors received packets between two copies of softnet_stat.
 busy_cpus() { paste -d ' ' <(cut -d ' ' -f 1 "$1") <(cut -d ' ' -f 1 "$2") | awk '$1 != $2' | wc -l; }
 
 @test "count: two processors send as fast as they can to one interface" {
@@ -105,7 +105,7 @@ busy_cpus() { paste -d ' ' <(cut -d ' ' -f 1 "$1") <(cut -d ' ' -f 1 "$2") | awk
   local start middle end
   load_l2 interface=km0
   start=$(date +%s)
-  in_netns "$peer" taskset -c 0 frames km0p --count 1 # one processor: each has a clock of its own
+  in_netns "$peer" taskset -c 0 frames km0p --count 1 # one processor: each has its own clock
   assert_packets km0 1
   middle=$(date +%s)
   sleep 2.1
@@ -296,7 +296,7 @@ MAC Address        Packet Count
   assert_packets km0 14000
 }
 
-# bash's read goes back in the file to the end of each line it took.
+# bash's read seeks back to the end of each line that it took.
 seeking_read() {
   local line
   while IFS= read -r line; do
@@ -461,7 +461,7 @@ text_is_zero() { [ "$(grep -m 1 '^Total' "$text")" = "Total packets: 0" ]; }
   assert_packets km0 30
 }
 
-# Fails when the cumulative count of km0 went down; $last lives as long as its loop.
+# Fails if the cumulative count of km0 went down. $last lives as long as the calling loop.
 count_grows() {
   local now
   now=$(figure km0 packets)
@@ -488,7 +488,7 @@ count_grows() {
   local n=0 end
   load_l2 interface=km0 reset_interval=1
   end=$((SECONDS + $(scaled 20 4)))
-  # For a while, and until resets have let go of some.
+  # For a while, and until resets have evicted some addresses.
   while [ "$SECONDS" -lt "$end" ] || { [ "$(figure km0 evicted_packets)" = 0 ] && [ "$SECONDS" -lt $((end + 60)) ]; }; do
     send km0 --count 5000 --random --macs 500 --seed "$n" >/dev/null
     n=$((n + 5000))

@@ -10,7 +10,7 @@ load ../lib/all-five
 
 @test "each module loads alone, by a plain insmod, and unloads" {
   local module
-  # The default of l2packet_counter's interface is the original's eth0.
+  # l2packet_counter's default interface is eth0, as in the original.
   [ -e /sys/class/net/eth0 ] || make_veth eth0 kmon1
   for module in "${kmon_modules[@]}"; do
     nothing_of "$module"
@@ -31,7 +31,7 @@ load ../lib/all-five
   assert_output --partial "l2packet_counter: interface eth0 does not exist"
 }
 
-# orders: each line the five modules in another order
+# orders: prints the five modules in a different order on each line
 orders() {
   local a b c d e m=("${kmon_modules[@]}")
   if [ "$KMON_FULL" = 1 ]; then
@@ -49,7 +49,7 @@ orders() {
   while read -ra order; do
     for module in "${order[@]}"; do insmod_with_needs "$module"; done
     for module in "${order[@]}"; do all_of "$module"; done
-    # First in first out, and last in first out, in turn.
+    # Unloads in the order of loading and in reverse order, in turn.
     reverse=$((i++ % 2))
     for module in 0 1 2 3 4; do unload_module "${order[reverse ? 4 - module : module]}"; done
     for module in "${order[@]}"; do nothing_of "$module"; done
@@ -74,14 +74,14 @@ orders() {
 
 background=()
 
-# Whatever still runs in the background ends before the modules go, also after a failure.
+# Background jobs end before the modules go, even after a failure.
 teardown() {
   : >"$BATS_TEST_TMPDIR/off"
   [ "${#background[@]}" = 0 ] || { kill "${background[@]}"; wait "${background[@]}"; } 2>/dev/null
   kmon_teardown
 }
 
-# again COMMAND...: runs it again and again until load_off, with a breath between, so that there is time for the rest.
+# again COMMAND...: repeats COMMAND until load_off, with a short pause in between.
 again() {
   (until [ -e "$BATS_TEST_TMPDIR/off" ]; do "$@" || true; sleep 0.2; done >/dev/null 2>&1) &
   loads+=("$!")
@@ -124,7 +124,7 @@ come_and_go() {
   done
 }
 
-# Loaded so that it has as much to take away as it can.
+# Loads the module so that unloading has as much to remove as possible.
 more_work() {
   case $1 in
     localhost_monitor) insmod_with_needs "$1" all_netns=1 log_packets=1 ;;
@@ -135,7 +135,7 @@ more_work() {
   esac
 }
 
-# All five at once, each N times, each in its own rhythm.
+# All five at once, each N times, each at its own pace.
 come_and_go_all() {
   local module workers=()
   load_on
@@ -168,10 +168,10 @@ come_and_go_all() {
   all_hold() { [ "$(cat "$BATS_TEST_TMPDIR"/*.ready | grep -c holding)" = "${#holders[@]}" ]; }
   wait_until 30 all_hold
   unload_all
-  for file in "${holders[@]}"; do assert kill -0 "$file"; done # none had to go first
-  kill "${holders[@]}" # now they read on
+  for file in "${holders[@]}"; do assert kill -0 "$file"; done # none had to end first
+  kill "${holders[@]}" # they now read on
   for file in "${holders[@]}"; do wait "$file"; done
-  # A file of /proc fails from then on; a parameter of one line was read whole, or fails.
+  # A file of /proc fails from then on. A one-line parameter was read completely, or fails.
   for file in $(all_paths); do
     assert_equal "$file $(cat "$BATS_TEST_TMPDIR/$(tr / _ <<<"$file")")" "$file "'{"bytes":1,"errno":"EIO"}'
   done
@@ -192,7 +192,7 @@ come_and_go_all() {
   done
 }
 
-# writes FILE VALUE...: over and over, whether it is there or not
+# writes FILE VALUE...: writes the values repeatedly, whether the file exists or not
 writes() {
   local file=$1 value
   shift
@@ -253,7 +253,7 @@ writes() {
     make_netns kmon-test
     ip link set kmon1 netns kmon-test
     in_netns kmon-test ping -q -c 2 -i 0.2 127.0.0.1
-    # Takes kmon1 with it, and so kmon0.
+    # Takes kmon1 with it, and therefore kmon0.
     timeout 20 ip netns del kmon-test
     wait_until 30 [ ! -e /sys/class/net/kmon0 ]
     assert_equal "$(</proc/netmon)" '{"interface":"kmon0","error":"not found"}'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# Loading: the ten cases of the original's test_module.sh, for all five modules. On somebody's own machine others make
-# traffic and end processes meanwhile: lib/live.bash tells what is exact there.
+# Loading: the ten cases of the original's test_module.sh, for all five modules. On a live machine, others send traffic and
+# end processes meanwhile: lib/live.bash says which counts are exact there.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell; what is not assigned here is so in common.bash
 
 load ../lib/common
@@ -9,7 +9,7 @@ load ../lib/live
 
 # ---- the files
 
-# bytes_of FILE FIRST N: these bytes in hexadecimal, unpacked if the file is compressed.
+# bytes_of FILE FIRST N: these bytes in hexadecimal, after decompression if necessary.
 bytes_of() {
   case $1 in
     *.xz) xz -dc "$1" ;;
@@ -21,7 +21,7 @@ bytes_of() {
 
 @test "load: each module's file is a relocatable ELF object of this machine's kind" {
   local module any own
-  # The kernel's own modules are of the right kind: any of them will do.
+  # The kernel's own modules have the right format: any of them will do.
   any=$(any_module)
   [ -n "$any" ] || skip "expected: this kernel came with no module to compare with"
   own=$(bytes_of "$any" 0 20)
@@ -89,7 +89,7 @@ Total packets: 0
 MAC Address Statistics:
 MAC Address        Packet Count
 ------------------ ------------"
-  # Others may have sent already; the form is the same.
+  # Others may have sent already. The format is the same.
   assert_equal "$(sed -E 's/[0-9]+$/N/' /proc/localhost_stats)" "==== Localhost Monitor Stats ====
 IPv4 packets: N
 IPv6 packets: N
@@ -107,13 +107,13 @@ Packet size histogram (bytes):
   assert_equal "$(</proc/netmon)" '{"interface":"kmon0","rx_bytes":0,"tx_bytes":0,"rx_packets":0,"tx_packets":0,"rx_errors":0,"tx_errors":0,"rx_dropped":0,"tx_dropped":0}'
   [ "$(wc -l </proc/process_monitor)" -ge 8 ]
   assert_equal "$(sed -E 's/: [0-9.]+( .*)?$//' /proc/process_monitor | grep -c :)" 0
-  # And each JSON view is objects of its own module.
+  # Each JSON view consists of objects of its own module.
   for file in localhost_stats l2packet_counter kstat/stats process_monitor; do
     assert_equal "$(jq -rs '[(map(type) | unique[]), .[0].schema] | join(" ")' "/proc/$file.json")" "object 1"
   done
 }
 
-# ---- reset, and what is no reset
+# ---- reset, and words that are not reset
 
 @test "load: reset zeroes the text files and lowers nothing in JSON" {
   load_quiet "${kmon_modules[@]}"
@@ -135,7 +135,7 @@ MAC Address Statistics:
 MAC Address        Packet Count
 ------------------ ------------"
   assert_equal "$(</proc/kstat/nout)" 0
-  # Others may have added a little since; what was there before is gone.
+  # Others may have added a little since. The earlier count is gone.
   [ "$(text_number /proc/localhost_stats "TCP packets")" -lt 400 ]
   [ "$(text_number /proc/localhost_stats 1024-65535)" -lt 400 ]
   [ "$(text_number /proc/process_monitor "Killed by signal")" -lt 300 ]

@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# localhost_monitor: a packet that IPsec decrypts on lo passes the hooks twice, and is the one that lo received.
-# In a network namespace of the test's own, which nobody else sends in.
+# localhost_monitor: a packet that IPsec decrypts on lo passes the hooks twice but is counted once, as lo received it.
+# Runs in its own network namespace, where nobody else sends.
 
 load ../lib/common
 
 json=/proc/localhost_stats.json
 
-# encrypt NETNS ADDRESS MODE: what goes from there to there over lo is encrypted, and decrypted again.
+# encrypt NETNS ADDRESS MODE: encrypts what ADDRESS sends to itself over lo, and decrypts it again.
 encrypt() {
   local netns=$1 address=$2 mode=$3
   ip -n "$netns" xfrm state add src "$address" dst "$address" proto esp spi 0x77 mode "$mode" \
@@ -20,10 +20,10 @@ encrypt() {
 lo_received() { ip -n "$1" -j -s link show lo | jq '.[0].stats64.rx.packets'; }
 passes() { ip -n "$1" -s xfrm state list | sed -nE 's/.* ([0-9]+)\(packets\).*/\1/p' | head -n 1; }
 
-# protocol VERSION NAME: packets of it.
+# protocol VERSION NAME: the packets of this protocol.
 protocol() { jq -r "select(.ip_version == $1 and .protocol == \"$2\") | .packets" "$json"; }
 
-# each_once ADDRESS VERSION: 40 datagrams in ESP, each mode.
+# each_once ADDRESS VERSION: 40 datagrams in ESP, in each mode.
 each_once() {
   local mode before=0
   load_module localhost_monitor all_netns=1

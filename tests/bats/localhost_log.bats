@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# localhost_monitor: log_packets, its rate limit, and what it refuses.
+# localhost_monitor: log_packets, its rate limit, and the values that it refuses.
 # shellcheck disable=SC2016,SC2086,SC2154 # jq and awk expand; paths without blanks; what is not assigned here is so in lib
 
 load ../lib/common
@@ -46,7 +46,7 @@ load ../lib/localhost
   assert_equal $((logged + suppressed)) 1000
   [ "$logged" -ge 100 ]
   [ "$suppressed" -gt 0 ]
-  sleep 1.2 # a second later there is room for more
+  sleep 1.2 # the limit is per second
   ipsend --proto tcp --to 127.0.0.1 --size 100 --count 10
   assert_packets 1010
   assert_equal "$(kernel_log | grep -c 'localhost_monitor\] IPv4 TCP')" $((logged + 10))
@@ -62,7 +62,7 @@ load ../lib/localhost
     assert_equal "$(get_param localhost_monitor log_packets)" 1
   done
   assert_equal "$(kernel_log | grep -c '^\[localhost_monitor\] log_packets=.* refused: expected a number from 0 to 1$')" 9
-  unload_module localhost_monitor # its log has room for ten lines in five seconds
+  unload_module localhost_monitor # its log takes at most ten lines in five seconds
   load_module localhost_monitor
   assert_refused $parameters/log_packets mib
   assert_refused $parameters/log_packets nul

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# localhost_monitor: what passes lo is counted, exactly, and nothing else. Whatever else this machine says to itself over
-# lo meanwhile is counted as well and makes these tests fail, so they need a quiet one. See also localhost_log.bats,
-# localhost_traffic.bats and localhost_ipsec.bats.
+# localhost_monitor counts exactly what passes lo, and nothing else. These tests need a quiet machine: any other traffic
+# over lo is counted as well and makes them fail. See also localhost_log.bats, localhost_traffic.bats and
+# localhost_ipsec.bats.
 # shellcheck disable=SC2016,SC2086,SC2154 # jq and awk expand; paths without blanks; what is not assigned here is so in lib
 
 load ../lib/common
@@ -136,7 +136,7 @@ JSON
   assert_packets "$packets"
   assert_equal "$(protocols | grep '^6 tcp' | cut -d' ' -f3,4)" "$packets $(tcp_segments big)"
   assert_equal "$(json "$json" '[.[] | select(.size) | .packets] | add')" "$packets"
-  # They did form: on average they are too large for an IP length field.
+  # Large packets did form: the average does not fit into an IP length field.
   [ "$(json "$json" '.[-1] | .bytes / .packets | floor')" -gt 65535 ]
 }
 
@@ -170,8 +170,8 @@ JSON
   assert_text "${numbers[@]}"
 }
 
-# sends_as CLASS IPSEND-ARGUMENTS...: three packets to ::1, and they count in CLASS and in no other. The last text and the
-# numbers it is expected to show are kept in `want`.
+# sends_as CLASS IPSEND-ARGUMENTS...: sends three packets to ::1, which must count in CLASS and nowhere else. `want` keeps
+# the last text and the expected numbers.
 sends_as() {
   local class=$1
   shift
@@ -198,7 +198,7 @@ sends_as() {
     sends_as $class --size 120 --proto ${class/icmpv6/icmp6} --ext hop,dst,rt,ah,dst
   done
   assert_equal "$(protocols | grep '^6 other')" "6 other 0 0 0"
-  # Counted, and handed on: the hook after ours had each of them.
+  # Counted and passed on: the hook after ours saw each of them.
   assert_equal "$(nft list table inet kmon_test | grep -o 'packets [0-9]*')" "packets 45"
 }
 
@@ -208,7 +208,7 @@ sends_as() {
   for class in tcp udp icmpv6; do
     transport=(--proto "${class/icmpv6/icmp6}" --port 9) # where what is put together finds ipsend's socket
     sends_as $class --size 120 "${transport[@]}" --ext frag
-    # The first fragment and the last; two that belong together, so that none waits for more.
+    # The first and the last fragment of one packet, so that reassembly does not wait for more.
     sends_as $class --size 112 "${transport[@]}" --ext frag --more --id 10
     sends_as $class --size 100 "${transport[@]}" --ext frag --frag-offset 8 --id 10
     sends_as $class --size 120 "${transport[@]}" --ext hop,frag,dst --more --id 20
@@ -227,7 +227,7 @@ sends_as() {
   sends_as other --size 100 --proto raw --proto-number 50 --ext dst
   sends_as other --size 100 --proto raw --proto-number 253
   sends_as other --size 100 --proto raw --proto-number 253 --ext hop,rt
-  # Headers that lead past the end of the packet; dropped later, or the kernel would answer.
+  # Headers that lead past the end of the packet. They are dropped later, or the kernel would answer.
   nft_table <<<'table inet kmon_test { chain input { type filter hook input priority 0; ip6 nexthdr 60 drop; }; }'
   sends_as other --size 48 --proto raw --proto-number 60
   assert_equal "$(protocols | grep '^6 other')" "6 other 21 21 1944"
@@ -364,7 +364,7 @@ sends_as() {
   load_module localhost_monitor all_netns=1
   for i in 1 2; do
     make_netns passing
-    # An end of a pair inside goes away only when the namespace really does.
+    # A veth end inside goes away only when the namespace really does.
     make_veth kmonhere kmonthere passing
     in_netns passing ipsend --proto tcp --to 127.0.0.1 --size 100 --count 10
     ip netns del passing

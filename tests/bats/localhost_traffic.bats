@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# localhost_monitor under load: exact counts from two processors, resets and unloading meanwhile.
+# localhost_monitor under load: exact counts from two processors during resets and unloading.
 # shellcheck disable=SC2016,SC2086,SC2154 # jq and awk expand; paths without blanks; what is not assigned here is so in lib
 
 load ../lib/common
@@ -57,7 +57,7 @@ load ../lib/localhost
     wait_until 30 has_open $! "$file"
   done
   unload_module localhost_monitor
-  kill "${readers[@]}" # now they read on
-  wait "${readers[@]}" # not all children: bats's own timer is one
+  kill "${readers[@]}" # they now read on
+  wait "${readers[@]}" # not a plain wait: bats's own timer is a child, too
   assert_equal "$(cat "$BATS_TEST_TMPDIR"/localhost_stats{,.json} | jq -r .errno | xargs)" "EIO EIO"
 }

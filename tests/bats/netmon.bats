@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# netmon, the program: its lines are the kernel's own figures, and they stream. All devices here are in network namespaces
-# of the tests' own, so nothing else can move their figures.
+# netmon, the program: its lines show the kernel's own figures, and they stream. All interfaces here are in the tests' own
+# network namespaces, so nothing else can change their figures.
 # shellcheck disable=SC2016,SC2154 # single quotes: jq and awk expand; stderr and stderr_lines are set by run
 
 load ../lib/common
@@ -16,18 +16,18 @@ setup() {
   cd "$BATS_TEST_TMPDIR" || return
 }
 
-# make_silent_netns NAME: one in which no device sends anything by itself.
+# make_silent_netns NAME: a network namespace in which no device sends anything by itself.
 make_silent_netns() {
   make_netns "$1"
   in_netns "$1" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
 }
 
-# netmon in the namespace; limited, so that one that should have ended does not hang the test. In the background the array
-# is what can be killed.
+# Runs netmon in the namespace, with a time limit so that a netmon that fails to exit does not hang the test. It is an
+# array and not a function so that it can be killed when it runs in the background.
 netmon=(ip netns exec alpha timeout -k 1 60 netmon)
 watch() { "${netmon[@]}" "$@"; }
 
-# ip_figures: what `ip` says about the interfaces of alpha, in netmon's words without the time.
+# ip_figures: what `ip` says about the interfaces of alpha, in netmon's format without the timestamp.
 ip_figures() {
   ip -n alpha -j -s -s link show | jq -c '.[] | select(.ifname != "lo") | {interface: .ifname} + (.stats64 | {
     rx_bytes: .rx.bytes, tx_bytes: .tx.bytes, rx_packets: .rx.packets, tx_packets: .tx.packets,
@@ -41,7 +41,7 @@ pair() {
   ip -n alpha link set kmon1 up
 }
 
-# said TEXT FILE: FILE has that line.
+# said TEXT FILE: FILE contains this line.
 said() { grep -qFx -- "$1" "$2"; }
 has_lines() { [ "$(wc -l <"$2")" -ge "$1" ]; }
 
@@ -139,7 +139,7 @@ lo"
   "${netmon[@]}" lo >lines 3>&- &
   on_teardown kill $!
   wait_until 60 has_lines 8 lines
-  # On a busy machine one or the other is late.
+  # On a busy machine, one or another line is late.
   assert_equal "$(jq .timestamp lines | head -n 8 | awk 'NR > 1 { print $1 - last } { last = $1 }' | sort -n | sed -n 4p)" 1
 }
 
@@ -151,7 +151,7 @@ lo"
   assert_equal "$(jq -r .interface <<<"$line")" lo
 }
 
-# Sets `pid`: netmon sleeps until the next reading.
+# waits: netmon sleeps until the next reading. Sets `pid`.
 waits() { pid=$(pgrep -x -P $watching netmon) && grep -q poll "/proc/$pid/wchan"; }
 
 @test "netmon: --rates tells the figures' growth a second" {
@@ -165,7 +165,7 @@ waits() { pid=$(pgrep -x -P $watching netmon) && grep -q poll "/proc/$pid/wchan"
   kill -CONT "$pid"
   wait $watching
   assert_equal "$(wc -l <lines)" 2
-  # The interval on a busy machine may be longer, never shorter; nor longer than all of this.
+  # On a busy machine the interval may be longer, but never shorter, and not longer than the whole measurement.
   jq -e -s --argjson took $((SECONDS + 1 - began)) '.[0].rx_packets == 800 and
     .[0].rx_packets_per_second <= 100 and .[0].rx_packets_per_second >= 800 / $took and
     (.[0].rx_bytes_per_second / .[0].rx_packets_per_second | round) == 100 and .[1].rx_packets_per_second == 0' lines
@@ -232,7 +232,7 @@ waits() { pid=$(pgrep -x -P $watching netmon) && grep -q poll "/proc/$pid/wchan"
 netmon: kmon0 is back"
 }
 
-# --- how much it asks
+# --- how much it asks the kernel
 
 @test "netmon: 500 interfaces cost one rtnetlink dump a reading" {
   command -v strace >/dev/null || skip "expected: no strace"
@@ -251,8 +251,8 @@ netmon: kmon0 is back"
 
 # --- configuration: in a mount namespace, so that the machine's own files stay as they are
 
-# configured CONF [UCI]: what netmon without an argument watches, given that /etc/netmon.conf (none if empty) and a
-# program uci (none if not given).
+# configured CONF [UCI]: runs netmon without an argument, with CONF as /etc/netmon.conf (no file if empty) and UCI as the
+# program uci (no program if not given).
 configured() {
   local conf=$1 uci=${2:-}
   mkdir -p bin
@@ -280,7 +280,7 @@ configured() {
 @test "netmon: a configured interface that is not there yet is waited for; one on the command line is an error" {
   [ ! -e /etc/netmon.conf ] || skip "expected: this machine has a /etc/netmon.conf"
   on_teardown rm -f /etc/netmon.conf
-  configured 'kmon0\n' >lines 2>words 3>&- & # --once, which a reading of nothing is not
+  configured 'kmon0\n' >lines 2>words 3>&- & # with --once; a reading without an interface does not count as the one
   waiting=$!
   on_teardown kill $waiting
   wait_until 30 said "netmon: kmon0 does not exist yet; waiting for it" words

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# netmon_proc: /proc/netmon with a great many interfaces, in a network namespace of the test's own.
+# netmon_proc: /proc/netmon with very many interfaces, in the test's own network namespace.
 # shellcheck disable=SC2154 # memory sets memory
 
 load ../lib/common
@@ -15,7 +15,7 @@ setup() {
 
 make_dummies() { seq -f "link add kmon%g type dummy" "$1" | ip -n many -batch -; }
 
-# hold N: N readers that have read a little and keep the file open.
+# hold N: starts N readers that read a little and keep the file open.
 hold() {
   # shellcheck disable=SC2016 # the inner shell expands
   ip netns exec many bash -c 'for ((i = 0; i < $1; i++)); do exec {file}<"$2"; read -rN 1 -u "$file"; done; exec sleep 60' - \
@@ -39,7 +39,7 @@ is_asleep() { [ "$(cat "/proc/$holder/comm")" = sleep ]; }
   hold 20
   memory
   echo "20 readers of $n interfaces hold $((memory - before)) KiB"
-  # 4 bytes an interface, and a page of lines; the lines themselves would be 200 bytes an interface.
+  # 4 bytes per interface and one page of lines. The lines themselves would take 200 bytes per interface.
   [ $((memory - before)) -lt $((20 * (n * 4 / 1024 + 16) + 1024)) ]
 }
 
@@ -55,7 +55,7 @@ is_asleep() { [ "$(cat "/proc/$holder/comm")" = sleep ]; }
     "$(seq -f 'kmon%g' "$n" | LC_ALL=C sort | cksum)"
 }
 
-# One reads a part, then waits for a line in the pipe $go.
+# Reads a part, then waits for a line in the pipe $go before it reads the rest.
 read_in_two() {
   mkfifo "$BATS_TEST_TMPDIR/go"
   # shellcheck disable=SC2016 # the inner shell expands

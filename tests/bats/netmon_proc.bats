@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# netmon_proc: /proc/netmon shows the kernel's own figures of the reader's interfaces. All devices here are in network
-# namespaces of the tests' own, so nothing else can move their figures.
+# netmon_proc: /proc/netmon shows the kernel's own figures for the reader's interfaces. All interfaces here are in the
+# tests' own network namespaces, so nothing else can change their figures.
 # shellcheck disable=SC2016 # single quotes: jq and awk expand
 
 load ../lib/common
@@ -9,7 +9,7 @@ load ../lib/common
 netmon=/proc/netmon
 iface=/sys/module/netmon_proc/parameters/iface
 
-# make_silent_netns NAME: one in which no device sends anything by itself.
+# make_silent_netns NAME: a network namespace in which no device sends anything by itself.
 make_silent_netns() {
   make_netns "$1"
   in_netns "$1" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
@@ -18,30 +18,30 @@ make_silent_netns() {
 # make_dummies NETNS PREFIX N: PREFIX1 ... PREFIXn
 make_dummies() { seq -f "link add $2%g type dummy" "$3" | ip -n "$1" -batch -; }
 
-# netmon_of NETNS: what a reader there sees.
+# netmon_of NETNS: /proc/netmon as seen in this namespace.
 netmon_of() { in_netns "$1" cat $netmon; }
 
-# names: the interfaces in the lines of standard input, as they are written, quotes and all.
+# names: the interface names in the lines of standard input, exactly as written, with quotes.
 names() { LC_ALL=C sed 's/^{"interface":\(".*"\),"[a-z_]*":.*}$/\1/'; }
 
-# ip_link NETNS: what `ip` says about the same interfaces, in /proc/netmon's words.
+# ip_link NETNS: what `ip` says about the same interfaces, in the format of /proc/netmon.
 ip_link() {
   ip -n "$1" -j -s -s link show | jq -c '.[] | select(.ifname != "lo") | {interface: .ifname} + (.stats64 | {
     rx_bytes: .rx.bytes, tx_bytes: .tx.bytes, rx_packets: .rx.packets, tx_packets: .tx.packets,
     rx_errors: .rx.errors, tx_errors: .tx.errors, rx_dropped: .rx.dropped, tx_dropped: .tx.dropped})'
 }
 
-# same_as_ip NETNS: line by line and to the letter, in whatever order.
+# same_as_ip NETNS: asserts that both have the same lines, in any order.
 same_as_ip() { assert_equal "$(netmon_of "$1" | sort)" "$(ip_link "$1" | sort)"; }
 
-# figures NETNS INTERFACE KEY...: these figures of it in /proc/netmon.
+# figures NETNS INTERFACE KEY...: these figures of the interface in /proc/netmon.
 figures() {
   local netns=$1 name=$2
   shift 2
   netmon_of "$netns" | jq -r --arg name "$name" 'select(.interface == $name) | [.[$ARGS.positional[]]] | join(" ")' --args "$@"
 }
 
-# send_udp NETNS ADDRESS N: N datagrams of 1 byte. (A UDP socket is not told when a queue drops what it sends.)
+# send_udp NETNS ADDRESS N: sends N datagrams of 1 byte. (A UDP socket does not learn that a queue dropped a packet.)
 send_udp() { in_netns "$1" bash -c 'for ((i = 0; i < $2; i++)); do printf x >"/dev/udp/$1/9"; done' - "$2" "$3"; }
 
 # --- the lines
@@ -57,7 +57,7 @@ send_udp() { in_netns "$1" bash -c 'for ((i = 0; i < $2; i++)); do printf x >"/d
 LINE
 }
 
-# pair_with_traffic: kmona in alpha and kmono in omega, whose bytes, packets and drops are numbers of their own; kmono.5
+# pair_with_traffic: kmona in alpha and kmono in omega, whose bytes, packets and drops are all different numbers. kmono.5
 # in omega has sent 7 packets into a queue that takes none.
 pair_with_traffic() {
   make_silent_netns alpha
@@ -65,7 +65,7 @@ pair_with_traffic() {
   ip link add kmona netns alpha type veth peer name kmono netns omega
   ip -n alpha link set kmona up
   ip -n omega link set kmono up
-  in_netns alpha frames kmona --count 30 --size 100 # of a type that nobody wants: dropped
+  in_netns alpha frames kmona --count 30 --size 100 # their type has no receiver: dropped
   in_netns omega frames kmono --count 20 --size 200
   ip -n omega -batch - <<'BATCH'
 link add kmonfull type dummy
@@ -91,8 +91,8 @@ BATCH
   assert_equal "$(netmon_of omega | names | sort | xargs)" "kmonfull kmonfull.5 kmono"
 }
 
-# A tunnel end counts an error for each packet that has no way to go, and for each that came with a contradiction: it was
-# marked on the way as having met congestion, and that cannot be passed on.
+# A tunnel end counts an error for each packet without a route, and for each received packet that was marked on the way as
+# having met congestion although its inner packet cannot carry the mark.
 pair_of_tunnels() {
   make_silent_netns alpha
   make_silent_netns omega
@@ -195,9 +195,9 @@ LINE
   assert_refused $iface mib
   assert_equal "$(get_param netmon_proc iface)" kmon1
   assert_equal "$(kernel_log | grep -c '^netmon_proc: iface=.* refused: expected an interface name of at most 15 bytes, or nothing for all$')" 10
-  # What was refused is quoted so that it cannot forge a line.
+  # The refused value is escaped, so that it cannot forge a line.
   assert_equal "$(kernel_log | grep -cF 'netmon_proc: iface=a\x0a refused')" 1
-  unload_module netmon_proc # its log has room for ten lines in five seconds
+  unload_module netmon_proc # its log takes at most ten lines in five seconds
   load_module netmon_proc iface=fifteen-letters
   assert_equal "$(get_param netmon_proc iface)" fifteen-letters
   assert_refused $iface huge
@@ -211,7 +211,7 @@ LINE
 
 # --- names
 
-# Names as the kernel takes them, and what they are in JSON: bytes that are no UTF-8 are replaced, one by one.
+# Names that the kernel accepts, and their form in JSON: bytes that are not UTF-8 are replaced one by one.
 odd_names=(
   'kmon"quote' 'kmon\back' $'kmon\x01' $'\x1b[31mkmon' $'kmon\x7f' "kmon'#\$" 'kmon{},[]' $'kmon\xc3\xa9\xe2\x82\xac' $'kmon\xf0\x9f\x98\x80'
   $'kmon\xff-' $'kmon\xc0\xaf' $'kmon\xe2\x82' $'kmon\xe2\x82-' $'kmon\xed\xbf\xbf' $'kmon\xe0\x9f\xbf' $'kmon\xf4\x90\x80\x80' $'kmon\xf0\x8f\xbf\xbf' $'kmon\x80'
@@ -229,7 +229,7 @@ odd_names_in_json=(
   assert_equal "$(names <"$BATS_TEST_TMPDIR/lines")" "$(printf '"%s"\n' "${odd_names_in_json[@]}")"
   iconv -f UTF-8 -t UTF-8 "$BATS_TEST_TMPDIR/lines" >"$BATS_TEST_TMPDIR/utf8"
   cmp "$BATS_TEST_TMPDIR/lines" "$BATS_TEST_TMPDIR/utf8"
-  # jq knows them by the names they have.
+  # jq reads back the original names.
   assert_equal "$(jq -r .interface "$BATS_TEST_TMPDIR/lines" | head -n 9)" "$(printf '%s\n' "${odd_names[@]:0:9}")"
   assert_equal "$(jq -c 'length' "$BATS_TEST_TMPDIR/lines" | sort | uniq -c | xargs)" "${#odd_names[@]} 9"
 }
@@ -253,7 +253,7 @@ odd_names_in_json=(
   make_dummies alpha kmon "$n"
   load_module netmon_proc
   netmon_of alpha >"$BATS_TEST_TMPDIR/lines"
-  # As jq writes what it has read: each line is an object.
+  # jq writes the same bytes that it has read: each line is an object.
   jq -c . "$BATS_TEST_TMPDIR/lines" | cmp - "$BATS_TEST_TMPDIR/lines"
   assert_equal "$(names <"$BATS_TEST_TMPDIR/lines" | sort)" "$(seq -f '"kmon%g"' "$n" | sort)"
 }
@@ -271,19 +271,19 @@ odd_names_in_json=(
   on_teardown kill $mover
   mkdir "$BATS_TEST_TMPDIR/readings"
   cd "$BATS_TEST_TMPDIR/readings"
-  # So many at least, and until the others have come and gone between them.
+  # A minimum number of readings, and until interfaces have come and gone in between.
   i=0
   until [ "$i" = 1000 ] || { [ "$i" -ge "$readings" ] && [ "$(lengths)" -gt 4 ]; }; do
     netmon_of alpha >$i
     i=$((i + 1))
   done
-  kill -0 $mover # it was at work all the time
+  kill -0 $mover # it was running all the time
   kill $mover
   wait $mover || true
 
   [ "$(lengths)" -gt 4 ]
   jq -c . ./* | cmp - <(cat ./*)
-  # For each reading: how many lasting ones, and how many names that stand there twice.
+  # For each reading: the number of lasting interfaces, and of names that appear twice.
   awk -F'"' '{ times[FILENAME, $4]++ }
     $4 ~ /^kmon/ { lasting[FILENAME]++ }
     times[FILENAME, $4] > 1 { twice++ }
@@ -291,9 +291,9 @@ odd_names_in_json=(
   assert_equal "$(sed 's/^ *//' ../summary)" "$i $n
 1 twice 0"
 }
-# How many numbers of lines the readings have.
+# How many different line counts the readings have.
 lengths() { wc -l ./* 2>/dev/null | awk '$2 != "total" { print $1 }' | sort -u | wc -l; }
-# One of those before the lasting ones goes, one of those behind goes and comes back, and again.
+# Repeatedly: an interface before the lasting ones goes; one after them goes and comes back.
 come_and_go() {
   local i
   for ((i = 1; ; i++)); do
@@ -332,9 +332,9 @@ come_and_go() {
 @test "netmon_proc: the open file does not keep a network namespace from going away" {
   load_module netmon_proc
   make_netns passing
-  # An end of a pair inside goes away only when the namespace really does.
+  # A veth end inside goes away only when the namespace really does.
   make_veth kmonhere kmonthere passing
-  # Opened and read in there; then the process itself moves out and keeps the file.
+  # Opened and read inside. Then the process itself leaves the namespace and keeps the file open.
   ip netns exec passing bash -c 'exec 9<"$1" && read -r -N 1 -u 9 && exec nsenter --net="$2" sleep 60' - \
     $netmon /proc/$$/ns/net 3>&- &
   reader=$!
@@ -375,7 +375,7 @@ moved_out() { [ "$(cat "/proc/$1/comm")" = sleep ]; }
   wait_until 30 has_open $reader $netmon
   unload_module netmon_proc
   [ ! -e $netmon ]
-  kill $reader # now it reads on
+  kill $reader # it now reads on
   wait $reader
   assert_equal "$(jq -r .errno "$BATS_TEST_TMPDIR/held")" EIO
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# kmon-exporter under systemd, and Debian's Prometheus that scrapes it: what it then knows is what was sent, to the packet.
-# tests/run --suite observability brings Prometheus along, in /kmon/prometheus.
+# kmon-exporter under systemd, scraped by Debian's Prometheus: Prometheus then has the exact number of packets sent.
+# `tests/run --suite observability` puts Prometheus into /kmon/prometheus.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # an inner shell expands; output, status and stderr are set by run, in a subshell
 
 load ../lib/service
@@ -10,7 +10,7 @@ prometheus=${kmon_home%/tests}/prometheus
 exporter=127.0.0.1:9778
 asked=127.0.0.1:9091 # where Prometheus answers
 
-# http [--head] PATH [HEADER...]: the answer, headers and all, of whoever listens at $exporter.
+# http [--head] PATH [HEADER...]: the complete answer, with headers, of the server at $exporter.
 http() {
   local method=GET connection
   [ "$1" != --head ] || { method=HEAD && shift; }
@@ -33,7 +33,7 @@ exporter_on() {
   on_teardown systemctl stop kmon-exporter.socket kmon-exporter.service
 }
 
-# value NAME{LABELS}: of what the exporter says now.
+# value NAME{LABELS}: the current value of this series.
 value() { body /metrics | awk -v series="$1" '{ v = $NF; sub(/ [^ ]*$/, "") } $0 == series { print v }'; }
 
 # ---- the service
@@ -61,7 +61,7 @@ value() { body /metrics | awk -v series="$1" '{ v = $NF; sub(/ [^ ]*$/, "") } $0
   exporter_on
   body /metrics >"$BATS_TEST_TMPDIR/served"
   kmonctl metrics >"$BATS_TEST_TMPDIR/printed"
-  # The figures move on; the series are the same.
+  # Only the values change between the two.
   diff <(sed 's/ [^ ]*$//' "$BATS_TEST_TMPDIR/served") <(sed 's/ [^ ]*$//' "$BATS_TEST_TMPDIR/printed")
   run -0 "$prometheus/promtool" check metrics <"$BATS_TEST_TMPDIR/served"
   assert_output ""
@@ -145,7 +145,8 @@ value() { body /metrics | awk -v series="$1" '{ v = $NF; sub(/ [^ ]*$/, "") } $0
 
 # ---- Prometheus
 
-# prometheus_on [TARGETS]: it scrapes the exporter every second, by OpenMetrics as it likes best; and a fleet, if there is one.
+# prometheus_on [TARGETS]: Prometheus scrapes the exporter every second in OpenMetrics, its preferred format, and the fleet
+# in TARGETS, if given.
 prometheus_on() {
   [ -x "$prometheus/prometheus" ] || skip "expected: no Prometheus was brought along"
   cat >"$BATS_TEST_TMPDIR/prometheus.yml" <<YAML
@@ -167,14 +168,15 @@ YAML
 
 answers() { query 'vector(1)' >/dev/null 2>&1; }
 
-# query PROMQL: a line for each series of the answer: its value. (promtool asks as well, but takes ten seconds to start here.)
+# query PROMQL: the value of each series in the answer, one per line. (promtool could do this, but takes ten seconds to
+# start here.)
 query() {
   exporter=$asked body "/api/v1/query?query=$(jq -rn --arg promql "$1" '$promql | @uri')" | jq -r '.data.result[].value[1]'
 }
 
 scraped() { [ "$(query 'up{job="kmon"}' 2>/dev/null)" = 1 ]; }
 
-# Twice more, so that what was counted until now is known.
+# Waits for two more scrapes, so that Prometheus has everything counted so far.
 settled() {
   local until
   until=$(date +%s)
@@ -182,7 +184,7 @@ settled() {
   wait_until 60 scraped_since
 }
 
-# The queries of what is sent below, and how much that is.
+# The queries for the traffic sent below, and the expected amounts.
 series=(
   'sum(kmon_loopback_packets_total{protocol="udp"})'
   'kmon_loopback_packets_total{ip_version="4",protocol="udp"}'
@@ -230,7 +232,7 @@ others_by_signal() { jq -s 'map(select(.signal and .name != "storm")) | length' 
     printf '# %-100s %8s %8s\n' "${series[i]}" "$expected" $((after - before[i])) >&3
     assert_equal "${series[i]}: $((after - before[i]))" "${series[i]}: $expected"
   done
-  # No counter went down at any time.
+  # No counter ever went down.
   assert_equal "$(query 'sum(resets({__name__=~"kmon_.+_total|kmon_.+_bucket|kmon_.+_sum|kmon_.+_count"}[5m]))')" 0
   assert_equal "$(query 'kmon_l2_folded_sources{interface="kmon0"}')" 200
   assert_equal "$(query 'count(kmon_l2_source_packets_total{interface="kmon0"})')" 101
@@ -261,9 +263,9 @@ reset_and_reload() {
   assert_equal "$(query 'min_over_time(rate(kmon_tcp_out_packets_total{ip_version="6"}[10s])[1m:1s]) >= bool 0')" 1
 }
 
-# ---- a fleet: three hosts, each an exporter of its own, whose /proc is a copy that the test writes
+# ---- a fleet: three hosts, each with its own exporter, whose /proc is a copy written by the test
 
-# host N: its exporter, at port 9780 + N.
+# host N: starts the exporter of host N at port 9780 + N.
 host() {
   local dir=$BATS_TEST_TMPDIR/host$1
   unshare --mount bash -euc 'mount --bind "$1/etc" /etc && mount --bind "$1/proc" /proc && exec /usr/sbin/kmon-exporter' \
@@ -281,7 +283,7 @@ make_host() {
   host "$1"
 }
 
-# counted HOST PACKETS LOADED: what its kstat says it has counted since it was loaded then.
+# counted HOST PACKETS LOADED: makes the host's kstat say that it has counted PACKETS since it was loaded at LOADED.
 counted() {
   local file=$BATS_TEST_TMPDIR/host$1/proc/kstat/stats.json
   printf '%s\n' '{"module":"kstat","version":"1.0.0","schema":1,"loaded":'"$3"',"all_netns":0,"running":true,"counter":10,"published":0,"packets":'"$2"',"segments":'"$2"'}' \
@@ -297,11 +299,11 @@ fleet_scraped() { [ "$(query 'sum(up{job="fleet"})' 2>/dev/null)" = "$1" ]; }
   for n in 1 2 3; do make_host "$n"; done
   on_teardown kill "${hosts[@]}"
   wait_until 60 fleet_scraped 3
-  # Thirty seconds of 100 packets a second on each.
+  # Thirty seconds of 100 packets per second on each host.
   for ((second = 1; second <= 30; second++)); do
     counted 1 $((second * 100)) 1700000000
     counted 2 $((second * 100)) 1700000000
-    # After fifteen, the third has its module loaded anew, without a packet missed in between.
+    # After fifteen seconds, the third host reloads its module, without missing a packet.
     if [ "$second" -le 15 ]; then counted 3 $((second * 100)) 1700000000; else counted 3 $(((second - 15) * 100)) 1700000015; fi
     [ "$second" != 10 ] || kill -9 "${hosts[1]}"
     [ "$second" != 20 ] || host 1
@@ -312,11 +314,11 @@ fleet_scraped() { [ "$(query 'sum(up{job="fleet"})' 2>/dev/null)" = "$1" ]; }
   sleep 2
   assert_equal "$(query 'sum(kmon_tcp_out_packets_total{job="fleet"})')" $((3000 + 3000 + 1500))
   assert_equal "$(query 'sum(resets(kmon_tcp_out_packets_total{job="fleet",ip_version="4"}[2m]))')" 1
-  # What increase() makes of the reload and of the gap: all that was sent, to one scrape at each end.
+  # increase() across the reload and the gap: everything that was sent, within one scrape at each end.
   rates=$(query 'round(sum(increase(kmon_tcp_out_packets_total{job="fleet"}[50s])))')
   echo "# sent 9000, increase over all says $rates" >&3
   [ "$rates" -ge 8400 ] && [ "$rates" -le 9900 ]
-  # Never negative; and no second in which the one that was away seems to have sent twice what it did.
+  # Never negative. In no second does the host that was away seem to have sent twice its rate.
   assert_equal "$(query 'min(min_over_time(rate(kmon_tcp_out_packets_total{job="fleet",ip_version="4"}[10s])[50s:1s])) >= bool 0')" 1
   assert_equal "$(query 'max(max_over_time(rate(kmon_tcp_out_packets_total{job="fleet",ip_version="4"}[15s])[40s:1s])) <= bool 160')" 1
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# The walk-throughs of the five original projects' documents, typed command by command by an ordinary user with sudo in a
-# checkout where he has run make. The outputs are the documents' own, with each number written as N. Where kmon differs on
-# purpose, the test says why (and docs/coming-from-the-originals.md tells users).
+# The walk-throughs in the documents of the five original projects, typed command by command by an ordinary user with sudo
+# in a checkout after `make`. The expected outputs are copied from the documents, with each number written as N. Where kmon
+# differs on purpose, the test says why (and docs/coming-from-the-originals.md tells users).
 #
 # Never typed: git clone, apt and yum (no network here), mokutil (no EFI), `tail -f /var/log/kern.log` (no syslog), and
-# `dmesg -C`, which would take what is judged at the end from the kernel log.
+# `dmesg -C`, which would clear the kernel log that is checked at the end.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # the typed command expands; each test is a subshell; run, or lib, assigns
 
 load ../lib/common
@@ -16,7 +16,7 @@ home=/home/user
 setup_file() {
   [ -e /kmon/init ] || skip "expected: makes a user with sudo, so only in our own guests"
   if [ ! -d $home ]; then
-    echo "user:*:1000:1000::$home:/bin/bash" >>/etc/passwd # no useradd in all of the guests
+    echo "user:*:1000:1000::$home:/bin/bash" >>/etc/passwd # some guests have no useradd
     echo "user:x:1000:" >>/etc/group
     install -d -o user -g user $home
   fi
@@ -27,10 +27,10 @@ END
   grep -q ' kmon$' /etc/hosts 2>/dev/null || echo '127.0.1.1 kmon' >>/etc/hosts
   chown -R user: "$checkout"
   mkdir -p "$home/bin"
-  # What the tests send with: newer than its sources, so nothing is compiled.
+  # The probes that the tests send with. They are newer than their sources, so nothing is compiled.
   mkdir -p "$checkout/build/probes"
   cp /kmon/bin/* "$checkout/build/probes/"
-  # The documents' interfaces, whose other ends are in a namespace.
+  # The interfaces named in the documents. Their other ends are in a namespace.
   ip netns add lan
   for name in eth0 eth1 enp0s3; do
     ip link add "$name" type veth peer name "${name}p" netns lan
@@ -47,7 +47,7 @@ teardown_file() {
   ip netns del lan
 }
 
-# as_user COMMAND: a line of the documents, as the user types it there, without `sudo` asking anything.
+# as_user COMMAND: runs a line of the documents as the user types it. `sudo` does not ask for a password.
 as_user() {
   setpriv --reuid user --regid user --init-groups env -i HOME=$home USER=user TERM=dumb LANG=C.UTF-8 \
     KMON_QUICK=1 KMON_DURATION=4 KMON_PROCESSES=12 PATH="$home/bin:/usr/local/bin:/usr/bin:/bin" \
@@ -55,7 +55,7 @@ as_user() {
 }
 as_root() { (cd $checkout && bash -o pipefail -c "$1" 3>&-); }
 
-# typed COMMAND: it succeeds; the output is $output.
+# typed COMMAND: the command succeeds. Its output is in $output.
 typed() {
   run as_user "$1"
   echo "\$ $1"
@@ -63,7 +63,7 @@ typed() {
   assert_success
 }
 
-# refused COMMAND: it fails, with these words.
+# refused COMMAND WORDS: the command fails with these words.
 refused() {
   run as_user "$1"
   printf '$ %s\n%s\n' "$1" "$output"
@@ -71,13 +71,13 @@ refused() {
   assert_output --partial "$2"
 }
 
-# normal: each number is N, and the blanks that line numbers up are one.
+# normal: replaces each number by N, and the spaces that align numbers by one.
 normal() { sed -E 's/[0-9]+/N/g; s/ +N/ N/g'; }
 
-# assert_shows: the output is standard input, but for the numbers.
+# assert_shows: the output equals standard input, except for the numbers.
 assert_shows() { assert_equal "$(normal <<<"$output")" "$(normal)"; }
 
-# frames_from N MAC: N frames that eth0 (or $interface) receives.
+# frames_from N MAC: eth0 (or $interface) receives N frames from MAC.
 frames_from() { in_netns lan frames "${interface:-eth0}p" --count "$1" --src "$2"; }
 
 # ---- Localhost Traffic Monitor
@@ -85,7 +85,7 @@ frames_from() { in_netns lan frames "${interface:-eth0}p" --count "$1" --src "$2
 @test "originals: localhost monitor: make, insmod, ping, print, rmmod, dmesg" {
   typed 'make'
   typed 'sudo insmod localhost_monitor.ko'
-  typed 'sudo ping -c 2 127.0.0.1' # sudo: this guest gives nobody else a raw socket
+  typed 'sudo ping -c 2 127.0.0.1' # sudo: in this guest, only root gets a raw socket
   typed 'sudo ping -c 2 ::1'
   typed './print_localhost_stats.sh'
   assert_equal "$(tail -n +3 <<<"$output")" "==== Localhost Monitor Stats ====
@@ -122,7 +122,7 @@ END
   assert_line --regexp '\[localhost_monitor\] Final stats: IPv4=4, IPv6=4, TCP=0, UDP=0, ICMP=4, ICMPv6=4$'
 }
 
-# The original logs each packet. kmon does so when asked: a busy loopback would drown the log.
+# The original logs each packet. kmon does so only on request: a busy loopback would flood the log.
 @test "originals: localhost monitor: each packet in the kernel log, when log_packets asks for it" {
   typed 'sudo insmod localhost_monitor.ko'
   typed 'sudo dmesg | tail -3'
@@ -180,8 +180,8 @@ END
   typed 'sudo rmmod l2packet_counter'
 }
 
-# kmon sorts: the largest count first. 11:22:33:44:55:66 of the document is a group address, which is no sender's; kmon, as
-# the original says of itself, skips those. So it is 12:22:… here.
+# kmon sorts by count, largest first. The document's 11:22:33:44:55:66 is a group address, which no sender can have; kmon
+# skips those, as the original says of itself. So the test uses 12:22:… instead.
 @test "originals: packet counter: the output format" {
   typed 'make load'
   frames_from 523 aa:bb:cc:dd:ee:ff
@@ -197,7 +197,7 @@ MAC Address        Packet Count
 aa:bb:cc:dd:ee:ff          523'
 }
 
-# The constant RESET_INTERVAL_SEC is the parameter reset_interval here. HASH_TABLE_BITS is none: the table grows.
+# The constant RESET_INTERVAL_SEC is the parameter reset_interval here. Nothing replaces HASH_TABLE_BITS: the table grows.
 @test "originals: packet counter: the constants of the source are live settings" {
   typed 'make load'
   assert_equal "$(cat /sys/module/l2packet_counter/parameters/{reset_interval,max_macs} | xargs)" "20 65536"
@@ -213,7 +213,7 @@ aa:bb:cc:dd:ee:ff          523'
   refused 'make load INTERFACE=your_interface' 'No such device'
   typed 'sudo dmesg | tail -10'
   assert_output --partial 'l2packet_counter: interface your_interface does not exist'
-  # The name in the document is longer than a name can be.
+  # The name in the document is longer than an interface name can be.
   refused 'make load INTERFACE=your_interface_name' 'Invalid parameters'
   refused 'sudo insmod l2packet_counter.ko interface=lo' 'Invalid parameters'
   typed 'ls /lib/modules/$(uname -r)/build'
@@ -230,7 +230,7 @@ aa:bb:cc:dd:ee:ff          523'
   assert_line 'Interface: enp0s3'
 }
 
-# The whole of `sudo ./run_tests.sh --interface enp0s3` is these two and the one above.
+# Together with the test above, these two are all of `sudo ./run_tests.sh --interface enp0s3`.
 # bats test_tags=heavy
 @test "originals: packet counter: the traffic and the stress tests, given the bare name of an interface" {
   (while :; do in_netns lan frames enp0s3p --count 20; sleep 0.3; done >/dev/null 2>&1) 3>&- &
@@ -275,7 +275,7 @@ aa:bb:cc:dd:ee:ff          523'
 
 # ---- netmon
 
-# A line of netmon for each of these interfaces, to the letter but for the numbers.
+# A line of netmon for each of these interfaces, exact except for the numbers.
 netmon_lines() {
   local name
   for name; do
@@ -287,7 +287,7 @@ assert_netmon() { assert_equal "$(normal <<<"$output")" "$(netmon_lines "$@")"; 
 @test "originals: netmon: make produces netmon and netmon_proc.ko" {
   typed 'make'
   typed 'ls netmon netmon_proc.ko'
-  # make did it all where there is no CMake, and said so in one line; netmon was built elsewhere.
+  # Where there is no CMake, make builds everything else and says so in one line. netmon was built elsewhere.
   assert_equal "$(grep -c '^netmon is not built' /kmon/checkout.log)" 1
   assert_equal "$(grep netmon /kmon/checkout.log | grep -v 'netmon_proc')" \
     'netmon is not built; on Debian 12 or later: sudo apt install cmake g++ ninja-build libcli11-dev libexpected-dev'
@@ -295,7 +295,7 @@ assert_netmon() { assert_equal "$(normal <<<"$output")" "$(netmon_lines "$@")"; 
 
 interfaces() { ip -o link | sed -n 's/^[0-9]*: \([^:@]*\).*/\1/p' | grep -vx lo; }
 
-# It prints each second until it is stopped: `head` does.
+# It prints every second until something stops it; here `head` does.
 @test "originals: netmon: all interfaces, one, and one that is not there" {
   typed './netmon all | head -n 3'
   mapfile -t names < <(interfaces | head -n 3)
@@ -308,7 +308,7 @@ interfaces() { ip -o link | sed -n 's/^[0-9]*: \([^:@]*\).*/\1/p' | grep -vx lo;
 
 has_line() { grep -qFx -- "$1" "$2"; }
 
-# configured_netmon INTERFACE: ./netmon finds it configured, waits until it is there, and shows it.
+# configured_netmon INTERFACE: ./netmon finds the interface in its configuration, waits until it exists, and shows it.
 configured_netmon() {
   as_user "./netmon 2>words | head -n 2 >lines" 3>&- &
   local typist=$!
@@ -327,7 +327,7 @@ configured_netmon() {
   configured_netmon rmnet_data0
 }
 
-# uci is OpenWrt's; this one does what these lines ask of it.
+# A stand-in for OpenWrt's uci that does what these lines need.
 @test "originals: netmon: the interface from UCI, which comes later" {
   on_teardown rm $home/bin/uci
   install -m 755 /dev/stdin $home/bin/uci <<'END'
@@ -342,7 +342,7 @@ END
   configured_netmon wwan0
 }
 
-# Whatever reads it: a program in its place that keeps what it is sent.
+# A stand-in for websocat, which stores what it is sent.
 @test "originals: netmon: JSON piped to websocat streams" {
   on_teardown rm $home/bin/websocat
   install -m 755 /dev/stdin $home/bin/websocat <<'END'
@@ -375,7 +375,7 @@ END
   typed 'ls /lib/modules/$(uname -r)/build'
   assert_line Makefile
   typed 'make && ls process_monitor.ko'
-  # Two makes: the top one goes to src. Newer kernels print shorter paths.
+  # Two makes: the top one calls make in src. Newer kernels print shorter paths.
   run cat /kmon/checkout.log
   assert_line --regexp "^make.* -C /lib/modules/$(uname -r)/build M=/kmon/checkout/src modules$"
   assert_line --regexp '^  CC \[M\]  (/kmon/checkout/src/)?process_monitor\.o$'
@@ -388,7 +388,7 @@ END
   typed 'lsmod | grep process_monitor'
   assert_shows <<<'process_monitor        12288  0'
   typed 'sudo dmesg | grep PROCESS_MONITOR'
-  # The address of the probe is hashed: the log must not tell where the kernel lies.
+  # The address of the probe is hashed: the log must not reveal where the kernel is in memory.
   output=$(kernel_log | grep PROCESS_MONITOR | head -n 6 | sed -E 's/at ([0-9a-f]{16}|\(_*ptrval_*\))$/at ffffffffa1234567/')
   assert_shows <<'END'
 PROCESS_MONITOR: ========================================
@@ -438,7 +438,8 @@ logged() { kernel_log | grep -q "PROCESS_MONITOR: Process exiting - PID: [0-9]*,
   wait "$terminal" || true
 }
 
-# kmon hooks where the kernel says that the last thread has ended, so do_exit is not what it needs; it is there all the same.
+# kmon hooks the place where the kernel knows that the last thread has ended, so it does not need do_exit. The symbol exists
+# anyway.
 @test "originals: process monitor: troubleshooting" {
   typed 'sudo cat /proc/kallsyms | grep do_exit'
   assert_line --regexp ' T do_exit$'
@@ -446,7 +447,7 @@ logged() { kernel_log | grep -q "PROCESS_MONITOR: Process exiting - PID: [0-9]*,
 
 # ---- make's verbs
 
-# verbs MODULE WHO: each of them, as root or as user.
+# verbs MODULE WHO: types each of make's verbs, as root or as user.
 verbs() {
   local module=$1 run_as=as_$2 verb
   for verb in load status info stats reset dmesg reload unload; do
@@ -510,7 +511,7 @@ verbs() {
   refused 'make reload INTERFACE=nosuch0' 'No such device'
   assert_output --partial 'l2packet_counter is back as it was'
   assert_equal "$(cat /sys/module/l2packet_counter/parameters/{interface,reset_interval} | xargs)" "eth1 0"
-  # A new file that is no module: the installed one comes back.
+  # The new file is not a module: the installed one is loaded again.
   mv $checkout/src/l2packet_counter.ko "$BATS_TEST_TMPDIR/"
   on_teardown mv "$BATS_TEST_TMPDIR/l2packet_counter.ko" $checkout/src/
   echo rubbish >$checkout/src/l2packet_counter.ko
@@ -540,7 +541,7 @@ END
   assert_output 'kstat: no line in the kernel log'
 }
 
-# What install.sh does is the packages' tests' business.
+# What install.sh does is tested with the packages.
 @test "originals: make install is install.sh, and no rule of make's own makes files of scripts" {
   typed 'make -n install'
   assert_output --regexp '^sudo ./install.sh *$'
@@ -552,7 +553,7 @@ END
 
 # ---- at last
 
-# The probes are there as run_tests.sh makes them: root's.
+# The probes belong to root, because run_tests.sh built them.
 @test "originals: make clean leaves what was there before make" {
   typed 'make clean'
   diff /kmon/checkout.files <(cd $checkout && find . | LC_ALL=C sort)

@@ -1,16 +1,16 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# process_monitor: one record for each process, each compared with what wait4 told the parent (`storm --records`); what a
-# record says; the views. The log is in process_monitor_log.bats, the probe in process_monitor_probe.bats.
+# process_monitor: one record per process, each compared with what wait4 told the parent (`storm --records`); the contents
+# of a record; the views. The log is in process_monitor_log.bats, the probe in process_monitor_probe.bats.
 #
-# A test counts with the shell's builtins only: a `cat` would be a process more. If others use the machine, too, whatever
+# While counting, a test uses only shell builtins: a `cat` would be one more process. If others use the machine, whatever
 # exits meanwhile is in the trace, and the sums include it.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell; what is not assigned here is so in lib
 
 load ../lib/common
 load ../lib/process
 
-# ---- exactly one record a process, however it ends
+# ---- exactly one record per process, however it ends
 
 @test "process_monitor: one record a process: ended by exit" { storm_is_exact exit; }
 @test "process_monitor: one record a process: killed by a signal" { storm_is_exact signal; }
@@ -28,10 +28,10 @@ load ../lib/process
   assert_counters
 }
 
-# trace_process PID: seizes it, to be told of its exit, and lets it go on at each stop with the signal it stopped for.
-# Prints the stops as wait4 tells of them.
+# trace_process PID: seizes the process with PTRACE_O_TRACEEXIT, and after each stop lets it go on with the signal that
+# stopped it. Prints each stop as wait4 reports it.
 trace_process() {
-  local numbers # of ptrace and wait4
+  local numbers # the system call numbers of ptrace and wait4
   case $(uname -m) in
     x86_64) numbers=(101 61) ;;
     aarch64) numbers=(117 260) ;;
@@ -65,7 +65,7 @@ trace_process() {
   kill "$child"
   wait "$tracer"
   wait "$child" || true
-  # SIGTERM, then PTRACE_EVENT_EXIT, then its end, each told to the tracer.
+  # SIGTERM, then PTRACE_EVENT_EXIT, then the end: the tracer is told of each.
   assert_equal "$(<"$stops")" "seized f7f 6057f f"
   assert_equal "$(trace_records | awk -v p="$child" '$2 == p { print $1, $2, $3, $4 }')" "$child $child $BASHPID 15"
 }
@@ -78,7 +78,7 @@ trace_process() {
     on_teardown modprobe -r bonding
   fi
   watch
-  # Each bond has a work queue with a rescuer: a kernel thread of the bond's name.
+  # Each bond has a work queue with a rescuer, a kernel thread named like the bond.
   for i in {1..10}; do echo "link add kmonb$i type bond"; done >"$commands"
   for i in {1..10}; do echo "link del kmonb$i"; done >>"$commands"
   : >"$instance/trace"
@@ -105,7 +105,7 @@ trace_process() {
   local go=$BATS_TEST_TMPDIR/go
   watch
   mkfifo "$go"
-  # The inner shell outlives the outer one. Process 1 adopts it, or a subreaper between.
+  # The inner shell outlives the outer one. Process 1 or a subreaper in between adopts it.
   sh -c 'sh -c "read -r _ <$1; exit 9" sh "$1" & echo $!' sh "$go" >"$BATS_TEST_TMPDIR/orphan"
   read -r orphan <"$BATS_TEST_TMPDIR/orphan"
   read -r _ _ _ parent _ <"/proc/$orphan/stat"
@@ -116,7 +116,7 @@ trace_process() {
   assert_equal "$(trace_records | awk -v p="$orphan" '$2 == p { print $3, $4 }')" "$parent 2304"
 }
 
-# ---- what a record says
+# ---- the contents of a record
 
 @test "process_monitor: the trace event has the fields that tools look for" {
   watch
@@ -141,7 +141,7 @@ trace_process() {
 @test "process_monitor: a record has the last thread's number beside the process's" {
   watch
   storm_watched --processes 10 --mode leader-first-plain
-  # Of storm's children: waited for by the number of the process, ended with another thread.
+  # Of storm's children: waited for by their process ID, but ended by another thread.
   assert_equal "$(children | awk '$1 > $2' | wc -l)" 10
   storm_watched --processes 10
   assert_equal "$(children | awk '$1 == $2' | wc -l)" 10
@@ -175,7 +175,7 @@ trace_process() {
   watch
   storm_watched --processes 5
   assert_equal "$(children | awk '$13 == $2' | wc -l)" 5
-  # There, the leader ends first: it is the process's number, not the last thread's.
+  # Here the leader ends first: the record has the ID of the process, not of the last thread.
   : >"$instance/trace"
   echo 1 >"$instance/tracing_on"
   unshare --pid --fork --kill-child storm --name "$me" --records "$waited" --processes 5 --mode leader-first
@@ -199,7 +199,7 @@ trace_process() {
 @test "process_monitor: a record tells whether the process executed another program" {
   local mode
   watch
-  # In the last one it is not the leader that executes, in the one before not the leader that ends last.
+  # In exec-thread, a thread other than the leader calls exec. In leader-first, a thread other than the leader ends last.
   for mode in exit:0 exec:1 leader-first:0 exec-thread:1; do
     storm_watched --processes 5 --mode "${mode%:*}"
     assert_equal "$mode: $(children | awk -v was="${mode#*:}" '$NF == was' | wc -l)" "$mode: 5"
@@ -210,25 +210,25 @@ trace_process() {
   local stamp start lifetime after_end n=0 near=0
   watch
   storm_watched --processes 10 --burn 30
-  # Its end is the moment of the record; both on the monotonic clock, the stamp in microseconds.
+  # The process ends at the moment of the record. Both use the monotonic clock; the stamp is in microseconds.
   while read -r stamp start lifetime; do
     after_end=$((stamp * 1000 - start - lifetime))
     assert [ "$after_end" -ge -1000 ]
     assert [ "$lifetime" -ge 30000000 ]
-    # Where the host takes the processor away between the two readings of the clock, that can be long.
+    # If the host takes the processor away between the two readings of the clock, the difference can be large.
     [ "$after_end" -gt 10000000 ] || near=$((near + 1))
     n=$((n + 1))
   done < <(sed -n "/ ppid=$storm_pid /s/.* \([0-9]*\)\.\([0-9]*\): process_exit: .* start_time=\([0-9]*\) .* lifetime=\([0-9]*\) .*/\1\2 \3 \4/p" "$instance/trace")
   assert_equal "$n" 10
   assert [ "$near" -ge 5 ]
-  # All within the life of storm itself.
+  # All of them within the lifetime of storm itself.
   assert_equal "$(awk -v storm="$storm_pid" '
     $2 == storm { began = $7; ended = $7 + $9 }
     $3 == storm { start[$2] = $7; end[$2] = $7 + $9 }
     END { for (c in start) n += start[c] >= began && end[c] <= ended; print n }' "$records")" 10
 }
 
-# Lines `runtime waited` in microseconds for storm's children; utime and stime must add up.
+# Prints `runtime waited` in microseconds for each of storm's children. utime and stime must add up.
 times() {
   awk -v storm="$storm_pid" '
     NR == FNR { waited[$1] = $4 + $5; next }
@@ -241,11 +241,11 @@ times() {
   for mode in exit signal exec threads kill-threads leader-first exec-thread; do
     storm_watched --processes 4 --parallel 2 --mode "$mode" --burn 50
     while read -r run wait; do
-      # Storm measures what it burns by the kernel's own clock of CPU time; rounded down thrice at most.
+      # storm measures its CPU time with the kernel's own clock; it is rounded down three times at most.
       assert [ "$run" -ge 49990 ]
       assert [ "$run" -le $((wait + 2)) ]
       all=$((all + 1))
-      # wait4 adds the rest of the exit, behind the probe; where the host takes the processor away, that can be long.
+      # wait4 adds the rest of the exit after the probe, which is long if the host takes the processor away.
       [ $((wait - run)) -gt $((8000 + wait / 20)) ] || near=$((near + 1))
     done < <(times)
   done
@@ -258,7 +258,7 @@ times() {
   ! grep -qsE '^CONFIG_(IRQ|PARAVIRT)_TIME_ACCOUNTING=y' "/boot/config-$(uname -r)" "/lib/modules/$(uname -r)/config" ||
     skip "expected: this kernel does not tell a module"
   watch
-  # So short that few of them see a tick.
+  # Their lives are so short that few of them see a timer tick.
   storm_watched --processes 100 --parallel 1
   while read -r run wait; do
     assert [ "$run" -le $((wait + 2)) ]
@@ -272,9 +272,9 @@ times() {
 @test "process_monitor: user time and system time are not mixed up" {
   local user system
   watch
-  bash -c 'for ((i = 0; i < 100000; i++)); do :; done' & # hardly asks the kernel
+  bash -c 'for ((i = 0; i < 100000; i++)); do :; done' & # mostly user time
   user=$!
-  dd if=/dev/zero of=/dev/null bs=1M count=1000 status=none & # hardly leaves it
+  dd if=/dev/zero of=/dev/null bs=1M count=1000 status=none & # mostly system time
   system=$!
   wait "$user"
   wait "$system"
@@ -302,7 +302,7 @@ times() {
     printf '%s %s %s\n' "$pid" "$parent" "${shown[$given]}" >>"$expected"
   done
   wait_until 30 kernel_log_has "Process exiting - PID: $pid,"
-  # The kernel's own reader escapes in its turn, so that nothing is guessed here: a backslash of ours comes as \x5c.
+  # /dev/kmsg escapes once more, unambiguously: a backslash of ours appears as \x5c.
   { dd if=/dev/kmsg iflag=nonblock bs=8192 2>/dev/null || true; } | sed "1,/;$kmon_mark\$/d;s/^[^;]*;//" >"$log"
   while IFS= read -r line; do
     pid=${line%% *} line=${line#* } parent=${line%% *} given=${line#* }
@@ -340,7 +340,7 @@ System time: ${now[stime_ns]} ns"
   load_module "$name" log=1 log_rate=5
   storm --processes 24 --mode mixed --code 1
   set_param "$name" log 0
-  sleep 0.5 # the last is printed
+  sleep 0.5 # until the last line is printed
   counters before
   echo reset >"$text"
   mapfile -t lines <"$text"
@@ -349,7 +349,7 @@ System time: ${now[stime_ns]} ns"
   assert_equal "$(printf '%s|' "${lines[@]}")" "$zero"
   for key in thread_exits logged suppressed; do assert [ "${before[$key]}" -gt 0 ]; done
   for key in "${!before[@]}"; do assert_equal "$key ${after[$key]}" "$key ${before[$key]}"; done
-  # From there the text counts what comes, the JSON view goes on.
+  # After the reset, the text view counts from zero and the JSON view goes on.
   counters before
   storm --processes 10 --mode signal
   counters after

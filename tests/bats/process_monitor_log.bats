@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# process_monitor: exits in the kernel log, with the banners of the original, the rate limit and the buffer.
+# process_monitor: exits in the kernel log, the banners of the original, the rate limit and the buffer.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell; what is not assigned here is so in lib
 
 load ../lib/common
@@ -16,7 +16,7 @@ rule="PROCESS_MONITOR: ========================================"
   mapfile -t lines < <(kernel_log | grep '^PROCESS_MONITOR: ')
   assert_equal "${lines[0]}" "$rule"
   assert_equal "${lines[1]}" "PROCESS_MONITOR: Module loading..."
-  # Hashed, or not yet possible to hash, early after boot.
+  # A hashed address, or a placeholder early after boot.
   assert_regex "${lines[2]}" '^PROCESS_MONITOR: Registered exit kprobe at ([0-9a-f]{16}|\(_*ptrval_*\))$'
   assert_equal "${lines[3]}" "PROCESS_MONITOR: Module loaded successfully"
   assert_equal "${lines[4]}" "PROCESS_MONITOR: Monitoring process termination events"
@@ -41,7 +41,7 @@ rule="PROCESS_MONITOR: ========================================"
   local -A last=()
   load_module "$name" log=0
   storm --processes 20
-  echo reset >"$text" # of the text file, not of the total
+  echo reset >"$text" # resets the text file, not the total
   counters last
   unload_module "$name"
   mapfile -t lines < <(kernel_log | grep '^PROCESS_MONITOR: ' | tail -n 4)
@@ -49,7 +49,7 @@ rule="PROCESS_MONITOR: ========================================"
   assert_equal "${lines[1]}" "PROCESS_MONITOR: Module unloaded"
   assert_equal "${lines[2]}" "PROCESS_MONITOR: Total process exits monitored: ${last[exits]}"
   assert_equal "${lines[3]}" "$rule"
-  assert [ "${last[exits]}" -ge 22 ] # insmod, storm and its children
+  assert [ "${last[exits]}" -ge 22 ] # insmod, storm and storm's children
 }
 
 @test "process_monitor: an exit is two lines in the log, to the letter" {
@@ -71,7 +71,7 @@ PROCESS_MONITOR:   User time: $utime ns, System time: $stime ns"
   watch
   storm_watched --processes 100
   assert_counters
-  sleep 0.3 # longer than a turn of the log's worker
+  sleep 0.3 # longer than the period of the log's worker
   run kernel_log
   refute_output --partial "Process exiting"
   refute_output --partial "not logged"
@@ -79,7 +79,7 @@ PROCESS_MONITOR:   User time: $utime ns, System time: $stime ns"
   assert_equal "$(gained suppressed)" 0
 }
 
-# assert_log_adds_up: after the unload, every exit was either logged or told of as suppressed. Sets logged and told.
+# assert_log_adds_up: after unloading, every exit was either logged or reported as suppressed. Sets logged and told.
 assert_log_adds_up() {
   local total
   read -r total logged told < <(kernel_log | awk '
@@ -94,7 +94,7 @@ assert_log_adds_up() {
   local logged told began=$SECONDS
   load_module "$name" log_rate=5
   storm --processes "$(scaled 2000 200)"
-  sleep 1.2 # a new second has begun
+  sleep 1.2 # until a new second has begun
   storm --processes 50
   unload_module "$name"
   assert_log_adds_up
@@ -132,12 +132,12 @@ assert_log_adds_up() {
   assert [ "$logged" -ge 300 ]
 }
 
-# Keeps the worker that prints from running: its kind may use processor 0 only, where a real-time task never sleeps.
+# Keeps the printing worker from running: unbound workers may only use processor 0, where a real-time task never sleeps.
 starve_the_log() {
   local file mask=/sys/devices/virtual/workqueue/cpumask share=/proc/sys/kernel/sched_rt_runtime_us
   on_teardown sh -c "echo $(<"$mask") >$mask; echo $(<"$share") >$share"
   echo -1 >"$share"
-  for file in /sys/kernel/debug/sched/fair_server/cpu*/runtime; do # since 6.12 real time leaves the others a share
+  for file in /sys/kernel/debug/sched/fair_server/cpu*/runtime; do # since 6.12, real-time tasks leave others a share
     [ -e "$file" ] || continue
     on_teardown sh -c "echo $(<"$file") >$file"
     echo 0 >"$file"
@@ -179,17 +179,17 @@ starve_the_log() {
   exec {quiet}<>"$BATS_TEST_TMPDIR/quiet"
   watch log=1
   storm --processes 5
-  pause() { read -rt "$1" -u "$quiet" || true; } # `sleep` would be a process that ends
-  pause 1 # what has ended is printed
+  pause() { read -rt "$1" -u "$quiet" || true; } # `sleep` would be one more process that exits
+  pause 1 # until all earlier exits are printed
   echo 1 >"$instance/events/workqueue/workqueue_execute_start/enable"
   on_teardown sh -c "echo 0 >$instance/events/workqueue/workqueue_execute_start/enable"
   : >"$instance/trace"
   echo 1 >"$instance/tracing_on"
   pause 2
   works=$(grep -c 'function log_work_fn' "$instance/trace" || true)
-  ends=$(grep -c ' process_exit: ' "$instance/trace" || true) # somebody else's
+  ends=$(grep -c ' process_exit: ' "$instance/trace" || true) # exits of other processes
   assert [ "$works" -le "$ends" ]
-  # Or nothing would be seen of it at all.
+  # Otherwise nothing of it would be seen at all.
   storm --processes 5
   pause 1
   assert [ "$(grep -c 'function log_work_fn' "$instance/trace")" -ge 1 ]
@@ -200,11 +200,11 @@ starve_the_log() {
   watch log_rate=0
   meanwhile storm --processes "$(scaled 2000 200)" --mode mixed
   for ((i = 0; i < $(scaled 400 100 40); i++)); do echo $((i % 2)) >"/sys/module/$name/parameters/log"; done
-  enough # the last value was 1
+  enough # the last value written was 1
   storm_watched --processes 50
   assert_one_record_each
   assert_counters
-  set_param "$name" log 0 # what is logged already is still printed
+  set_param "$name" log 0 # exits already in the buffer are still printed
   unload_module "$name"
   assert_equal "$(kernel_log | grep -c "Name: $me, Parent PID: $storm_pid\$")" 50
 }

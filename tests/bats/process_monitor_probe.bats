@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# process_monitor: every way to see an exit, what switches one off, loading and unloading under a storm.
+# process_monitor: every way to see an exit, ways to switch one off, loading and unloading under a storm of exits.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a subshell; what is not assigned here is so in lib
 
 load ../lib/common
@@ -9,7 +9,7 @@ load ../lib/process
 # ---- the probe
 
 tracepoint_tells() { grep -q group_dead /sys/kernel/tracing/events/sched/sched_process_exit/format; }
-# With the functions' arguments: 5.10 and 6.1 have that on x86.
+# ftrace with the functions' arguments: 5.10 and 6.1 have it on x86.
 has_ftrace() {
   [ -e /proc/sys/kernel/ftrace_enabled ] && grep -qw taskstats_exit /sys/kernel/tracing/available_filter_functions
 }
@@ -39,7 +39,7 @@ has_ftrace() {
   done
 }
 
-# probe_is PLACE MEANS: what the JSON view says.
+# probe_is PLACE MEANS: asserts what the JSON view says about the probe.
 probe_is() {
   local line
   read -r line <"$view"
@@ -72,7 +72,7 @@ probe_is() {
   done
 }
 
-# counts_exits: as many as end, seen from the JSON view.
+# counts_exits: the JSON view counts every exit.
 counts_exits() {
   local -A before=() after=()
   counters before
@@ -102,7 +102,7 @@ counts_exits() {
   probe_is taskstats_exit kprobe true
   for setting in /proc/sys/kernel/ftrace_enabled /sys/kernel/debug/kprobes/enabled; do
     [ -e "$setting" ] || continue
-    # Where kprobes are breakpoints, ftrace is nothing to them.
+    # kprobes that are breakpoints do not depend on ftrace.
     if [ "$setting" = /proc/sys/kernel/ftrace_enabled ] && ! grep -q 'taskstats_exit.*\[FTRACE\]' /sys/kernel/debug/kprobes/list; then continue; fi
     on_teardown sh -c "echo 1 >$setting"
     echo 0 >"$setting"
@@ -126,7 +126,7 @@ counts_exits() {
   on_teardown sh -c "echo 1 >$setting"
   echo 0 >"$setting"
   load_module "$name" log=0
-  # A permanent ftrace_ops is not to be had now.
+  # A permanent ftrace_ops cannot be registered now.
   probe_is taskstats_exit kprobe '(true|false)'
   if grep -q 'taskstats_exit.*\[FTRACE\]' /sys/kernel/debug/kprobes/list || [ "$setting" != /proc/sys/kernel/ftrace_enabled ]; then
     probe_is taskstats_exit kprobe false
@@ -143,7 +143,7 @@ counts_exits() {
   assert_output --partial "Invalid parameters"
   assert [ ! -d "/sys/module/$name" ]
   assert [ ! -e "$text" ]
-  # No word of the banner, and nothing that a value could forge.
+  # No word of the banner, and nothing that a written value could forge.
   assert_equal "$(kernel_log | grep '^PROCESS_MONITOR: ')" \
     'PROCESS_MONITOR: probe=nonsense\x1b refused: expected one of auto, tracepoint, ftrace, kprobe, taskstats_exit, acct_collect, do_exit'
 }
@@ -169,14 +169,14 @@ counts_exits() {
   wait_until 30 grep -q ' process_exit: ' "$BATS_TEST_TMPDIR/pipe"
   unload_module "$name"
   assert [ ! -e "$instance/events/kmon" ]
-  kill "$reader" 2>/dev/null || true # the kernel may have ended its reading with the event
+  kill "$reader" 2>/dev/null || true # the kernel may have ended the read when the event went
   enough
 }
 
-# Each user may have that many. Threads that their tracer has not reaped stay in the list that the kernel keeps of a process.
+# Any user may create that many threads. Threads that their tracer has not reaped stay in the kernel's list of the process.
 @test "process_monitor: a process with many unreaped threads is not kept from ending" {
   local n without with
-  n=$(scaled 25000 8000 5000) # the walk takes longer than a tick only with the most
+  n=$(scaled 25000 8000 5000) # only with 25000 does walking the list take longer than a tick
   more_threads
   without=$(exit_time "$n")
   load_module "$name" log=0
@@ -185,12 +185,12 @@ counts_exits() {
   assert [ "$with" -le $((2 * without + 5000)) ]
   assert_equal "$(json=/proc/process_monitor.json number_of thread_exits)" $((2 * n))
 }
-# A small machine's kernel allows fewer.
+# On a small machine, the kernel allows fewer.
 more_threads() {
   local before
   before=$(sysctl -n kernel.threads-max)
   on_teardown sysctl -qw kernel.threads-max="$before"
   sysctl -qw kernel.threads-max=60000
 }
-# exit_time N: microseconds, the shorter of two.
+# exit_time N: how long an exit with N threads takes, in microseconds: the shorter of two.
 exit_time() { storm --mode unreaped --threads "$1" --processes 2 | jq .exit_us; }

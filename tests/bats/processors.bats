@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# A processor goes and comes back while the modules count: what it had counted stays, and so does what waited there.
+# A processor goes offline and comes back while the modules count. Its counts and its waiting packets are kept.
 # shellcheck disable=SC2031,SC2154 # each test is a subshell; helpers assign the rest
 
 load ../lib/common
@@ -18,7 +18,7 @@ setup() {
   on_teardown bash -c "[ \"\$(<$last)\" = 1 ] || echo 1 >$last"
 }
 
-# come_and_go N: the last processor, as fast as it goes.
+# come_and_go N: takes the last processor offline and back N times, as fast as possible.
 come_and_go() {
   local i
   for ((i = 0; i < $1; i++)); do

@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# What all five modules promise alike: what modinfo says of them, who may read and write what, which values they refuse,
-# and what their JSON looks like.
+# What all five modules promise alike: their modinfo, permissions of their files, the values they refuse, and the form of
+# their JSON.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell; what is not assigned here is so in lib
 
 load ../lib/common
 load ../lib/all-five
 
-# Numbers that can be set, with two good values and what lies just outside of their range.
+# Numeric parameters, with two valid values and the values just outside their range.
 numbers=(
   "localhost_monitor log_packets 1 0 2"
   "l2packet_counter reset_interval 86400 7 86401"
@@ -18,7 +18,7 @@ numbers=(
   "process_monitor log_rate 1000000 5 1000001"
 )
 
-# ---- what there is
+# ---- files and parameters
 
 @test "modinfo tells what the module is, its version, its licence and each parameter" {
   local module name version
@@ -33,7 +33,7 @@ numbers=(
     assert_equal "$(modinfo -F license "$module")" GPL
     assert_equal "$(modinfo -F depends "$module")" ""
     for name in "/sys/module/$module/parameters"/*; do
-      # name:description, of more than a word, (type)
+      # name:description (type); the description has more than one word
       assert_regex "$(modinfo -F parm "$module" | grep "^${name##*/}:")" "^${name##*/}:.* .*\((uint|charp|string)\)\$"
     done
   done
@@ -57,7 +57,7 @@ numbers=(
   for file in $(all_paths); do
     case $file in
       *.json | /proc/netmon) mode=444 ;;
-      *) mode=644 ;; # takes `reset`, or a number
+      *) mode=644 ;; # takes `reset` or a number
     esac
     assert_equal "$(stat -c '%F %a %n %U:%G' "$file" | sed 's/regular empty/regular/')" "regular file $mode $file root:root"
   done
@@ -66,7 +66,7 @@ numbers=(
     "$({ all_paths | grep -v kstat && echo /proc/kstat; } | sort)"
 }
 
-# ---- who may
+# ---- permissions
 
 as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 
@@ -106,7 +106,7 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
   make_link_to_watch
   load_all
   while read -r file; do
-    [[ $file != *process_monitor.json ]] || continue # each process changes it
+    [[ $file != *process_monitor.json ]] || continue # every process changes it
     before=$(<"$file")
     assert_regex "$file $(badwrite "$file" text reset)" '"written":0,"errno":"(EACCES|EIO)"'
     assert_regex "$file $(badwrite "$file" text 1)" '"written":0,"errno":"(EACCES|EIO)"'
@@ -116,11 +116,11 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 
 # ---- values
 
-# Each of these is no number that any parameter takes.
+# No numeric parameter accepts any of these.
 not_numbers=($'\n' -1 +1 -0 ' 1' '1 ' 1x x1 x 0x1 1.0 1e1 '1,1' $'1\n1' $'1\n\n' $'\t1' one true yes
   4294967296 4294967297 18446744073709551617 99999999999999999999999999 $'\x1b[2J' '%s%n' '٣')
 
-# writes_once FILE KIND [TEXT]: sets errno to what one write of badwrite met, 0 if it was taken.
+# writes_once FILE KIND [TEXT]: makes one write with badwrite, and sets errno to its error, or 0 if it was accepted.
 writes_once() {
   local said
   said=$(badwrite "$@")
@@ -128,7 +128,7 @@ writes_once() {
   errno=${BASH_REMATCH[1]}
 }
 
-# refuses FILE ERRNO KIND [TEXT]: it says so, and what it had is kept.
+# refuses FILE ERRNO KIND [TEXT]: the file refuses with ERRNO and keeps its value.
 refuses() {
   local had has what errno
   read -r had <"$1"
@@ -152,7 +152,7 @@ refuses() {
     for value in "${not_numbers[@]}" $outside; do refuses "$file" EINVAL text "$value"; done
     for kind in huge mib nul; do refuses "$file" EINVAL "$kind"; done
     refuses "$file" 0 empty # sysfs swallows it
-    printf %s "$other" >"$file" # without a newline, too
+    printf %s "$other" >"$file" # also without a newline
     assert_equal "$(<"$file")" "$other"
   done
   unload_all
@@ -174,7 +174,7 @@ refuses() {
   local file=/sys/module/l2packet_counter/parameters/interface value names
   make_link_to_watch
   load_module l2packet_counter interface=kmon0
-  names=$(printf 'kmon%s,' {2..66}) # 65, and one is the bound's
+  names=$(printf 'kmon%s,' {2..66}) # 65, one more than allowed
   for value in lo 'kmon0,lo' 'kmon0,kmon0' 'kmon0,' ',kmon0' 'kmon0,,kmon1' ',' ' ,' . .. a/b 'kmon0 kmon1' kmon0:1 \
     longerthansixteen $'kmon0\nkmon1' "${names%,}"; do
     refuses "$file" EINVAL text "$value"
@@ -184,7 +184,7 @@ refuses() {
   done
   for value in huge mib; do refuses "$file" EINVAL "$value"; done
   refuses "$file" 0 empty # sysfs swallows it
-  # It works on, and takes good ones: with a newline, without, with spaces around.
+  # It goes on working, and accepts valid lists: with a newline, without, with spaces around.
   frames kmon1 --count 10
   assert_equal "$(json /proc/l2packet_counter.json '.[1].packets')" 10
   for value in kmon1 $'kmon0,kmon1\n' ' kmon1 , kmon0 ' $'\n'; do
@@ -288,7 +288,7 @@ process_monitor probe=longerthansixteencharacters probe=longerthansixteencharact
 END
   run kernel_log
   for word in "${words[@]}"; do assert_output --partial "$word"; done
-  # Nor is anything held: the link goes at once, and each loads when asked properly.
+  # Nothing is left behind: the interface goes away at once, and each module loads with correct parameters.
   load_all
   unload_all
   ip link del kmon0
@@ -358,7 +358,7 @@ views=(/proc/localhost_stats.json /proc/l2packet_counter.json /proc/kstat/stats.
   done
 }
 
-# schema_of VIEW: the module that it belongs to.
+# schema_of VIEW: the name of the schema, which is the module's.
 schema_of() {
   case $1 in
     /proc/localhost_stats.json) echo localhost_monitor ;;
@@ -378,7 +378,7 @@ schema_of() {
     lines=$(wc -l <"$BATS_TEST_TMPDIR/view")
     assert_equal "$view $(jq -R 'fromjson | type == "object" and all(.[]; type != "object" and type != "array")' "$BATS_TEST_TMPDIR/view" | sort | uniq -c | tr -s ' ')" \
       "$view  $lines true"
-    # No key twice (jq would take the last), no spaces, and it ends in a newline.
+    # No duplicate keys (jq would take the last), no spaces, and a newline at the end.
     run grep -E '("[a-z_0-9]+":).*\1|": |, "' "$BATS_TEST_TMPDIR/view"
     assert_failure
     assert_equal "$(tail -c 2 "$BATS_TEST_TMPDIR/view")" "}"
@@ -409,7 +409,7 @@ schema_of() {
   make_events
   set_param kstat start 0
   for file in $(all_paths); do
-    [[ $file != *process_monitor* ]] || continue # each process changes it
+    [[ $file != *process_monitor* ]] || continue # every process changes it
     cat "$file" >"$BATS_TEST_TMPDIR/whole"
     dd if="$file" bs=1 status=none | cmp - "$BATS_TEST_TMPDIR/whole"
     dd if="$file" bs=1 skip=2 status=none | cmp - <(tail -c +3 "$BATS_TEST_TMPDIR/whole")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# The commands of README.md, typed as they stand there, on a machine where kmon.service runs. A command that no test types
-# fails: then add it here, or take it out of the README.
+# The commands of README.md, typed exactly as written there, on a machine where kmon.service runs. A command that no test
+# types is a failure: add it here, or remove it from the README.
 # shellcheck disable=SC2016,SC2154 # the README has `NAME`; output and status are set by run
 
 load ../lib/service
@@ -11,10 +11,10 @@ readme=/kmon/README.md
 # commands: the README's indented lines, without their comments.
 commands() { sed -nE 's/^    ([^ ].*)$/\1/p' "$readme" | sed -E 's/ +#.*//'; }
 
-# type_it COMMAND: as this guest's root, who needs no sudo.
+# type_it COMMAND: runs it as this guest's root, who needs no sudo.
 type_it() { run bash -c "set -o pipefail; ${1//sudo /}"; }
 
-# typed_in FILE TEXT: that test types it.
+# typed_in FILE TEXT: the test in FILE types it.
 typed_in() { grep -qF -- "$2" "/kmon/tests/$1"; }
 
 top_shows() { tmux -L kmon-readme capture-pane -p -t top | grep -q "$1"; }
@@ -70,7 +70,7 @@ teardown_file() { ip link del eth0 2>/dev/null || true; }
       'sudo ./install.sh --vm') typed_in package/tour 'What install.sh --vm shows' ;;
       'sudo ./install.sh') typed_in package/running.bats 'run /kmon/install.sh --packages /srv/kmon/new --yes' ;;
       'sudo kmonctl selftest --stop-service') typed_in bats/selftest.bats 'kmonctl selftest' ;;
-      'sudo tests/run --quick') ;; # by which these tests are run
+      'sudo tests/run --quick') ;; # this runs these very tests
       *)
         echo "no test types: $command" >&2
         return 1
@@ -85,7 +85,7 @@ teardown_file() { ip link del eth0 2>/dev/null || true; }
     modules=$((modules + 1))
     [ -d "/sys/module/$(grep -oP '\[`\K[a-z0-9_]+(?=`\])' <<<"$row")" ]
     files=$(grep -o '/proc/[a-z0-9_/]*' <<<"$row")
-    for file in $files; do cat "$file"; done # an empty one is right where no frame came yet
+    for file in $files; do cat "$file"; done # a file may be empty if no frame has come yet
   done < <(grep -F '](docs/modules.md#' "$readme")
   assert_equal "$modules" 5
 }

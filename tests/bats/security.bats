@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# What an unprivileged user, and root without capabilities, can do to the modules: nothing that others feel.
+# What an unprivileged user, and root without capabilities, can do to the modules: nothing that others would notice.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell; what is not assigned here is so in lib
 
 load ../lib/common
 load ../lib/all-five
 
 as_user() { setpriv --reuid "$1" --regid "$1" --clear-groups "${@:2}"; }
-# uid 0, as in a container without a user namespace of its own, and not one capability.
+# UID 0, as in a container without its own user namespace, but without any capability.
 powerless_root() { setpriv --bounding-set=-all --inh-caps=-all "$@"; }
 
 writable() { all_paths | while read -r file; do find "$file" -perm -200; done; }
@@ -21,7 +21,7 @@ writable() { all_paths | while read -r file; do find "$file" -perm -200; done; }
     cat "$file" >"$BATS_TEST_TMPDIR/before"
     assert_equal "$file $(powerless_root badwrite "$file" text reset)" "$file {\"written\":0,\"errno\":\"EPERM\",\"at\":\"write\"}"
     assert_equal "$file $(powerless_root badwrite "$file" text 7)" "$file {\"written\":0,\"errno\":\"EPERM\",\"at\":\"write\"}"
-    [[ $file = *process_monitor ]] || diff "$BATS_TEST_TMPDIR/before" "$file" # each process changes that one
+    [[ $file = *process_monitor ]] || diff "$BATS_TEST_TMPDIR/before" "$file" # every process changes that one
   done
   assert_equal "$(writable | wc -l)" 5
   assert [ "$(sed -n 's/^Process exits: //p' /proc/process_monitor)" -ge 16 ]
@@ -50,10 +50,10 @@ writable() { all_paths | while read -r file; do find "$file" -perm -200; done; }
   assert_output --partial "writing to counter refused: CAP_NET_ADMIN is needed"
   assert_output --partial "log_rate=rubbish refused"
   assert [ "${#lines[@]}" -ge 100 ]
-  assert [ "${#lines[@]}" -le 420 ] # three flooded places, 100 in ten seconds each, and where it takes longer some more
+  assert [ "${#lines[@]}" -le 420 ] # three flooded files, 100 lines in ten seconds each, and some more on slow machines
 }
 
-# hold_readings USER N: N readings, held until the test ends; the ids of their readers are in `holders`.
+# hold_readings USER N: starts N reads and keeps them open until the test ends. The readers' PIDs are in `holders`.
 hold_readings() {
   local i
   for ((i = 0; i < $2; i++)); do
@@ -82,8 +82,8 @@ let_go() { kill -TERM "${holders[@]}" && wait "${holders[@]}" && holders=(); }
   assert_equal "$(as_user 4001 cat /proc/l2packet_counter.json | wc -l)" 6
 }
 
-# as_subordinate N COMMAND...: goes on beside the test, as the Nth of the ids that user 4003 has in a user namespace of his, which
-# root maps for him, as newuidmap(1) does. Its output is in hold.4003.N.
+# as_subordinate N COMMAND...: runs COMMAND in the background as the Nth UID in a user namespace of user 4003. Root maps the
+# UIDs for him, as newuidmap(1) does. Its output is in hold.4003.N.
 # shellcheck disable=SC2016 # the inner shell expands
 as_subordinate() {
   local n=$1 go=$BATS_TEST_TMPDIR/go.$1 pid word

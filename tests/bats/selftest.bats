@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# The installed tests as a user runs them, on a machine where kmon.service runs: they pass, they ask before they disturb
-# it, and they leave the machine as it was, also after Ctrl-C. Only in the guests of tests/run --suite selftest.
+# The installed tests as a user runs them, on a machine where kmon.service runs. They pass, they ask before they disturb
+# the service, and they leave the machine as it was, even after Ctrl-C. Runs only in the guests of
+# `tests/run --suite selftest`.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a subshell; run sets output, status and lines
 
 load ../lib/service
@@ -10,14 +11,14 @@ tests=/usr/share/kmon/tests
 log=/tmp/packet_counter_tests.log
 report=/tmp/packet_counter_test_report.txt
 
-# as_user COMMAND...: with nothing of this test in the environment; the shortest counts.
+# as_user COMMAND...: runs COMMAND without this test's environment, and with the shortest test lengths.
 user=(env -i --default-signal=INT PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb KMON_QUICK=1)
 as_user() { "${user[@]}" "$@" 3>&-; }
 
-# inventory FILE: what must be as it was. The pair user0 has loaded the kernel's veth module already.
+# inventory FILE: lists everything that must stay as it was. The pair user0 has already loaded the kernel's veth module.
 inventory() {
   {
-    # Not what is large and nobody's.
+    # Leaves out large directories that the tests do not touch.
     find / -xdev -regextype egrep -regex '/(proc|sys|dev|run|tmp|kmon|var/log|var/tmp|var/lib/systemd|usr/lib|usr/src|usr/include|usr/share/[^k].*)' \
       -prune -o -printf '%p %M %u %l\n'
     find /usr/lib/systemd /usr/lib/modules/*/updates -printf '%p\n'
@@ -52,7 +53,7 @@ setup() {
   kmon_undo=()
   kernel_log_mark
   journal_mark
-  # A setting that is not the default, to see it again.
+  # Settings that differ from the defaults, so that they can be recognized afterwards.
   configure <<<$'[kstat]\ncounter = 23\n[l2packet_counter]\nreset_interval = 77'
   systemctl reload kmon
   inventory "$BATS_TEST_TMPDIR/before"
@@ -68,7 +69,7 @@ as_before() {
   assert_equal "$(parameters)" "$settings"
 }
 
-# The numbers in the last line of run_tests.sh, or of TAP: what failed, and what was skipped without need.
+# Counts, in the output of run_tests.sh or in TAP, the failed tests and the tests that were skipped unexpectedly.
 failed() { grep -cE '^(not ok|\[FAIL\])' <<<"$output" || true; }
 skipped() { grep -E '# skip|^\[SKIP\]' <<<"$output" | grep -vc 'expected:' || true; }
 
@@ -81,7 +82,7 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
   assert_success
   assert_output --partial "# skip kmon.service is running; KMON_STOP_SERVICE=1"
   refute_output --regexp $'(^|\n)ok [0-9]+ [^#]*(\n|$)' # each of them
-  # What others laid into /tmp in the place of log and report is replaced, not followed.
+  # Symbolic links that others put in place of the log and the report are replaced, not followed.
   echo precious >/etc/kmon-victim
   ln -sf /etc/kmon-victim $log
   rm -f $report
@@ -94,7 +95,7 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
   assert_line --regexp '^0 passed, 0 failed, [0-9]+ skipped; '
   assert_line --partial "To stop kmon for the tests: --stop-service"
   assert_equal "$(main_pid)" "$pid"
-  [ "$(kmonctl stats --json | jq .modules.process_monitor.exits)" -gt "$counts" ] # not loaded anew
+  [ "$(kmonctl stats --json | jq .modules.process_monitor.exits)" -gt "$counts" ] # not reloaded
   as_before
 }
 
@@ -121,7 +122,7 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
   as_before
 }
 
-# An administrator who has stopped kmon needs no switch. What comes in at user0 is his own traffic.
+# An administrator who has stopped kmon needs no option. The traffic on user0 is his own.
 @test "selftest: run_tests.sh all --interface watches that one, too, and passes" {
   systemctl stop kmon
   rmmod localhost_monitor l2packet_counter kstat netmon_proc process_monitor
@@ -139,7 +140,7 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
   as_before
 }
 
-# interrupted SIGNAL: `kmonctl selftest`, ended by SIGNAL in the midst of a test.
+# interrupted SIGNAL: runs `kmonctl selftest` and sends SIGNAL in the middle of a test.
 interrupted() {
   local pid
   # Not as_user: the process that is killed must be kmonctl.

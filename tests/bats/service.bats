@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 # kmon.service under a real systemd: what an administrator does, and what happens to a machine.
-# The first test sees the machine as it booted.
+# The first test must see the machine just after boot.
 # shellcheck disable=SC2030,SC2031,SC2154 # output, status and stderr are set by run, in the test's own subshell
 
 load ../lib/service
@@ -150,7 +150,7 @@ TOML
   for verb in reload restart; do
     journal_mark
     kill -STOP "$journald"
-    run systemctl "$verb" kmon # what finds the error has ended by now
+    run systemctl "$verb" kmon # the process that finds the error has ended by now
     kill -CONT "$journald"
     assert_failure
     assert_journal '/etc/kmon.toml:2:1: .*strat'
@@ -205,7 +205,7 @@ TOML
   frames kmon1p --count 20
   assert_equal "$(frames_counted kmon1)" 20
 
-  # With the device goes its route: the other one is the default again.
+  # When the interface goes down, its route goes: the other one is the default again.
   ip link set kmon1 down
   assert_param l2packet_counter interface kmon0
 
@@ -271,13 +271,13 @@ TOML
   modprobe kstat
   assert_param kstat counter 61
   assert_param kstat start 1
-  load_module process_monitor # as a plain insmod has it: log=1
+  load_module process_monitor # as with a plain insmod: log=1
   assert_param process_monitor log 0
   assert_param process_monitor log_rate 9
   assert_says "5 of 5 modules; *"
 }
 
-# hide MODULE: as on a machine where it is not built for this kernel.
+# hide MODULE: makes the machine look as if MODULE were not built for this kernel.
 hide() {
   local file
   file=$(ko "$1")
@@ -385,7 +385,7 @@ hide() {
 
 # --- counts
 
-# counts: what of the five views can be foreseen: frames on kmon0, pings over lo, TCP packets out.
+# counts: the predictable counts of the views: frames on kmon0, pings over lo, outgoing TCP packets.
 counts() {
   echo "frames $(frames_counted kmon0)"
   echo "text $(sed -n 's/^Total packets: //p' /proc/l2packet_counter)"
@@ -399,7 +399,7 @@ traffic() {
   ipsend --proto tcp --to 127.0.0.1 --size 100 --count 8 >/dev/null
 }
 
-# more COUNTS: these with the traffic of one more call of traffic.
+# more COUNTS: adds the packets of one more call of `traffic`.
 more() { awk '{ $2 += ($1 == "icmp") ? 4 : ($1 == "tcp") ? 8 : 50; print }' <<<"$1"; }
 
 @test "service: kill -9 and restart without losing a count" {
@@ -409,7 +409,7 @@ more() { awk '{ $2 += ($1 == "icmp") ? 4 : ($1 == "tcp") ? 8 : 50; print }' <<<"
   assert_equal "$(head -n 1 <<<"$before")" "frames 50"
   pid=$(main_pid)
   restarts=$(systemctl show -P NRestarts kmon)
-  frames kmon0p --count 50 & # while it happens
+  frames kmon0p --count 50 & # during the restart
   kill -9 "$pid"
   wait $!
   wait_until 60 another_than "$pid"
@@ -450,7 +450,7 @@ sent_frames() { frames kmon0p --count 500 && echo >>"$BATS_TEST_TMPDIR/rounds"; 
   assert_equal "$(($(frames_counted kmon0) - before))" $((500 * $(wc -l <"$BATS_TEST_TMPDIR/rounds")))
 }
 
-# --- privileges, and life
+# --- privileges and lifetime
 
 @test "service: kmond has no capability at run time" {
   about=/proc/$(main_pid)/status
@@ -459,7 +459,7 @@ sent_frames() { frames kmon0p --count 500 && echo >>"$BATS_TEST_TMPDIR/rounds"; 
   assert_equal "$(awk '/^Uid/ { print $2 }' "$about")" 0
 }
 
-# exposure UNIT: what `systemd-analyze security` says in one number, times ten.
+# exposure UNIT: the exposure level of `systemd-analyze security`, times ten.
 exposure() {
   systemd-analyze security --no-pager "$1" | sed -n 's/.*Overall exposure level for .*: \([0-9]*\)\.\([0-9]\).*/\1\2/p'
 }
@@ -483,7 +483,7 @@ exposure() {
   systemctl daemon-reload
   systemctl restart kmon
   pid=$(main_pid)
-  sleep 10 # it keeps its word
+  sleep 10 # it must stay like that
   assert_equal "$(main_pid)" "$pid"
   kill -STOP "$pid"
   wait_until 90 another_than "$pid"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# kmon.service on a machine whose kernel takes none of the modules: it was booted with module.sig_enforce=1, and nobody
-# enrolled the key that dkms signs with.
+# kmon.service on a machine whose kernel refuses all modules: it was booted with module.sig_enforce=1, and the key that
+# dkms signs with is not enrolled.
 # shellcheck disable=SC2154 # stderr is set by run
 
 load ../lib/service

@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# Each module loads, counts a number that is known, unloads, and leaves a clean kernel log. The quickest look at a
-# kernel, and all that foreign architectures get.
+# Each module loads, counts a known number, unloads, and leaves a clean kernel log. This is the quickest check of a kernel,
+# and the only one on foreign architectures.
 # shellcheck disable=SC2154 # others is set in common.bash
 
 load ../lib/common
 
-# icmp VERSION: packets of ICMP that localhost_monitor counted
+# icmp VERSION: the ICMP packets that localhost_monitor counted
 icmp() { json /proc/localhost_stats.json ".[] | select(.ip_version == $1 and (.protocol | startswith(\"icmp\"))).packets"; }
 
 @test "localhost_monitor counts 3 pings and 2 of IPv6, and their replies" {
@@ -103,6 +103,6 @@ MAC Address        Packet Count
   assert_counted TCP "$tcp" 5 "$others"
   assert_equal "$(json /proc/netmon '.[0].rx_packets')" 20
   assert_equal "$(json /proc/l2packet_counter.json '.[1].packets')" 20
-  # Somebody else's process may be killed as well; whose it is, process_monitor.bats tells.
+  # Another process may be killed as well; process_monitor.bats tells them apart.
   [ "$(json /proc/process_monitor.json '.[0].killed_by_signal')" -ge 3 ]
 }

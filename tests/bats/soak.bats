@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# Soak: everything at once, for half an hour (KMON_SOAK, in seconds). At the end the sender's count is the kernel's, to the
-# packet, and memory is what it was at the beginning.
+# Soak: everything at once for half an hour (KMON_SOAK, in seconds). At the end, the sender's count equals the kernel's to
+# the packet, and memory use is what it was at the beginning.
 # shellcheck disable=SC2031,SC2154 # each test is a subshell; helpers assign the rest
 
 load ../lib/common
@@ -10,14 +10,14 @@ load ../lib/mixed_load
 
 send_udp() { round udp ipsend --proto udp --to ::1 --size 600 --count 200; }
 
-# Devices and namespaces that come and go; each module has to let go of what it holds of them.
+# Interfaces and namespaces that come and go. Each module has to release its references to them.
 churn() {
   echo >>"$BATS_TEST_TMPDIR/churned"
   ip netns add kmon-soak
   ip link add kmon-soak0 type veth peer name kmon-soak1 netns kmon-soak
   ip link set kmon-soak0 up
   ip -n kmon-soak link set lo up
-  ip netns exec kmon-soak ping -qc 1 127.0.0.1 >/dev/null # seen by what looks into each namespace, counted by none
+  ip netns exec kmon-soak ping -qc 1 127.0.0.1 >/dev/null # passes the hooks of this namespace, but nobody counts it
   ip link del kmon-soak0
   ip netns del kmon-soak
 }
@@ -49,14 +49,14 @@ write_all() {
     samples+=("$memory")
   done
   enough
-  sleep 2 # the last records are read
+  sleep 2 # until the last records are read
   kill "$tracer"
   wait "$tracer" || true # it was killed, and says so
 
   assert_all_counted "$BATS_TEST_TMPDIR/traced"
 
   echo "# ${samples[*]} KiB" >&3
-  # What is loaded and made for the first time is there by then. A leak grows for as long as this runs.
+  # By then, everything has been loaded and created for the first time. A leak would go on growing.
   [ "${samples[11]}" -le $((samples[3] + 2048)) ]
   printf '# %d s: %d frames received, %d sent, %d loopback packets, %d TCP packets, %d exits, %d namespaces and devices; memory %d KiB, at the end %d KiB\n' \
     "$seconds" $((500 * $(rounds received))) $((500 * $(rounds sent))) "$loopback" $((200 * $(rounds tcp))) \

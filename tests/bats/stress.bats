@@ -1,10 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# Stress: the original's test_stress.sh (rapid loading and unloading, error conditions, bursts from many senders, readers
-# and writers at once with memory watched) for all five modules; counts stay exact, memory flat, the kernel log clean.
+# Stress: the original's test_stress.sh (rapid loading and unloading, error conditions, bursts from many senders,
+# concurrent readers and writers under memory monitoring) for all five modules. Counts stay exact, memory use stays flat
+# and the kernel log clean.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # an inner shell expands; each test is a subshell; helpers assign the rest
 #
-# In the environment: KMON_DURATION, seconds for readers and writers; KMON_PROCESSES, senders of the bursts.
+# Environment: KMON_DURATION, seconds for readers and writers; KMON_PROCESSES, number of senders in a burst.
 
 load ../lib/common
 load ../lib/live
@@ -15,7 +16,7 @@ some_frames() { in_peer frames kmon1 --count 2000 --macs 200; }
 some_tcp() { ipsend --proto tcp --to 127.0.0.1 --size 100 --count 500; }
 some_processes() { storm --processes 40 --mode mixed; }
 
-# come_and_go N: each of the five, N times, as fast as it goes.
+# come_and_go N: loads and unloads each of the five modules N times, as fast as possible.
 come_and_go() {
   local i module
   for ((i = 0; i < $1; i++)); do
@@ -30,7 +31,7 @@ come_and_go() {
 # bats test_tags=heavy
 @test "stress: twenty times each module loads and unloads under traffic; memory stays flat" {
   meanwhile some_frames
-  stays_flat 256 come_and_go "$(scaled 100 10 2)" # twice at least
+  stays_flat 256 come_and_go "$(scaled 100 10 2)" # at least twice
   enough
   for module in "${kmon_modules[@]}"; do
     for file in ${view_files[$module]}; do [ ! -e "$file" ]; done
@@ -43,7 +44,7 @@ come_and_go() {
 
 # ---- errors
 
-# Refused, each of them; `badwrite` says with what.
+# Each of these is refused. `badwrite` prints the error.
 refusals() {
   local file set=/sys/module
   for file in /proc/{localhost_stats,l2packet_counter,kstat/nout,kstat/counter,process_monitor} \
@@ -91,7 +92,7 @@ more_than() { [ "$(l2 packets kmon2)" -gt "$1" ]; }
     in_peer frames kmon3 --count 500 --macs 5
     n=$((n + 500))
     assert_equal "$(l2 packets kmon2) $(l2 waiting kmon2)" "$n false"
-    # More, some of which come through before it goes, and with it its sender.
+    # More frames, some of which arrive before the interface goes, and the sender with it.
     in_peer bash -c 'while frames kmon3 --count 10000 --pace 0; do :; done' >/dev/null 2>&1 3>&- &
     wait_until 30 more_than "$n"
     timeout 20 ip link del kmon2
@@ -109,7 +110,7 @@ more_than() { [ "$(l2 packets kmon2)" -gt "$1" ]; }
 @test "stress: bursts from many senders at once are counted exactly, each of them" {
   senders=${KMON_PROCESSES:-20} n=$(scaled 20000 1000 300)
   load_quiet l2packet_counter
-  # Together they keep the queue of a receiving processor within its thousand frames.
+  # The pace keeps the input queue of a processor below its limit of 1000 frames.
   in_peer bash -c '
     for ((i = 1; i <= $1; i++)); do
       frames kmon1 --count "$2" --src "$(printf 02:00:00:00:%02x:%02x $((i / 256)) $((i % 256)))" --pace $((700 / $1 + 1)) &
@@ -124,7 +125,7 @@ flood() {
   in_peer frames kmon1 --count "$n" --random --seed "$RANDOM" >/dev/null || return
   sent=$((sent + n))
   [ "$(l2 macs)" = 4096 ] || return
-  # The second one lets go of those that were idle since the first.
+  # The second reset evicts the addresses that were idle since the first.
   echo reset >/proc/l2packet_counter
   echo reset >/proc/l2packet_counter
   [ "$(l2 macs) $(l2 packets)" = "0 $sent" ]
@@ -156,7 +157,7 @@ flood() {
 
 # ---- readers and writers
 
-# reads FILE: the whole of it, which is never empty, nor a piece of a line. No program is started.
+# reads FILE: reads the whole file, which is never empty and has no partial line. Starts no program.
 reads() {
   local lines
   mapfile lines <"$1"
@@ -174,7 +175,7 @@ sets() {
   done
 }
 
-# Ten readers and five writers for half of the time (`stays_flat` does it twice), and what is to be counted meanwhile.
+# Ten readers and five writers for half the time (`stays_flat` runs it twice), and known traffic meanwhile.
 shake() {
   local file
   for file in localhost_stats{,.json} l2packet_counter{,.json} kstat/{nout,counter,stats.json} netmon process_monitor{,.json}; do
@@ -191,7 +192,7 @@ shake() {
   sleep "$half"
   enough
 }
-# The lines of single addresses come and go with the resets.
+# Leaves out the lines of single addresses, which come and go with the resets.
 totals() { cumulative | grep -v '[0-9a-f]:[0-9a-f]'; }
 counted_frames() { in_peer frames kmon1 --count 300 --macs 150 && echo >>"$BATS_TEST_TMPDIR/rounds"; }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# Traffic: what is sent is what is counted, by all five modules. The original's test_traffic.sh (counting, display,
-# concurrent access, automatic reset), with numbers that are known; traffic comes from a second namespace, and nothing
-# leaves the machine. Others may make traffic, too: lib/live.bash tells what is exact then.
+# Traffic: all five modules count exactly what is sent. The original's test_traffic.sh (counting, display, concurrent
+# access, automatic reset) with known numbers. Traffic comes from a second namespace, and nothing leaves the machine.
+# Others may send traffic, too: lib/live.bash says which counts are exact then.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # awk expands; each test is a subshell; what is not assigned here is so in the helpers
 
 load ../lib/common
@@ -37,12 +37,12 @@ MAC Address        Packet Count
 aa:bb:cc:dd:ee:0f          523"
 }
 
-# A reading of the text: one head, and a total that is its lines.
+# The text view has one head, and its total is the sum of its lines.
 text_adds_up() {
   l2_text | awk '/^Total packets: / { left = $3; heads++ } /^[0-9a-f:]+ +[0-9]+$/ { left -= $2 }
     END { if (left || heads != 1) print heads " heads, total too large by " left; exit left || heads != 1 }'
 }
-# What is cumulative never goes down. $last lives as long as the loop.
+# The cumulative count never goes down. $last lives as long as the calling loop.
 json_grows() {
   local now
   now=$(l2 packets)
@@ -71,7 +71,7 @@ reset_text() { echo reset >/proc/l2packet_counter; }
   [ "${KMON_SKIP_AUTO_RESET:-0}" != 1 ] || skip "asked for with --skip-auto-reset"
   interval=$(scaled 20 4 3)
   load_module l2packet_counter interface=kmon0 reset_interval="$interval"
-  # On a busy machine the next one may be there first: then once more.
+  # On a busy machine the next reset may come too early: then try again.
   for ((tries = 1; tries <= 20; tries++)); do
     send --count 1
     wait_until $((interval + 30)) text_is_zero
@@ -84,7 +84,7 @@ reset_text() { echo reset >/proc/l2packet_counter; }
   assert_equal "$(l2_macs)" ""
   assert_equal "$(l2 packets)" $((31 * tries))
 }
-# Since not_zero, in microseconds, there was one reset.
+# Since not_zero, a time in microseconds, there was one reset.
 text_is_zero() {
   local now=${EPOCHREALTIME/[.,]/}
   [ "$(l2_total)" != 0 ] || return 0
@@ -96,7 +96,7 @@ text_is_zero() {
   n=$(scaled 20000 1000 300)
   load_quiet l2packet_counter
   before=$(in_peer cat /sys/class/net/kmon1/statistics/tx_packets)
-  # A firewall may keep the answers back; what comes in is counted before that.
+  # A firewall may block the replies. Incoming packets are counted before it.
   in_peer ping -q -f -c "$n" -W 1 "$here_address" || true
   assert_equal "$(($(in_peer cat /sys/class/net/kmon1/statistics/tx_packets) - before))" "$n"
   assert_equal "$(l2_macs)" "$(in_peer cat /sys/class/net/kmon1/address) $n"
@@ -112,7 +112,7 @@ text_is_zero() {
   assert_equal "$(l2 packets) $(l2 bytes)" "$((3 * n)) $((n * (56 + 73 + 120 + 3 * 14)))"
 }
 
-# serve ARGUMENTS...: a TCP server for the second namespace, and `connect` there. Some machines let nobody in.
+# serve ARGUMENTS...: starts a TCP server; `connect` connects to it from the second namespace. Some machines let nobody in.
 serve() {
   port=$((20000 + RANDOM % 10000))
   rm -f "$BATS_TEST_TMPDIR/ready"
@@ -142,7 +142,7 @@ peer_received() { in_peer awk '/^Tcp: [0-9]/ { print $11 }' /proc/net/snmp; }
   set_param kstat start 0
   packets=$(($(kstat_number packets) - before)) segments=$(kstat_number segments)
   answered=$(($(peer_received) - answered))
-  others_in_tcp "$answered" # among them those of segments that went out as one packet
+  others_in_tcp "$answered" # this includes acknowledgements of segments that left as one packet
   # By the namespace's own count, retransmissions included.
   assert_equal "$(l2 packets)" "$(($(tcp_segments "$peer") - came))"
   [ "$answered" -ge $((connections * 3)) ]
@@ -190,7 +190,7 @@ ICMPv6 packets:0
 512-1023:2
 1024-65535:2
 END
-  # The parts of one reading agree, whoever sent.
+  # The parts of one view agree, whoever sent.
   awk -F ': ' '/^IPv[46] / { ip += $2 } /^[0-9]/ { sizes += $2 } END { exit !(ip == sizes) }' "$BATS_TEST_TMPDIR/text"
 }
 
@@ -215,7 +215,7 @@ END
 @test "traffic: kstat publishes in steps of counter, what is left when it stops, and counts nothing until it starts" {
   load_quiet kstat counter=50 start=1
   ipsend --proto tcp --to 127.0.0.1 --size 100 --count 149
-  # Others may send between two readings, so each is taken from one side.
+  # Others may send between the two readings, so these are only bounds.
   packets=$(kstat_number packets) nout=$(</proc/kstat/nout)
   [ "$packets" -ge 149 ]
   [ "$nout" -ge 100 ]
@@ -235,7 +235,7 @@ END
 
 netmon_figure() { json=/proc/netmon number_of "$1"; }
 
-# The file and `ip`, at a moment when neither moves.
+# The file and `ip` agree, at a moment when neither changes.
 same_as_ip() {
   local file
   file=$(</proc/netmon)
@@ -255,7 +255,7 @@ same_as_ip() {
   wait_until 30 same_as_ip
 }
 
-# One reading: a whole line, whose count does not go down.
+# One read gives a whole line, and its count does not go down.
 netmon_grows() {
   local line now
   line=$(</proc/netmon)
@@ -287,13 +287,13 @@ netmon_grows() {
   echo 0 >"$instance/events/kmon/process_exit/enable"
   exits=$(($(exits exits) - exits)) killed=$(($(exits killed_by_signal) - killed)) threads=$(($(exits thread_exits) - threads))
   cat "$instance/trace" >"$BATS_TEST_TMPDIR/trace"
-  # Nobody else's processes have that name.
+  # No other process has that name.
   diff <(sort "$BATS_TEST_TMPDIR/waited" | cut -d ' ' -f 1-3) \
     <(sed -n 's/.* tgid=\([0-9]*\) ppid=\([0-9]*\) exit_code=\([0-9]*\) .* comm=kmon-live uid=.*/\1 \2 \3/p' "$BATS_TEST_TMPDIR/trace" | sort)
   ended=$(awk '{ signal += $3 % 128 > 0 } END { print NR, signal }' "$BATS_TEST_TMPDIR/waited")
   [ "$exits" -ge "${ended% *}" ]
   [ "$killed" -ge "${ended#* }" ]
-  [ "$threads" -ge "$n" ] # those beside the leaders: more than one of each on average
+  [ "$threads" -ge "$n" ] # threads other than the leaders: on average at least one per process
   grep -o ' exit_code=[0-9]*' "$BATS_TEST_TMPDIR/trace" | awk -F = -v killed="$killed" '{ signal += $2 % 128 > 0 } END { exit signal > killed }'
 }
 
@@ -313,10 +313,10 @@ netmon_grows() {
   [ $(($(exits suppressed) - before)) -ge $((200 - 5 * (SECONDS - began + 2))) ]
 }
 
-# ---- the interface that was asked for
+# ---- the interface given by --interface
 
 received() { cat "/sys/class/net/$KMON_INTERFACE/statistics/rx_packets"; }
-# What a neighbour answers is traffic, and goes no farther than to him.
+# Makes a neighbour answer: that is traffic, and it stays on the local network.
 ask_neighbour() {
   local neighbour
   neighbour=$(ip neigh show dev "$KMON_INTERFACE" | awk '/lladdr/ { print $1; exit }')
@@ -333,7 +333,7 @@ something_came() { ask_neighbour && [ "$(received)" -gt $((before + 5)) ]; }
   assert_equal "$(get_param l2packet_counter interface)" "$watched"
   wait_until 30 something_came || skip "nothing comes in at $KMON_INTERFACE"
   after=$(received)
-  # A little later, for what the driver has counted and not handed on yet.
+  # Waits for frames that the driver has counted but not yet passed on.
   sleep 0.5
   counted=$(($(l2 packets "$KMON_INTERFACE") + $(l2 skipped_packets "$KMON_INTERFACE") - counted))
   echo "# $KMON_INTERFACE received $((after - before)), counted $counted" >&2
