@@ -142,7 +142,7 @@ peer_received() { in_peer awk '/^Tcp: [0-9]/ { print $11 }' /proc/net/snmp; }
   set_param kstat start 0
   packets=$(($(kstat_number packets) - before)) segments=$(kstat_number segments)
   answered=$(($(peer_received) - answered))
-  others_in_tcp "$answered" # this includes acknowledgements of segments that left as one packet
+  others_in_tcp "$answered" # this includes the segments beyond the first of packets that left as one
   # By the namespace's own count, retransmissions included.
   assert_equal "$(l2 packets)" "$(($(tcp_segments "$peer") - came))"
   [ "$answered" -ge $((connections * 3)) ]

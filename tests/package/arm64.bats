@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# The packages of arm64, in a guest that is one: dpkg's work, and that each program runs and reads the modules. The order is fixed.
+# The arm64 packages in an arm64 guest: dpkg installs them, and each program runs and reads the modules. The order of the
+# tests is fixed.
 
 load ../lib/common
 
@@ -12,13 +13,13 @@ setup_file() {
 
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' /kmon/dkms.conf)
 
-# What they depend on is there, but unknown to this dpkg.
+# Their dependencies are installed, but unknown to this dpkg.
 @test "dpkg installs them, and they are programs of this architecture" {
   run dpkg -i --force-depends /kmon/kmon-tools_*_arm64.deb /kmon/kmon-tests_*_arm64.deb
   assert_success
   assert_equal "$(dpkg-query -Wf '${Architecture} ${db:Status-Status}\n' kmon-tools kmon-tests | sort -u)" "arm64 installed"
   for program in /usr/bin/kmonctl /usr/bin/netmon /usr/sbin/kmond /usr/libexec/kmon/ipsend; do
-    assert_equal "$(od -An -j18 -N2 -t u2 "$program" | tr -d ' ')" 183 # ELF's number for it
+    assert_equal "$(od -An -j18 -N2 -t u2 "$program" | tr -d ' ')" 183 # EM_AARCH64
   done
 }
 

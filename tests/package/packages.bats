@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# From apt to built modules, and away without a trace, whatever the machine looks like.
+# From apt to built modules and to removal without a trace, on all kinds of machines.
 
 load machine
 
 trees=/var/lib/dkms
 
-# The versions of which dkms has modules for the kernel that runs.
+# The versions for which dkms has modules for the running kernel.
 module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/module; do echo "${tree%%/*}"; done | xargs); }
 
 @test "apt install kmon-dkms brings both packages, and the modules are built" {
@@ -44,7 +44,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert_output --partial "$KMON_VERSION"
   assert [ -e /etc/systemd/system/multi-user.target.wants/kmon.service ]
   assert [ ! -e /etc/systemd/system/multi-user.target.wants/kmon-recorder.service ] # off until enabled
-  assert [ ! -e /etc/systemd/system/sockets.target.wants/kmon-exporter.socket ] # off until somebody enables it
+  assert [ ! -e /etc/systemd/system/sockets.target.wants/kmon-exporter.socket ] # off until enabled
   run kmonctl check
   assert_success
   run dpkg-deb -c /srv/new/kmon-tools_*.deb
@@ -54,7 +54,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   done
 }
 
-# One kernel runs, one is the newest: dkms by itself would leave out the third.
+# One kernel is running, one is the newest: dkms itself would leave out the third.
 @test "every installed kernel has the modules, before and after an upgrade" {
   other_kernel 5.10.1-other
   other_kernel 99.1.0-other
@@ -70,7 +70,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert [ ! -e /usr/src/kmon-0.9.0 ]
 }
 
-# Its own package lists its modules when it is configured.
+# The kernel's package creates the list of its modules (modules.dep) only when it is configured.
 @test "a kernel that is unpacked only, in the same run of apt, has the modules once it is configured" {
   other_kernel 99.1.0-other
   rm /lib/modules/99.1.0-other/modules.dep*
@@ -82,7 +82,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   for kernel in "$KMON_KERNEL" 99.1.0-other; do assert_built "$kernel"; done
 }
 
-# What nobody asks for must not be built twice, nor for a kernel of another machine.
+# Nothing must be built twice, or for a kernel of another machine.
 @test "a kernel that runs but is not installed here, as in a container, does not matter" {
   running 6.99.0-of-the-host
   apt install kmon-dkms
@@ -105,7 +105,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert_built "$KMON_KERNEL"
 }
 
-# dkms 3.0.10 forgets a package with the last kernel that it was built for.
+# dkms 3.0.10 forgets a package when the last kernel that it was built for is removed.
 @test "headers that come after dkms has forgotten kmon have it built" {
   mv "/lib/modules/$KMON_KERNEL/build" /root/build
   repository new kernel
@@ -114,7 +114,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   apt install "linux-image-$kernel" "linux-headers-$kernel"
   assert_built "$kernel"
   apt purge "linux-image-$kernel" "linux-headers-$kernel"
-  dkms remove "kmon/$KMON_VERSION" --all || true # where it has not been forgotten
+  dkms remove "kmon/$KMON_VERSION" --all || true # dkms may have forgotten it
   rm -rf $trees/kmon
   mv /root/build "/lib/modules/$KMON_KERNEL/build"
   apt install --reinstall "linux-headers-$KMON_KERNEL"
@@ -129,7 +129,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   run dkms autoinstall -k 99.1.0-other
   assert_success
   assert_built 99.1.0-other
-  assert_equal "$(bash -c '. /usr/src/kmon-*/dkms.conf; echo $AUTOINSTALL')" yes # as dkms's common.postinst looks
+  assert_equal "$(bash -c '. /usr/src/kmon-*/dkms.conf; echo $AUTOINSTALL')" yes # as dkms's common.postinst checks it
 }
 
 @test "a kernel of the same ABI that is installed over has its modules rebuilt, once" {
@@ -138,7 +138,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   before=$(stat -c %Y "/lib/modules/$KMON_KERNEL/updates/dkms"/kstat.ko*)
   sleep 1
   repository new kernel
-  # One package, or several of the same version.
+  # One package, or several with the same version.
   mapfile -t packages < <(dpkg-query -Wf '${db:Status-Status} ${Package}\n' "linux-*-$KMON_KERNEL" | sed -n '/headers/d; s/^installed //p')
   apt install --reinstall "${packages[@]}"
   assert_success
@@ -147,7 +147,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert_equal "$(grep -c "^kmon: building for Linux $KMON_KERNEL_PATTERN" <<<"$output")" 1
 }
 
-# Without it, dkms and not kmon's hook is who fails. (dkms 3.0.10 would build twice, and then say that it failed.)
+# Without the file, dkms builds instead of kmon's hook. (dkms 3.0.10 would build twice, and then report a failure.)
 @test "the administrator may take /etc/dkms/kmon.conf away" {
   apt install kmon-dkms
   assert_success
@@ -157,7 +157,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   apt install "linux-image-$kernel" "linux-headers-$kernel"
   assert_success
   assert_built "$kernel"
-  refute_output --partial "kmon: building for Linux $kernel" # dkms did
+  refute_output --partial "kmon: building for Linux $kernel" # dkms built it
 }
 
 @test "without headers apt succeeds, names the package that is missing, and its coming is the cure" {
@@ -183,7 +183,8 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert_output --partial "NO MODULE WAS BUILT for the running kernel"
 }
 
-# The metapackage follows the kernel, so the next one has its headers, too. (What is not installed here is told by its name.)
+# The metapackage follows kernel upgrades, so the next kernel gets its headers, too. (For a kernel that is not installed
+# here, the name tells the flavour.)
 @test "the cure for missing headers names the metapackage of that kernel's flavour" {
   apt install kmon-dkms
   assert_success
@@ -223,7 +224,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   done
 }
 
-# By dkms's own hook, the kernel's installation would fail.
+# With dkms's own hook, the installation of the kernel would fail.
 @test "a kernel that comes, or its headers do, where the source does not compile: apt succeeds and names the log" {
   repository broken kernel
   apt install kmon-dkms
@@ -239,7 +240,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert_equal "$(module_files "$kernel")" ""
 }
 
-# ("broken" is a later version, "rebuilt" the very version in a later package. Without headers nothing can be built either.)
+# ("broken" is a later version, "rebuilt" the same version in a later package. Without headers nothing can be built either.)
 @test "an upgrade that does not compile keeps the modules that were there, and says so; the next that does takes their place" {
   for broken in broken rebuilt; do
     mkdir -p /lib/modules/5.10.2-other
@@ -259,7 +260,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
     assert_line --partial "$KMON_KERNEL: the modules of version $KMON_VERSION stay installed"
     refute_output --partial "NO MODULE WAS BUILT"
     assert_equal "$(module_versions_in_dkms)" "$KMON_VERSION"
-    # What is kept is whole to dkms, so no other package suffers from it, and what takes it away finds it.
+    # What is kept is consistent for dkms, so other packages do not fail because of it, and removal finds it.
     run dkms status
     assert_success
     refute_output --regexp "broken|Could not locate"
@@ -365,7 +366,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert_built "$KMON_KERNEL"
 }
 
-# A script that fails would make the package one that cannot be removed.
+# If one of its scripts failed, the package could not be removed.
 @test "it can be removed where TMPDIR does not exist, and where /tmp cannot be written to" {
   apt install kmon-dkms
   assert_success
@@ -384,7 +385,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert [ ! -e $trees/kmon ]
 }
 
-# --- on a machine with Debian's archive, which has another kmon
+# --- on a machine with Debian's archive, which has a different kmon
 
 @test "beside Debian's own kmon, with Debian's archive: installed, not upgraded to the other's, and either goes alone" {
   with_programs
@@ -406,7 +407,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert_output --partial "$KMON_VERSION"
   run kmon --version
   assert_output --regexp "^kmon ${theirs%%[-+]*}"
-  # Only directories are in both.
+  # The two have only directories in common.
   run comm -12 <(dpkg -L kmon | sort) <(dpkg -L kmon-tools kmon-dkms kmon-tests | sort)
   for file in $output; do assert [ -d "$file" ]; done
   apt purge kmon-tools kmon-dkms kmon-tests
@@ -421,7 +422,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert_built "$KMON_KERNEL"
 }
 
-# A metapackage of another flavour would bring another kernel along.
+# A metapackage of another flavour would install another kernel.
 @test "with Debian's archive and recommended packages, no kernel and no headers come along" {
   without_headers
   kernels=$(dpkg-query -Wf '${db:Status-Status} ${Package}\n' 'linux-image-*' 'linux-headers-*' | grep ^installed)
@@ -431,7 +432,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert_equal "$(dpkg-query -Wf '${db:Status-Status} ${Package}\n' 'linux-image-*' 'linux-headers-*' | grep ^installed)" "$kernels"
 }
 
-# --- Secure Boot. The firmware's variable and mokutil are made up; the rest is not. (apt knows no /usr/local/bin.)
+# --- Secure Boot. The firmware variable and mokutil are fakes, the rest is real. (apt does not search /usr/local/bin.)
 
 secure_boot() {
   local variables=/sys/firmware/efi/efivars

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# The repository that packaging/publish made, as a machine sees it that begins with its keyring package, and goes on over a change of
-# the key. /srv/published is one of its three states (tests/package/chroot).
+# The repository made by packaging/publish, as seen by a machine that starts with its keyring package and goes through a
+# change of the key. /srv/published is one of its three states (tests/package/chroot).
 
 load machine
 
@@ -13,7 +13,7 @@ setup() {
 stage() { ln -sfn "/srv/published.$1" /srv/published; }
 
 begin() {
-  repository # none
+  repository # without arguments: no repository
   stage 1
   run dpkg -i /srv/published/kmon-archive-keyring.deb
   assert_success

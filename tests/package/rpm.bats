@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# The RPM packages, by rpm itself and the real dkms. There is no RPM distribution here, so dependencies are not asked for.
+# The RPM packages with rpm itself and the real dkms. There is no RPM distribution here, so dependencies are not checked.
 
 load machine
 
@@ -34,7 +34,7 @@ teardown() {
   assert_equal "$(dkms_trees)" "$KMON_VERSION-1"
 }
 
-# The new package's %post comes before the old one's %preun.
+# The new package's %post runs before the old one's %preun.
 @test "rpm -U to another version, and to another release of the same, leaves the new modules only" {
   run rpm -i --nodeps "$(dkms_rpm 0.9.0-1)"
   assert_success
@@ -58,7 +58,7 @@ teardown() {
 }
 
 @test "rpm -e leaves no file behind" {
-  rpm --rebuilddb # or its own files are what is new
+  rpm --rebuilddb # otherwise rpm's own files would appear as new
   files | grep -v ' /var/lib/rpm\| /root/.rpmdb' >"$BATS_TEST_TMPDIR/before"
   rpm -i --nodeps "$(dkms_rpm "$KMON_VERSION-1")"
   assert_built "$KMON_KERNEL"
@@ -77,7 +77,7 @@ teardown() {
   assert_built "$KMON_KERNEL"
 }
 
-# As the packages of an RPM distribution's own dkms have them.
+# An RPM distribution's own dkms installs modules there.
 @test "modules in /extra go, too" {
   mkdir -p "/lib/modules/$KMON_KERNEL/extra"
   touch "/lib/modules/$KMON_KERNEL/extra/kstat.ko.xz"
@@ -122,7 +122,7 @@ teardown() {
   run rpm -K /srv/published/rpm/kmon-dkms-"$KMON_VERSION"-1.noarch.rpm
   assert_success
   assert_output --partial "signatures OK"
-  run rpm -K "$(dkms_rpm "$KMON_VERSION-1")" # as it was built
+  run rpm -K "$(dkms_rpm "$KMON_VERSION-1")" # as built, before signing
   refute_output --partial "signatures OK"
   echo ' ' >>/srv/published/rpm/repodata/repomd.xml
   dnf -q clean all
@@ -133,7 +133,7 @@ teardown() {
 
 # --- the programs
 
-# (There is no kernel with modules here that they could say it of.)
+# (They cannot be made to print it: there is no kernel with modules here.)
 @test "the cures that the programs name have the version that dkms knows" {
   with_programs
   rpm -i --nodeps /srv/kmon-tools-"$KMON_VERSION"-1.x86_64.rpm "$(dkms_rpm "$KMON_VERSION-1")"
@@ -144,7 +144,7 @@ teardown() {
 
 @test "the packages want no more than what every machine has to have for them" {
   with_programs
-  by_itself='^rpmlib|^rtld|^config|\.so|^/bin/(ba)?sh$' # what rpm finds
+  by_itself='^rpmlib|^rtld|^config|\.so|^/bin/(ba)?sh$' # what rpm adds by itself
   assert_equal "$(rpm -qp --requires /srv/kmon-tools-"$KMON_VERSION"-1.x86_64.rpm | grep -vE "$by_itself")" ""
   assert_equal "$(rpm -qp --requires "$(dkms_rpm "$KMON_VERSION-1")" | grep -vE "$by_itself")" "dkms >= 2.8.4
 kmod
@@ -168,7 +168,7 @@ kmon-tools = $KMON_VERSION-1"
   assert_equal "$(grep -c '^counter = 77 ' /etc/kmon.toml.rpmsave)" 1
 }
 
-# A systemctl that only takes notes. (rpm knows no /usr/local/bin.)
+# A fake systemctl that only records its arguments. (rpm does not search /usr/local/bin.)
 @test "the service: by preset at first, restarted at an upgrade, stopped and disabled at the end" {
   with_programs
   mkdir -p /run/systemd/system

@@ -1,16 +1,16 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# On a running system, in a virtual machine of which kmon is no part yet: what a user types, an upgrade while all is in use, the
-# installer, and that all of it goes again. The tests follow each other: a build takes a minute there. In /kmon are
-# repository/old (version 0.9.0), repository/new, and install.sh. Debian's own kmon, which is another program, is there all the time:
-# it and what kmon-tests wants are in repository/debian.
+# On a running system, in a virtual machine without kmon: what a user types, an upgrade while everything is in use, the
+# installer, and complete removal. The tests build on each other, because a build takes a minute there. /kmon contains
+# repository/old (version 0.9.0), repository/new and install.sh. Debian's own kmon, a different program, is available all
+# the time: it and the dependencies of kmon-tests are in repository/debian.
 
 load ../lib/common
 
 new=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' /kmon/dkms.conf)
 tracing=/sys/kernel/tracing/events
 
-# The modules stay from test to test, unlike in the other suites.
+# Unlike in the other suites, the modules stay loaded from test to test.
 teardown() { kernel_log_clean; }
 
 setup_file() {
@@ -46,7 +46,7 @@ netmon_pid() { systemctl show -P MainPID netmon@lo; }
 recorder_pid() { systemctl show -P MainPID kmon-recorder; }
 packets() { sed -n 's/^IPv4 packets: //p' /proc/localhost_stats; }
 
-# What kmon may leave nowhere; see `files` in machine.bash.
+# What kmon must not leave behind anywhere; see `files` in machine.bash.
 traces() {
   find / -xdev \( -path /proc -o -path /sys -o -path /tmp -o -path /run -o -path /kmon -o -path /srv -o -path /var/lib/apt -o -path /var/cache \
     -o -path /var/log -o -path /var/lib/dpkg -o -path '/var/lib/dkms/mok.*' -o -path '/etc/apt/*' -o -path '/var/lib/systemd/*' \) -prune \
@@ -79,7 +79,7 @@ traces() {
   systemctl enable --now netmon@lo kmon-recorder kmon-exporter.socket
 }
 
-# process_monitor is in use: something may be done to its event at any time.
+# process_monitor is in use: a trigger may enable its trace event at any time.
 @test "an upgrade: what runs counts on while the new modules are built; what is in use stays, with a warning" {
   echo 'enable_event:kmon:process_exit:1' >$tracing/sched/sched_process_hang/trigger
   ping -q -i 0.2 127.0.0.1 >/dev/null 3>&- &
@@ -99,8 +99,8 @@ traces() {
   assert_output --partial "warning: process_monitor is in use and stays loaded"
   assert_equal "$(loaded_versions)" "1 0.9.0 4 $new"
   assert_equal "$(systemctl is-active kmon) $(systemctl is-enabled kmon)" "active enabled"
-  # The old one counted, ever more, until the new one did: less than a minute apart, on a busy and emulated machine. (The
-  # building before that takes several.)
+  # The old module counted up until the new one did. The gap is less than a minute, even on a busy, emulated machine. (The
+  # build before that takes several minutes.)
   run awk -v new="$new" '
     $2 == "0.9.0" { if ($3 < last) exit 1; last = $3; at = $1; olds++ }
     $2 == new && !begun { begun = $1 }
@@ -177,7 +177,7 @@ traces() {
   assert_equal "$(loaded_versions)" "5 $new"
 }
 
-# A read-only /usr, and ostree's mark.
+# A system with a read-only /usr and the mark of ostree.
 @test "install.sh refuses a system that is an image, in one line" {
   run unshare --mount bash -ec 'mount --bind /usr /usr; mount -o remount,bind,ro /usr; /kmon/install.sh --packages /srv/kmon/new --yes'
   assert_failure 1
@@ -191,7 +191,7 @@ traces() {
   assert_equal "${#lines[@]}" 1
 }
 
-# There is no such system here: this is how it finds out which manager is there, and what it would say to it.
+# There is no such system here. This tests how the installer detects the package manager and what it would run.
 @test "install.sh --dry-run by dnf, dnf5 and zypper" {
   mkdir /tmp/programs
   for program in /usr/sbin/* /usr/bin/*; do
