@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Each command of kmonctl but doctor, selftest and top's pages.
+// Every command of kmonctl except doctor, selftest and the pages of top.
 #include "cli_fixture.hpp"
 
 #include <unistd.h>
@@ -70,7 +70,7 @@ TEST_F(Cli, HelpIsData) {
 
 // ---- stats ----
 
-// Most of it is of protocols that this host does not speak.
+// Most of these frames belong to protocols that this host does not speak.
 TEST_F(Cli, StatsShowsWhatWasDroppedOnReceptionAsNoFault) {
     const auto out = run(test::busy("second"), {"stats", "netmon_proc", "--color", "always"}).out;
     EXPECT_NE(out.find("53,920"), std::string::npos);
@@ -396,7 +396,7 @@ TEST_F(Cli, ApplyOfABadFileChangesNothing) {
     EXPECT_EQ(tree.read("sys/module/kstat/parameters/start"), "1\n");
 }
 
-// Without kmond: what is missing is said, and is no success.
+// Without kmond: says what is missing, and is not a success.
 TEST_F(Cli, ApplyWithAMissingModuleFailsAndNamesIt) {
     const test::BusyCopy tree;
     tree.remove("proc/kstat");
@@ -419,7 +419,7 @@ TEST_F(Cli, TopOnceWithNothingLoadedIsNotRunning) {
     EXPECT_EQ(outcome.out, "");
 }
 
-// As one does that was killed, before another got its PID.
+// As a process that was killed, before another one got its PID.
 TEST_F(Cli, ExitsTakesOverWhatADeadProcessLeft) {
     const test::TempTree tree;
     tree.write("sys/kernel/tracing/events/kmon/process_exit/id", "1\n");

@@ -16,7 +16,7 @@ TEST_F(Cli, StatsFitsEightyColumns) {
         EXPECT_NE(outcome.out.find(part), std::string::npos) << part;
 }
 
-// The largest numbers there can be, and the longest names.
+// The largest possible numbers and the longest names.
 TEST_F(Cli, StatsFitsEightyColumnsWhateverTheNumbers) {
     const test::BusyCopy tree;
     const std::string most = "18446744073709551615";
@@ -48,14 +48,14 @@ TEST_F(Cli, StatsFitsEightyColumnsWhateverTheNumbers) {
 TEST_F(Cli, StatusAndDoctorFitFortyColumns) {
     columns = 40;
     const test::BusyCopy tree;
-    tree.write("proc/sys/kernel/osrelease", "6.1.0\n"); // or the heading alone is longer
+    tree.write("proc/sys/kernel/osrelease", "6.1.0\n"); // otherwise the heading alone is longer
     for (const auto* command : {"status", "doctor"}) {
         const auto out = run(test::root_of(tree.path()), {command}).out;
         EXPECT_LE(longest_line(out), 40U) << out;
     }
 }
 
-// Numbers are whole or shortened, and no line is cut.
+// Numbers are complete or abbreviated, and no line is cut.
 TEST_F(Cli, PagesFitFortyColumns) {
     columns = 40;
     const test::BusyCopy tree;

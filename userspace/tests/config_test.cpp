@@ -228,7 +228,7 @@ TEST(Config, the_exporter_takes_what_it_serves_and_to_whom) {
     expect_problem("[exporter]\ninsecure = 1\n", "exporter.insecure: expected true or false, found a number");
     expect_problem("[exporter]\ntls_key = 1\n", "exporter.tls_key: expected a string, found a number");
     expect_problem("[exporter]\nusers = \"ann\"\n", "exporter.users: expected an array of users, found a string");
-    // What may be a password is not repeated; weak hashes are none.
+    // A possible password is not repeated. Weak hashes are not accepted.
     const auto told = problems_of("[exporter]\nusers = [\"ann:hunter2\"]\n");
     EXPECT_NE(told.find("exporter.users: \"ann\" has no hash"), std::string::npos) << told;
     EXPECT_EQ(told.find("hunter2"), std::string::npos) << told;
@@ -294,7 +294,7 @@ TEST(Config, the_commonest_mistakes_are_told_with_what_to_write) {
     };
     const std::string l2 = "[l2packet_counter]\n";
     const std::string kstat = "[kstat]\n";
-    // no =
+    // no equals sign
     told(kstat + "counter 5\n",
          "2:8: kstat.counter: missing = between key and value; write: counter = 5; allowed: a number from");
     told(kstat + "  counter: 5 # a\nstart = true\n",
@@ -333,7 +333,7 @@ TEST(Config, the_commonest_mistakes_are_told_with_what_to_write) {
     told("[other]\ncounter = 1\n[kstat]\ncounter = 1\ncounter = 1\n", "5:1: kstat.counter: duplicate key, "
                                                                       "first set on line 4; keep one");
     told("[kstat\ncounter = 1\n", "1:7: missing ] after the section name; write: [kstat]");
-    // Others keep the parser's words.
+    // Other errors keep the parser's words.
     told(kstat + "counter = 007\n", "2:");
     told(kstat + "counter = 1 2\n", "2:");
 }
@@ -356,11 +356,11 @@ TEST(Config, of_many_mistakes_the_first_are_told_and_the_others_counted) {
         EXPECT_EQ(reading.words().size(), 21U);
         EXPECT_EQ(reading.words().back(), "and " + std::to_string(count - 20) + " more");
     }
-    // Beside others, in the order of the lines.
+    // Together with other errors, in the order of the lines.
     const auto mixed = read("[kstat]\n" + many(0, 10) + "counter = 0\n" + many(10, 30));
     EXPECT_EQ(mixed.problems[10].key, "kstat.counter");
     EXPECT_EQ(mixed.more, 11U);
-    // Of several files.
+    // In several files.
     const TempTree tree;
     tree.write("etc/kmon.toml", many(0, 15));
     tree.write("etc/kmon.toml.d/a.toml", many(0, 15));
@@ -375,7 +375,7 @@ TEST(Config, an_array_without_end_is_not_read) {
     expect_problem(text + "]", "kmon.toml:2:1: the file is too long; the rest was not read");
 }
 
-// Under the service's limits with room to spare: 16 MiB and a second.
+// Well within the limits of the service: 16 MiB and one second.
 TEST(Config, ninety_thousand_mistakes_are_cheap) {
     std::string text;
     int mistakes = 0;

@@ -13,7 +13,7 @@ namespace {
 
 // ---- doctor ----
 
-// A machine on which our own events are counted as they should be.
+// A machine on which our own test events are counted as they should be.
 class Doctor : public Cli {
 protected:
     Doctor() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Help, manual and completions of each program name the same commands and options.
+// The help, manual page and completions of each program name the same commands and options.
 
 #include <gtest/gtest.h>
 
@@ -38,7 +38,7 @@ std::string help(const std::string& program, const std::string& command = "") {
     for (std::size_t got; (got = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
         text.append(buffer.data(), got);
     EXPECT_EQ(::pclose(pipe), 0) << line;
-    // From CLI11 2.5 on the headings are in capitals.
+    // Since CLI11 2.5, headings are in capitals.
     for (const std::string heading : {"Options:", "Positionals:", "Subcommands:"}) {
         auto capitals = heading;
         std::ranges::transform(capitals, capitals.begin(), [](unsigned char c) { return std::toupper(c); });
@@ -56,12 +56,12 @@ Words matches(const std::string& text, const std::string& expression, std::size_
     return words;
 }
 
-// "-i --interval", of each option that has a short form.
+// "-i --interval" for each option that has a short form.
 Words short_options_in(const std::string& help) { return matches(help, "-[a-zA-Z],--[a-z][a-z-]*"); }
 
 Words options_in(const std::string& text) { return matches(text, "--[a-z][a-z-]*"); }
 
-// From `begin` to `end`, both left out; empty where there is no `begin`.
+// The text between `begin` and `end`, without them. Empty if there is no `begin`.
 std::string part(const std::string& text, const std::string& begin, const std::string& end) {
     const auto start = text.find(begin);
     if (start == std::string::npos) return "";
@@ -76,7 +76,7 @@ Words without(Words words, const Words& others) {
     return words;
 }
 
-// Of "Subcommands:" in kmonctl's help.
+// The names under "Subcommands:" in kmonctl's help.
 Words commands() { return matches(part(help("kmonctl"), "Subcommands:", "\n\n"), "\n  ([a-z]+)", 1); }
 
 // ---- kmonctl ----
@@ -127,7 +127,7 @@ TEST(Documents, EveryCommandsShortOptionsAreInTheManualAndInTheCompletions) {
         for (const auto& both : short_options_in(help("kmonctl", command))) {
             const auto letter = both.substr(1, 1);
             const auto name = both.substr(5);
-            if (name == "help" || name == "json") continue; // of every command
+            if (name == "help" || name == "json") continue; // every command has them
             ++seen;
             EXPECT_NE(section.find("\n*-" + letter + "*, *--" + name + "*"), std::string::npos) << command << both;
             EXPECT_NE(zsh.find("{-" + letter + ",--" + name + "}"), std::string::npos) << command << both;
@@ -138,7 +138,7 @@ TEST(Documents, EveryCommandsShortOptionsAreInTheManualAndInTheCompletions) {
     EXPECT_GE(seen, 6U);
 }
 
-// The tables of the history are the modules'.
+// The modules define the tables of the history.
 TEST(Documents, EveryTableIsInTheManualAndInTheCompletions) {
     const auto positional = part(help("kmonctl", "history"), "\n  TABLE", "}");
     const auto tables = matches(positional.substr(std::min(positional.find('{'), positional.size())), "[a-z]+");
@@ -155,7 +155,7 @@ TEST(Documents, EveryTableIsInTheManualAndInTheCompletions) {
     EXPECT_EQ(matches(part(read("completions/kmonctl.fish"), "_from history alert' -a '", "'"), "[a-z]+"), tables);
 }
 
-// What bash, zsh and fish offer for each command: --json, --color and --help come with every one.
+// What bash, zsh and fish offer for each command. Every command has --json, --color and --help.
 TEST(Documents, EveryCommandsOptionsAreInTheCompletions) {
     const auto bash = part(read("completions/kmonctl.bash"), "case ${COMP_WORDS[1]} in", "esac");
     const auto zsh = part(read("completions/_kmonctl"), "case $line[1] in", "esac");

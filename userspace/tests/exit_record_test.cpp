@@ -76,7 +76,7 @@ TEST(ExitRecord, NoNamePassesForAField) {
         EXPECT_EQ(record->name, name);
         EXPECT_EQ(record->more->uid, 1000U) << name;
     }
-    // An older module, and a name as long as one may be.
+    // An older module, and a name of maximum length.
     const auto record = parse_exit(line(" uid=0 cgroup=1"));
     EXPECT_EQ(record->name, " uid=0 cgroup=1");
     EXPECT_FALSE(record->more);

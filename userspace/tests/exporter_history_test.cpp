@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// /api/v1/history: the same as `kmonctl history --json`, bounded in time and size, and clear about what is wrong.
+// /api/v1/history: the same as `kmonctl history --json`, limited in time and size, with clear errors.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -72,7 +72,7 @@ TEST_F(ExporterHistory, HasTheNumbersThatWereCounted) {
     EXPECT_EQ(all["lines"][0]["name"], "nas");
     EXPECT_EQ(all["lines"][1]["mac"], phone);
     EXPECT_FALSE(all.contains("periods"));
-    // Without lines, the totals are the same.
+    // Without the lines, the totals are the same.
     const auto sums = json({{"last", "3h"}, {"top", "0"}, {"by", "hour"}});
     EXPECT_EQ(sums["lines"].size(), 0U);
     EXPECT_EQ(sums["left_out"], 2);
@@ -87,7 +87,7 @@ TEST_F(ExporterHistory, HasTheNumbersThatWereCounted) {
         ASSERT_EQ(fine["periods"][i]["lines"].size(), 1U);
         EXPECT_EQ(fine["periods"][i]["lines"][0]["mac"], phone);
     }
-    // What one table counts besides its lines.
+    // A table may count more than is in its lines.
     const auto exits = json({{"what", "exits"}, {"by", "hour"}, {"top", "1"}, {"last", "3h"}});
     EXPECT_EQ(exits["lines"][0], (Json{{"reason", "code 0"}, {"exits", 1080 * 3}}));
     EXPECT_EQ(exits["periods"][0]["lines"][0]["exits"], 360 * 3);

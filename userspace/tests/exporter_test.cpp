@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// kmon-exporter: what it answers, and to clients of every kind.
+// kmon-exporter: its answers, to all kinds of clients.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -31,7 +31,7 @@ constexpr auto hash_of_secret =
     "$6$kmontest$rvudD7B4aF2tI49E04UB5LbnLDYP8uCF87G3pLYjPnAtDtQDrg5ocI0gWj3Qbg/vkcKs5DB6a7M7GXaykLeSB0";
 constexpr auto ann_secret = "Basic YW5uOnNlY3JldA==";
 
-// ---- who may ask
+// ---- access
 
 TEST(ExporterUsers, CredentialsAreRead) {
     const auto read = credentials_in("Basic YW5uOnNlOmNyZXQ=");
@@ -108,7 +108,7 @@ TEST(ExporterReadings, AReadingThatTookLongHoldsAsLong) {
     EXPECT_EQ(readings.taken(), 2U);
 }
 
-// A rate is what was counted between two readings, by the time between them: not by that of their rendering.
+// A rate is the difference between two readings divided by the time between them, not between their renderings.
 TEST(ExporterReadings, SayWhenTheyWereTaken) {
     Readings::Clock::time_point now{5s};
     Readings readings(test::busy("second"), 3, [&] { return now; });
@@ -219,7 +219,7 @@ TEST_F(ExporterAnswers, TheStatusSaysWhatIsMissingAndWhy) {
 
 class ExporterServer : public testing::Test {
 protected:
-    // In a thread of its own, as clients wait for it.
+    // In its own thread, because clients wait for it.
     void start() {
         std::vector<Socket> sockets;
         auto tcp = listen_at("127.0.0.1", 0);
@@ -244,7 +244,7 @@ protected:
 
     ~ExporterServer() override { stop(); }
 
-    // What the server knows, asked between two of its turns.
+    // Asks the server between two turns of its loop.
     std::size_t ask(const std::function<std::size_t(const Server&)>& question) {
         const std::lock_guard guard(mutex_);
         return question(*server_);
@@ -276,7 +276,7 @@ protected:
         (void)::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL);
     }
 
-    // Until `end` has come, or the connection is closed.
+    // Reads until `end` or until the connection is closed.
     static std::string receive(const FileDescriptor& fd, const std::string& end = "") {
         std::string text;
         char piece[4096];
@@ -499,7 +499,7 @@ TEST_F(ExporterServer, WhatIsNoRequestHasAClearStatus) {
     EXPECT_EQ(status(get("/healthz")), 200) << "and the others are served";
 }
 
-// More than there may be, of which none says a word.
+// More connections than allowed, none of which sends anything.
 TEST_F(ExporterServer, IdleConnectionsKeepNobodyOut) {
     start();
     std::vector<FileDescriptor> idle;
@@ -511,7 +511,7 @@ TEST_F(ExporterServer, IdleConnectionsKeepNobodyOut) {
         << "a request has to come in time";
 }
 
-// One byte after the other, each in time for itself.
+// One byte at a time, each within the time limit.
 TEST_F(ExporterServer, ARequestThatTricklesInIsNotWaitedFor) {
     start();
     const auto fd = connect();
@@ -542,7 +542,7 @@ TEST_F(ExporterServer, AStreamHasAnEventAfterTheOther) {
         const auto got = ::recv(fd.get(), piece, sizeof piece, 0);
         ASSERT_GT(got, 0);
         text.append(piece, static_cast<std::size_t>(got));
-        // Chunked, and a chunk may begin anywhere.
+        // Chunked. A chunk may begin anywhere.
         text = std::regex_replace(text, std::regex("\\r\\n[0-9a-f]+\\r\\n"), "");
     }
     EXPECT_EQ(status(text), 200);
@@ -573,7 +573,7 @@ TEST_F(ExporterServer, ManyStreamsShareAReadingAndEndWithTheirClients) {
     EXPECT_EQ(ask([](const Server& server) { return server.readings().taken(); }), end) << "no client, no work";
 }
 
-// A client that reads nothing: its socket fills up, and then it has the newest event, not all of them.
+// A client that reads nothing: its socket fills up. Afterwards it gets the newest event, not all of them.
 TEST_F(ExporterServer, AClientThatDoesNotReadStallsNobody) {
     limits.event = 5ms;
     start();
@@ -595,7 +595,7 @@ TEST_F(ExporterServer, EndsWhileStreamsGoOn) {
     send(fd, "GET /api/v1/stream HTTP/1.1\r\nHost: x\r\n\r\n");
     EXPECT_EQ(status(receive(fd, "\r\n\r\n")), 200);
     stop();
-    (void)receive(fd); // to the end of the connection
+    (void)receive(fd); // until the connection is closed
 }
 
 TEST_F(ExporterServer, AsksForThePassword) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Failed exits in the journal: written by kmond, read back by kmonctl.
+// Failed exits in the journal, written by kmond and read back by kmonctl.
 #include "kmond/failed_exits.hpp"
 
 #include <gtest/gtest.h>
@@ -81,7 +81,7 @@ TEST(ExitEntry, WhatIsNoneIsLeftOut) {
     EXPECT_FALSE(back(entry)->more);
 }
 
-// As many as there may be, then a few a second; the rest is counted and told.
+// As many as allowed at once, then a few per second. The rest is counted and reported.
 TEST(FailedExits, AreLimitedAndTheRestIsCounted) {
     std::vector<Entry> entries;
     const control::Journal journal = [&](const Entry& entry) { entries.push_back(entry); };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The captured trees, and copies of them that a test may change.
+// The captured trees, and copies that a test may change.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// kmonctl history, alert and top --at, over the history of two devices whose traffic is known.
+// kmonctl history, alert and top --at, on a history of two devices with known traffic.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ namespace {
 using test::nas;
 using test::start;
 
-// Three hours, as test::record_three_hours() says.
+// Three hours; see test::record_three_hours().
 class HistoryCommand : public testing::Test {
 protected:
     HistoryCommand() { test::record_three_hours(tree); }
@@ -185,7 +185,7 @@ TEST_F(HistoryCommand, AnAlertIsALineAndAStatus) {
     const auto misspelt = run({"alert", "--device", "fridge", "--warning", "1"});
     EXPECT_EQ(static_cast<int>(misspelt.code), 3);
     EXPECT_NE(misspelt.out.find("nothing is known of 'fridge'"), std::string::npos) << misspelt.out;
-    // The phone was silent then, which is good.
+    // The phone was silent then, which is OK.
     EXPECT_EQ(static_cast<int>(
                   run({"alert", "--device", "d6:00", "--from", "09:00:10", "--to", "09:55", "--warning", "1"}).code),
               0);
@@ -194,7 +194,7 @@ TEST_F(HistoryCommand, AnAlertIsALineAndAStatus) {
               1);
     EXPECT_EQ(static_cast<int>(run({"alert", "exits", "--column", "exits", "--last", "1h", "--warning", "1440"}).code),
               0);
-    // Nobody has recorded for hours.
+    // Nothing was recorded for hours.
     const auto late = run({"alert", "--warning", "1G"}, start + 6 * 3600);
     EXPECT_EQ(static_cast<int>(late.code), 3);
     EXPECT_NE(late.out.find("is kmon-recorder running?"), std::string::npos);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the history costs, measured in simulated time: bytes on the disk for a month of 200 active devices, the time
-// that a year's questions take, and what a reading of 10,000 devices takes.
+// The costs of the history, measured in simulated time: bytes on disk for a month of 200 active devices, the time that
+// queries over a year take, and the CPU time of reading 10,000 devices.
 #include <gtest/gtest.h>
 #include <malloc.h>
 #include <sys/resource.h>
@@ -22,7 +22,7 @@ using test::Zone;
 constexpr int devices = 200;
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
 
-// Each of them sends and receives in every interval, as much as a video does, and now and then more.
+// Each device sends and receives in every interval, about as much as a video stream, and occasionally more.
 void make_traffic(HistoryWorld& world, int seconds) {
     static std::uint64_t state = 88172645463325252U;
     for (auto& item : world.devices.items) {
@@ -40,7 +40,7 @@ void make_devices(HistoryWorld& world, int count) {
         world.devices.item("02:00:00:00:" + std::to_string(10 + i / 100) + ":" + std::to_string(10 + i % 100));
 }
 
-// With twice the figures, as where both directions are counted.
+// With twice the figures, as when both directions are counted.
 Module both_directions(Module module) {
     const auto one_way = module.metrics;
     for (auto family : one_way) {
@@ -71,7 +71,7 @@ std::uint64_t written_bytes() {
     return 0;
 }
 
-// `seconds` of readings; each minute, or each reading where they are rarer, it is written.
+// Reads for `seconds`. Writes every minute, or after every reading if readings are less frequent.
 void run(HistoryWorld& world, std::int64_t seconds, int step) {
     for (std::int64_t i = 1; i <= seconds / step; ++i) {
         make_traffic(world, step);
@@ -87,8 +87,8 @@ TEST(HistoryCost, AMonthOf200DevicesTakesLessThan64MiB) {
     const Zone zone("Europe/Berlin");
     HistoryWorld world;
     world.devices_module = both_directions(world.devices_module);
-    world.limits.max_size = 1024 * mebibyte; // not what bounds it here
-    // Of the first 28 days nothing finer than five minutes is left in the end, so they are read no oftener.
+    world.limits.max_size = 1024 * mebibyte; // not the limit that matters here
+    // In the end, nothing finer than five minutes is left of the first 28 days, so they are not read more often.
     world.limits.interval = 300;
     world.begin();
     make_devices(world, devices);
@@ -107,7 +107,7 @@ TEST(HistoryCost, AMonthOf200DevicesTakesLessThan64MiB) {
               << " devices, both directions, each active in every interval: " << static_cast<double>(size) / mebibyte
               << " MiB; written in the last day: " << static_cast<double>(written) / mebibyte << " MiB\n";
     EXPECT_LE(size, 64 * mebibyte);
-    EXPECT_GE(size, 8 * mebibyte); // it has all of it
+    EXPECT_GE(size, 8 * mebibyte); // everything is in it
 }
 
 TEST(HistoryCost, AYearsQuestionTakesLessThan200Milliseconds) {
@@ -119,7 +119,7 @@ TEST(HistoryCost, AYearsQuestionTakesLessThan200Milliseconds) {
         .name = "devices",
         .labels = {"interface", "mac"},
         .columns = {{"sent_bytes", "sent", "devices_bytes", true}, {"sent_packets", "", "devices_packets"}}};
-    // An hour a reading: of a year but for its last month, nothing finer is left.
+    // One reading per hour: nothing finer is left of a year, except for its last month.
     world.limits.interval = 3600;
     world.limits.keep[0] = world.limits.keep[1] = 7200;
     world.limits.max_size = 1024 * mebibyte;
@@ -167,7 +167,7 @@ double cpu_seconds() {
     return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
-// Without what it takes to read and parse the module's view.
+// Without reading and parsing the module's view.
 TEST(HistoryCost, AReadingOf10000DevicesTakesLessThanAHundredthOfItsInterval) {
     HistoryWorld world;
     world.devices_module = both_directions(world.devices_module);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The recorder's library: packed rows, slots of local time, differences of counters, and the database.
+// The recorder's library: packed rows, slots in local time, differences of counters, and the database.
 #include "history/history.hpp"
 
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ constexpr auto start = HistoryWorld::start;
 // ---- rows
 
 TEST(HistoryRow, IsTheSameUnpacked) {
-    std::mt19937_64 random(18); // NOLINT(cert-msc51-cpp): the same each time
+    std::mt19937_64 random(18); // NOLINT(cert-msc51-cpp): the same numbers each time
     for (int round = 0; round < 200; ++round) {
         Row row;
         std::uint32_t series = 0;
@@ -53,7 +53,7 @@ TEST(HistoryRow, NeighboursTakeTheirNumbersAlone) {
     for (std::uint32_t i = 0; i < 100; ++i)
         row.push_back({i, 1});
     EXPECT_EQ(pack(row).size(), 102U);
-    EXPECT_EQ(pack({{5, 1}, {7, 1}}).size(), 5U); // over one that did not grow
+    EXPECT_EQ(pack({{5, 1}, {7, 1}}).size(), 5U); // skips one that did not grow
     EXPECT_EQ(pack({}).size(), 0U);
 }
 
@@ -101,7 +101,7 @@ protected:
     Zone zone{"UTC"};
     HistoryWorld world;
 
-    // Of which all is known: the history begins with the first reading.
+    // Nothing is missing: the history begins with the first reading.
     void begin() {
         world.devices.item("a").bytes = 1000;
         world.read();
@@ -133,7 +133,7 @@ TEST_F(Recorder, ACounterThatWentBackBeganAnew) {
     EXPECT_EQ(world.sum("a"), 30U);
 }
 
-// Though it is past what it was.
+// Although it is larger than before.
 TEST_F(Recorder, AModuleThatWasLoadedAgainCountsFromZero) {
     begin();
     ++world.instance;
@@ -196,15 +196,15 @@ TEST_F(Recorder, AnInterfaceThatCameIsCountedAndOneThatIsShownOnlyNowIsNot) {
     EXPECT_EQ(world.sum("eth1", "links_bytes"), 5U);
 }
 
-// What the module takes back from an idle device goes among the rest there, but was recorded already.
+// When the module evicts an idle device, its count moves to the rest, but it was already recorded.
 TEST_F(Recorder, AnIdleDeviceThatIsForgottenIsNotCountedTwice) {
     begin();
     world.devices.item("a").packets = 10;
     world.tick();
-    world.devices.rest = 10 + 3; // a's, and three of others
+    world.devices.rest = 10 + 3; // a's, and three of other devices
     world.devices.items.clear();
     world.tick();
-    world.devices.item("a").packets = 12; // it is back, from zero on: more than it had before
+    world.devices.item("a").packets = 12; // it is back and counts from zero, already past its old count
     world.tick();
     ASSERT_TRUE(world.flush());
     EXPECT_EQ(world.sum("a", "devices_packets"), 10U + 12U);
@@ -236,7 +236,7 @@ TEST_F(Recorder, AReadingThatComesLateIsNoSpike) {
     const Slots expected = {{start, 100},      {start + 10, 100}, {start + 20, 100}, {start + 30, 100},
                             {start + 40, 100}, {start + 50, 100}, {start + 60, 100}};
     EXPECT_EQ(world.slots("a", "devices_bytes", Tier::finest), expected);
-    EXPECT_EQ(world.seen(Tier::finest), 10); // of the rest, only the sum is known
+    EXPECT_EQ(world.seen(Tier::finest), 10); // only the sum is known of the others
 }
 
 TEST_F(Recorder, AGapOfHoursIsAGapWhoseSumIsKept) {
@@ -251,14 +251,14 @@ TEST_F(Recorder, AGapOfHoursIsAGapWhoseSumIsKept) {
     std::uint64_t largest = 0;
     for (const auto& [slot, by] : world.slots("a", "devices_bytes", Tier::hours))
         largest = std::max(largest, by);
-    EXPECT_LT(largest, 1'000'003U / 2); // no hour has it all
+    EXPECT_LT(largest, 1'000'003U / 2); // no single hour has all of it
 }
 
 TEST_F(Recorder, AfterAKillNothingIsMissing) {
     begin();
     ASSERT_TRUE(world.flush());
     world.devices.item("a").bytes += 10;
-    world.tick(); // and is killed, with this in its memory
+    world.tick(); // then it is killed, with this only in memory
     world.begin();
     world.devices.item("a").bytes += 5;
     world.tick();
@@ -275,7 +275,7 @@ TEST_F(Recorder, ARebootBeginsAnewAndIsNoSpike) {
     world.begin();
     world.devices.item("a").bytes = 4000;
     world.links.item("eth0").bytes = 300;
-    world.read(); // 20 s after
+    world.read(); // 20 s later
     ASSERT_TRUE(world.flush());
     EXPECT_EQ(world.sum("a"), 4010U);
     EXPECT_EQ(world.sum("eth0", "links_bytes"), 300U);
@@ -296,7 +296,7 @@ TEST_F(Recorder, AClockThatIsSetLosesNothingAndMakesNoSpike) {
         EXPECT_EQ(by, 100U) << slot - start;
 }
 
-// A machine without a clock of its own begins in the past.
+// A machine without a hardware clock starts in the past.
 TEST_F(Recorder, WhatWaitsWhenTheClockIsSetGetsTheRightTime) {
     world.time = 1000 * std::int64_t{1'000'000};
     begin();
@@ -330,7 +330,7 @@ TEST_F(Recorder, CoarserTiersHaveTheSameSums) {
     ASSERT_EQ(hours.size(), 3U);
     EXPECT_EQ(hours.at(start), 360U * 361 / 2);
     EXPECT_EQ(hours.at(start + 3600), 720U * 721 / 2 - 360U * 361 / 2);
-    // From within one slot to within another.
+    // From the middle of one slot to the middle of another.
     EXPECT_EQ(world.sum("a", "devices_bytes", History::Extent{start + 20, start + 3600 + 10}),
               360U * 361 / 2 - 1 - 2 + 361);
 }
@@ -351,7 +351,7 @@ TEST_F(Recorder, WhatIsTooOldGoesAndItsSumStays) {
     EXPECT_EQ(world.sum("a"), total);
     auto opened = History::open(world.file());
     ASSERT_TRUE(opened);
-    // Of the first hour nothing finer than the hour is left: what begins in its midst begins at its begin.
+    // Nothing finer than the hour is left of the first hour: a query that begins within it begins at its start.
     const auto rounded = opened->rounded({start + 1000, start + 6 * 3600 - 5});
     ASSERT_TRUE(rounded);
     EXPECT_EQ(rounded->from, start);
@@ -440,7 +440,7 @@ TEST_F(Recorder, ADamagedDatabaseIsKeptAsideAndANewOneBegins) {
     EXPECT_EQ(std::filesystem::file_size(world.file().native() + ".damaged"), 8192U);
 }
 
-// A row in the midst of it, which no check at the start has seen.
+// A row in the middle of the database, which no check at the start has read.
 TEST_F(Recorder, ADatabaseThatIsDamagedWhileItRunsIsReplacedAndItGoesOn) {
     begin();
     for (int i = 0; i < 29; ++i) {
@@ -451,14 +451,14 @@ TEST_F(Recorder, ADatabaseThatIsDamagedWhileItRunsIsReplacedAndItGoesOn) {
     auto other = Database::open(world.file(), Database::Mode::write);
     ASSERT_TRUE(other->run("UPDATE finest SET growth = x'80'"));
     world.devices.item("a").bytes += 4;
-    world.tick(); // five minutes are full, and to be summed up
+    world.tick(); // five minutes are complete and have to be summed up
     EXPECT_TRUE(world.flush());
     ASSERT_EQ(world.warnings.size(), 1U);
     EXPECT_NE(world.warnings[0].find("history.db.damaged"), std::string::npos);
     world.devices.item("a").bytes += 3;
     world.tick();
     ASSERT_TRUE(world.flush());
-    EXPECT_EQ(world.sum("a"), 7U); // what waited, and what came after
+    EXPECT_EQ(world.sum("a"), 7U); // the data that waited, and the data since
     world.begin();
     world.devices.item("a").bytes += 2;
     world.tick();
@@ -484,12 +484,12 @@ TEST_F(Recorder, AnotherProgramsDatabaseIsLeftAlone) {
     EXPECT_FALSE(world.flush());
     world.tick();
     EXPECT_FALSE(world.flush());
-    ASSERT_EQ(world.warnings.size(), 1U); // said once
+    ASSERT_EQ(world.warnings.size(), 1U); // only one warning
     EXPECT_NE(world.warnings[0].find("another program"), std::string::npos);
     EXPECT_EQ(other->number("SELECT count(*) FROM mine").value(), 0);
 }
 
-// A file that may not grow stands for a full disk.
+// A file that must not grow simulates a full disk.
 TEST_F(Recorder, AFullDiskIsToldOnceAndNothingIsLostWhenThereIsRoomAgain) {
     begin();
     ASSERT_TRUE(world.flush());
@@ -516,7 +516,7 @@ TEST_F(Recorder, AFullDiskIsToldOnceAndNothingIsLostWhenThereIsRoomAgain) {
     EXPECT_EQ(world.sum("a"), 4010U);
 }
 
-// The child's own mounts: nobody else sees them.
+// Mounts of the child: nobody else sees them.
 TEST_F(Recorder, AReadOnlyPlaceIsToldOnceAndItBeginsWhenItIsWritable) {
     begin();
     ASSERT_TRUE(world.flush());
@@ -603,7 +603,7 @@ TEST_F(Recorder, WhatTooManyDevicesSendIsAmongTheRestOnce) {
 }
 
 TEST_F(Recorder, DevicesThatCountedLeastAreForgottenWhenThereAreTooMany) {
-    world.limits.max_size = 1'000'000; // room for the names of 2500
+    world.limits.max_size = 1'000'000; // room for 2500 names
     world.begin();
     world.devices.item("nas").bytes = 0;
     world.read();
@@ -622,7 +622,7 @@ TEST_F(Recorder, DevicesThatCountedLeastAreForgottenWhenThereAreTooMany) {
     EXPECT_LE(subjects->size(), 2600U);
     EXPECT_GE(subjects->size(), 1200U);
     EXPECT_EQ(world.sum("nas"), 6'000'000U);
-    EXPECT_EQ(world.sum("nobody 5 1"), 60U); // those of late are there
+    EXPECT_EQ(world.sum("nobody 5 1"), 60U); // the recent ones are there
     EXPECT_EQ(world.sum("nobody 0 1"), 0U);
 }
 
@@ -633,7 +633,7 @@ TEST_F(Recorder, ACopyThatIsSavedIsWhole) {
     ASSERT_TRUE(world.flush());
     const auto copy = world.tree.path() / "saved.db";
     ASSERT_TRUE(world.recording->save_to(copy));
-    ASSERT_TRUE(world.recording->save_to(copy)); // in its place
+    ASSERT_TRUE(world.recording->save_to(copy)); // replaces the earlier copy
     auto opened = History::open(copy);
     ASSERT_TRUE(opened) << opened.error().what;
     EXPECT_EQ(opened->subjects("mac")->size(), 2U);
@@ -669,7 +669,7 @@ TEST_F(Recorder, WhoMayOnlyReadReads) {
     world.tick();
     ASSERT_TRUE(world.flush());
     EXPECT_EQ(world.sum("a"), 4U);
-    world.recording.reset(); // and with nobody who writes
+    world.recording.reset(); // and without a writer
     EXPECT_FALSE(std::filesystem::exists(world.file().native() + "-wal"));
     std::filesystem::permissions(world.tree.path(),
                                  std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);

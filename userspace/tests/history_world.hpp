@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A machine whose clocks a test moves: a module that counts devices, one that tells the kernel's own figures of
-// interfaces, and the recorder that reads both.
+// A machine whose clocks the test controls, with a module that counts devices, one that shows the kernel's own figures
+// of interfaces, and the recorder that reads both.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@
 
 namespace kmon::test {
 
-// The local time of a place, for the time of a test.
+// Sets the local time zone for the duration of a test.
 class Zone {
 public:
     explicit Zone(const char* name) {
@@ -48,7 +48,7 @@ struct CountingView : View {
         std::uint64_t bytes = 0;
     };
     std::vector<Item> items;
-    std::uint64_t rest = 0;      // packets of none of them
+    std::uint64_t rest = 0;      // packets that belong to none of them
     std::uint64_t level = 0;     // a gauge
     std::uint64_t sizes[2] = {}; // a histogram
 
@@ -97,7 +97,7 @@ public:
         begin();
     }
 
-    // The recorder starts.
+    // Starts the recorder.
     void begin() {
         recording.emplace(file(), limits,
                           history::Recording::Words{[this](const std::string& what) { warnings.push_back(what); },
@@ -122,7 +122,7 @@ public:
         recording->take(moment(), {taken(devices_module, devices, false), taken(links_module, links, true)});
     }
 
-    // `seconds` pass, and then it is read.
+    // Lets `seconds` pass and then reads.
     void tick(double seconds = 10) {
         pass(seconds);
         read();
@@ -138,7 +138,7 @@ public:
         devices = links = {};
     }
 
-    // What the history has of a device's figure in that time; of the whole time without one.
+    // A device's figure in the history for that time, or for all time.
     std::uint64_t sum(const std::string& name, const std::string& figure = "devices_bytes",
                       std::optional<history::History::Extent> of = {}) const {
         std::uint64_t total = 0;
@@ -147,7 +147,7 @@ public:
         return total;
     }
 
-    // Slot by slot: its start, and by how much the figure grew.
+    // For each slot: its start and the growth of the figure.
     std::map<std::int64_t, std::uint64_t> slots(const std::string& name, const std::string& figure, history::Tier tier,
                                                 std::optional<history::History::Extent> of = {}) const {
         auto opened = history::History::open(file());

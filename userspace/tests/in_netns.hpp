@@ -17,13 +17,12 @@ inline bool new_netns() {
     if (::unshare(CLONE_NEWNET) == 0) return true;
     const uid_t uid = ::getuid();
     if (::unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return false;
-    // Root in there, as `ip` wants it.
+    // Root inside, as `ip` requires.
     std::FILE* const map = std::fopen("/proc/self/uid_map", "w");
     return map != nullptr && std::fprintf(map, "0 %u 1", uid) > 0 && std::fclose(map) == 0;
 }
 
-// Runs `body`, with its expectations, in a child process that has a network namespace of its own, where that is
-// allowed.
+// Runs `body`, with its expectations, in a child process in its own network namespace, if that is allowed.
 template <class Body>
 void in_netns(const Body& body) {
     constexpr int not_allowed = 77;

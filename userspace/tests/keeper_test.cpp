@@ -19,7 +19,7 @@ using kmon::control::Topic;
 using kmon::test::TempTree;
 using Names = std::vector<std::string>;
 
-// The five modules as they stand in sysfs after modprobe, and a network, both in the test's hands.
+// The five modules as they appear in sysfs after modprobe, and a network, both under the test's control.
 class KeeperTest : public testing::Test {
 protected:
     KeeperTest() {
@@ -37,7 +37,7 @@ protected:
     }
 
     void unload(const std::string& module) {
-        // Kept elsewhere, so that its inode is not given to the next one.
+        // Moved away instead of removed, so that its inode is not reused.
         std::filesystem::rename(tree.path() / "sys/module" / module, tree.path() / ("gone" + std::to_string(gone_++)));
     }
 
@@ -74,7 +74,7 @@ TEST_F(KeeperTest, brings_the_defaults_into_force) {
     EXPECT_EQ(get("l2packet_counter", "interface"), "eth0");
     EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter on eth0; kstat started, counter 10");
     EXPECT_EQ(told(Topic::module_ready), 5);
-    EXPECT_EQ(told(Topic::setting_written), 1); // kstat's start: the others had their values
+    EXPECT_EQ(told(Topic::setting_written), 1); // kstat's start: the others already had their values
     EXPECT_EQ(told(Topic::interface_followed), 1);
 }
 
@@ -105,7 +105,7 @@ TEST_F(KeeperTest, a_missing_module_degrades_and_the_others_run) {
               "l2packet_counter on eth0");
     keeper.refresh();
     EXPECT_EQ(told(Topic::module_missing), 1);
-    EXPECT_EQ(journal.size(), 6); // once, and 4 modules, and an interface
+    EXPECT_EQ(journal.size(), 6); // module_missing, 4 modules and an interface
 }
 
 TEST_F(KeeperTest, a_module_that_returns_gets_its_settings_again) {
@@ -164,7 +164,7 @@ TEST_F(KeeperTest, a_reload_sets_what_changed) {
     EXPECT_EQ(status(), "5 of 5 modules; l2packet_counter on eth1; kstat started, counter 50");
 }
 
-// process_monitor, the last one, refuses; what the others took is put back.
+// process_monitor, the last module, refuses. The values that the others took are restored.
 TEST_F(KeeperTest, a_reload_that_one_module_refuses_changes_nothing) {
     keeper.start({});
     std::filesystem::remove(tree.path() / "sys/module/process_monitor/parameters/log_rate");
@@ -265,14 +265,14 @@ TEST_F(KeeperTest, an_interface_that_is_refused_degrades_and_is_not_tried_again_
     keeper.refresh();
     EXPECT_EQ(told(Topic::setting_refused), 1);
     EXPECT_TRUE(status().starts_with("degraded: "));
-    network.default_route.reset(); // it went, and came back as another device perhaps
+    network.default_route.reset(); // it went, and may come back as another device
     keeper.refresh();
     network.default_route = "eth0";
     keeper.refresh();
     EXPECT_EQ(told(Topic::setting_refused), 2);
 }
 
-// As after an upgrade, as long as nobody has loaded the new module.
+// As after an upgrade, until the new module is loaded.
 TEST_F(KeeperTest, a_parameter_that_an_older_module_lacks_matters_only_where_it_is_to_be_another) {
     std::filesystem::remove(tree.path() / "sys/module/l2packet_counter/parameters/direction");
     keeper.start({});
@@ -306,7 +306,7 @@ TEST_F(KeeperTest, at_start_it_says_that_an_older_module_is_to_be_reloaded) {
     EXPECT_EQ(get("l2packet_counter", "interface"), "eth0") << "which it has, and which is set";
 }
 
-// ---- one truth: what kmond says, and what is seen without it
+// ---- consistency: what kmond says, and what is seen without it
 
 TEST_F(KeeperTest, its_report_is_what_is_seen_without_it) {
     const auto agrees = [&](const Config& config) {
@@ -324,10 +324,10 @@ TEST_F(KeeperTest, its_report_is_what_is_seen_without_it) {
     EXPECT_EQ(keeper.report().find("l2packet_counter")->differences.size(), 1U);
     agrees(config);
     unload("process_monitor");
-    agrees(config); // also before it was noticed
+    agrees(config); // even before kmond has noticed
     keeper.refresh();
     agrees(config);
-    tree.write("run/kmon/load-errors", "process_monitor 1\n"); // somebody tried in vain meanwhile
+    tree.write("run/kmon/load-errors", "process_monitor 1\n"); // somebody's attempt to load it failed meanwhile
     agrees(config);
     tree.write("sys/module/kstat/initstate", "going\n");
     agrees(config);

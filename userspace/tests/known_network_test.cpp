@@ -13,7 +13,7 @@ using kmon::control::Network;
 using kmon::test::in_netns;
 using kmon::test::ip;
 
-// A kernel that counts what it is asked.
+// A kernel that counts the queries it gets.
 class KnownNetworkTest : public testing::Test {
 protected:
     Network network{{"lo", "eth0"}, {{"lan", "eth0"}}, std::nullopt};
@@ -80,7 +80,7 @@ TEST_F(KnownNetworkTest, an_alternative_name_outlives_its_device) {
     const auto watched = kmon::control::watched_interfaces(std::vector<std::string>{"lan"}, known.ask(false).value());
     EXPECT_EQ(kmon::control::interface_to_write(watched, "eth0", true), std::nullopt) << "a reload drops its numbers";
 
-    network = {{"lo", "eth0"}, {}, std::nullopt}; // another device, which has not that name
+    network = {{"lo", "eth0"}, {}, std::nullopt}; // a different device, which does not have that name
     known.heard({.links = true});
     EXPECT_TRUE(known.ask(false)->alternative_names.empty());
     network = {{"lo", "eth0", "eth1"}, {{"lan", "eth1"}}, std::nullopt};

@@ -21,7 +21,7 @@ using kmon::Bytes;
 using kmon::test::in_netns;
 using kmon::test::ip;
 
-// A message's payload, put together as the kernel does.
+// The payload of a message, built as the kernel does.
 class Message {
 public:
     template <class Header>
@@ -48,7 +48,7 @@ public:
 
 private:
     void append(const void* data, std::size_t length) {
-        // Not insert(): GCC 12, optimising, sees an overflow in it that is none.
+        // Not insert(): when optimizing, GCC 12 warns of an overflow that does not exist.
         std::copy_n(static_cast<const std::byte*>(data), length, std::back_inserter(bytes_));
     }
 

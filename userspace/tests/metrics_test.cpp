@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the modules tell machines.
+// The metrics of the modules.
 #include "metrics.hpp"
 
 #include <gtest/gtest.h>
@@ -43,7 +43,7 @@ std::uint64_t value(const std::string& name, const std::vector<std::string>& lab
 
 std::uint64_t sum(const Samples& samples) { return sum_of(samples, &Sample::value); }
 
-// ---- what holds of each family ----
+// ---- true of every family ----
 
 class EachModulesMetrics : public testing::TestWithParam<std::string> {
 protected:
@@ -79,7 +79,7 @@ TEST_P(EachModulesMetrics, AreThereOnceForEachSetOfLabels) {
             EXPECT_TRUE(seen.insert(sample.labels).second) << f.name;
             EXPECT_EQ(sample.buckets.empty(), f.kind != Family::Kind::histogram) << f.name;
         }
-        // The fixture's module counts what is received.
+        // The module in the fixture counts only received frames.
         const bool of_sent = f.name.starts_with("kmon_l2_destination_") || f.name.starts_with("kmon_l2_sent_");
         EXPECT_EQ(seen.empty(), of_sent) << f.name;
     }
@@ -104,7 +104,7 @@ TEST_P(EachModulesMetrics, CountersOnlyGrow) {
     EXPECT_GT(compared, 0U);
 }
 
-// What the module counts of sent frames where direction is both: fuzz/views/l2_sent.
+// The counts of sent frames with direction=both: fuzz/views/l2_sent.
 TEST(L2Metrics, HaveEveryFactOfWhatIsSent) {
     const test::BusyCopy tree;
     std::filesystem::copy_file(std::string(KMON_SOURCE) + "/userspace/tests/fuzz/views/l2_sent",
@@ -130,7 +130,7 @@ TEST(L2Metrics, HaveEveryFactOfWhatIsSent) {
                                                           {"kmon_l2_sent_evicted_bytes", 200}}));
 }
 
-// Whatever stands in the view as a number, a yes or a no, is also told to machines.
+// Every number and every boolean of the view is also a metric.
 void expect_numbers(const Json& json, const std::set<std::uint64_t>& told, const std::string& path) {
     if (json.is_object() || json.is_array()) {
         for (const auto& item : json.items())
@@ -153,7 +153,7 @@ TEST_P(EachModulesMetrics, HaveEveryFactOfTheView) {
     std::set<std::uint64_t> told;
     for (const auto& f : module.metrics) {
         const auto all = f.samples(**view, View::all);
-        told.insert(sum(all)); // a total of the view's need not be a family: it is the sum of one
+        told.insert(sum(all)); // a total in the view need not be a family: it is the sum of one
         for (const auto& sample : all) {
             told.insert({sample.value, sample.created});
             std::uint64_t in_buckets = 0;
@@ -203,7 +203,7 @@ TEST(Metrics, LoopbackHasProtocolsAndAHistogram) {
 TEST(Metrics, SourcesAndTheRestAddUpToTheTotal) {
     for (const std::size_t top : {std::size_t{0}, std::size_t{1}, std::size_t{3}, std::size_t{50}, View::all}) {
         const auto packets = samples("kmon_l2_source_packets", "second", top);
-        EXPECT_EQ(packets.size(), 1 + std::min<std::size_t>(top, 50) + 1) << top; // br0 is away: its rest alone
+        EXPECT_EQ(packets.size(), 1 + std::min<std::size_t>(top, 50) + 1) << top; // br0 is away: it has only a rest
         EXPECT_EQ(sum(packets), 53920U) << top;
         EXPECT_EQ(sum(samples("kmon_l2_source_bytes", "second", top)), value("kmon_l2_bytes", {"veth0"})) << top;
         EXPECT_EQ(value("kmon_l2_folded_sources", {"veth0"}, "second", top), 50 - std::min<std::size_t>(top, 50));
@@ -241,7 +241,7 @@ TEST(Metrics, TheHistoryHasWhatCounts) {
     EXPECT_FALSE(family("kmon_process_probe").recorded);
 }
 
-// ---- a great many MACs ----
+// ---- very many MACs ----
 
 struct Table {
     std::map<std::uint32_t, L2View::Mac> macs;
@@ -285,8 +285,8 @@ MacAddress address(std::uint32_t number) {
             static_cast<std::uint8_t>(number)};
 }
 
-// Frames come, MACs overtake each other, some are forgotten and come back: no sum that is shown for the rest goes down,
-// neither of frames nor of bytes, though their order differs.
+// Frames arrive, MACs overtake each other, some are forgotten and come back. No sum shown for the rest goes down,
+// neither of frames nor of bytes, although the two are ordered differently.
 TEST(Metrics, TheRestNeverGoesDown) {
     std::mt19937 random(17);
     const auto below = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
@@ -322,7 +322,7 @@ TEST(Metrics, TheRestNeverGoesDown) {
     }
 }
 
-// What is read with a bound says the same as what is read whole.
+// Reading with a bound gives the same as reading everything.
 TEST(Metrics, ABoundedReadingSaysTheSame) {
     std::mt19937 random(18);
     Table table;
@@ -348,7 +348,7 @@ TEST(Metrics, ABoundedReadingSaysTheSame) {
     }
 }
 
-// Whatever an interface is called, and however else the line is spelled that means the same.
+// Independent of the interface's name, and of other spellings of the same JSON line.
 TEST(Metrics, AnyLineOfAMacIsRead) {
     for (
         const std::string line :

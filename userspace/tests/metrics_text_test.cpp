@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The text that is scraped.
+// The text that Prometheus scrapes.
 #include "metrics_text.hpp"
 
 #include <gtest/gtest.h>
@@ -91,7 +91,7 @@ TEST(MetricsText, LabelsAreEscaped) {
     EXPECT_NE(text.find("kmon_x{a=\"q\\\"b\\\\n\\nu\xc3\xa9\xef\xbf\xbd\"} 1\n"), std::string::npos) << text;
 }
 
-// ---- which of them is asked for
+// ---- which of them the client asks for
 
 TEST(MetricsText, TheFormatIsNegotiated) {
     for (const auto* accept :
@@ -170,7 +170,8 @@ TEST(MetricsPage, IsWellFormed) {
             expect_well_formed(page(busy(moment), 100, format));
 }
 
-// Where a counter of Prometheus's is read by its family's name, everything that ends in _total is a counter.
+// In Prometheus's format, a counter's family has the name of its samples, so everything that ends in _total is a
+// counter.
 TEST(MetricsPage, OnlyCountersAreTotals) {
     const std::regex type(R"(# TYPE (kmon_[a-z0-9_]+) ([a-z]+))");
     const auto text = page(busy("second"));
@@ -262,7 +263,7 @@ std::string tables() {
     return text;
 }
 
-// The page's end is made: KMON_WRITE=1 kmon_tests --gtest_filter=MetricsDocument.*
+// The end of the document is generated: KMON_WRITE=1 kmon_tests --gtest_filter=MetricsDocument.*
 TEST(MetricsDocument, HasEachFamilyAsItsDescriptionSays) {
     const auto path = std::string(KMON_SOURCE) + "/docs/metrics.md";
     std::ifstream file(path);

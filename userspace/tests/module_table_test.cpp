@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What holds of each module's description, and what the programs' documents say of it.
+// Rules for every module's description, and what the documents of the programs say about it.
 #include "modules/module_table.hpp"
 
 #include <gtest/gtest.h>
@@ -33,7 +33,7 @@ protected:
 TEST_P(EachModule, IsBuiltByDkms) { EXPECT_NE(source("dkms.conf").find("\"" + module.name + "\""), std::string::npos); }
 
 TEST_P(EachModule, HasItsKeysInTheManual) {
-    if (module.keys.empty()) return; // `enabled` is like everybody's
+    if (module.keys.empty()) return; // `enabled` is the same for all modules
     const auto manual = source("userspace/man/kmon.toml.5.scd");
     const auto begin = manual.find("\n# [" + module.section + "]");
     ASSERT_NE(begin, std::string::npos);
@@ -85,7 +85,7 @@ TEST_P(EachModule, ThatIsNotThereIsNotRunning) {
     EXPECT_EQ(view.error().code, ExitCode::not_running);
 }
 
-// Each is written once, and to the module whose it is.
+// Each setting is written once, to the module that it belongs to.
 TEST_P(EachModule, ItsSettingsAreParametersOfItsOwn) {
     std::set<std::string> seen;
     for (const auto& setting : settings_of(Config(), module.name)) {

@@ -14,7 +14,7 @@ using kmon::test::TempTree;
 
 constexpr auto release = "6.1.0-56-amd64";
 
-// A system with the modules of fixtures/modules: kstat and process_monitor are built, and no module is loaded.
+// A system with the modules of fixtures/modules: kstat and process_monitor are built, no module is loaded.
 class Modules : public testing::Test {
 protected:
     Modules() {
@@ -59,12 +59,12 @@ TEST_F(Modules, a_loaded_module_of_an_older_version_needs_a_reload) {
     EXPECT_FALSE(kmon::module_state(tree.root(), "kstat").reload_needed());
     load("kstat", "0.9.0");
     EXPECT_TRUE(kmon::module_state(tree.root(), "kstat").reload_needed());
-    // The same version from another source: a package's next release, or one that somebody works on.
+    // The same version from different source: the next release of a package, or work in progress.
     load("kstat", "1.0.0");
     tree.write("sys/module/kstat/srcversion", "0123456789ABCDEF0123456\n");
     EXPECT_TRUE(kmon::module_state(tree.root(), "kstat").reload_needed());
     EXPECT_EQ(kmon::module_state(tree.root(), "kstat").instead(), "another build of version 1.0.0");
-    // Loaded by insmod from elsewhere: there is nothing to compare with.
+    // Loaded from elsewhere with insmod: there is nothing to compare with.
     load("netmon_proc", "0.9.0");
     EXPECT_FALSE(kmon::module_state(tree.root(), "netmon_proc").reload_needed());
 }
@@ -122,7 +122,7 @@ TEST_F(Modules, the_key_to_enroll_is_the_one_that_signed) {
     state.signer = "host Secure Boot Module Signature key";
     EXPECT_NE(kmon::why_not_loaded(tree.root(), state, ENOKEY).hint.find("/var/lib/shim-signed/mok/MOK.der"),
               std::string::npos);
-    // The administrator's own, wherever that is; the last file decides.
+    // The administrator's own file, wherever it is. The last file decides.
     tree.write("etc/dkms/framework.conf", "# mok_certificate=/comment.der\nmok_certificate=/first.der\n");
     EXPECT_EQ(kmon::why_not_loaded(tree.root(), state, ENOKEY).hint,
               "mokutil --import /first.der, reboot, and confirm the key there");

@@ -158,7 +158,7 @@ TEST(Netmon, a_file_that_is_none_is_bad_configuration_at_once) {
     refused(large, "it is longer than 65536 bytes");
 }
 
-// A program `uci` in a PATH of its own; /bin follows for what the script itself runs.
+// A program `uci` in its own PATH, followed by /bin for what the script itself runs.
 class Uci : public testing::Test {
 public:
     Uci(const Uci&) = delete;
@@ -223,7 +223,7 @@ TEST_F(Uci, that_goes_on_for_ever_is_ended) {
     ended("uci did not answer within 1 seconds, and was killed", {std::chrono::seconds(1), 4096});
     answers("exec >/dev/null; while :; do :; done");
     ended("uci did not answer within 1 seconds, and was killed", {std::chrono::seconds(1), 4096});
-    answers("/bin/sleep 100 & echo eth0"); // which holds the other end of the pipe
+    answers("/bin/sleep 100 & echo eth0"); // sleep keeps the other end of the pipe open
     ended("uci did not answer within 1 seconds, and was killed", {std::chrono::seconds(1), 4096});
 }
 

@@ -41,9 +41,9 @@ TEST(NumberText, an_option_says_what_it_takes) {
     EXPECT_EQ(text, "10");
 }
 
-// ---- the same by the command lines
+// ---- the same on the command lines
 
-// Options, or the status to exit with.
+// The options, or the exit status.
 std::variant<netmon::Options, kmon::ExitCode> netmon_options(std::vector<std::string> words) {
     words.insert(words.begin(), "netmon");
     std::vector<char*> arguments;

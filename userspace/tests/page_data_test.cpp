@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The live page and the dashboard are tested with two files: what kmon says of the busy guest, as JSON and as metrics.
-// This holds them to what it says now. After a change on purpose: KMON_UPDATE=1 kmon_tests --gtest_filter='PageData.*'
+// The live page and the dashboard are tested with two files: kmon's JSON and metrics of the busy guest. This test
+// compares them with the current output. After an intended change: KMON_UPDATE=1 kmon_tests --gtest_filter='PageData.*'
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -17,7 +17,7 @@
 namespace kmon {
 namespace {
 
-// name: below tests/.
+// name: relative to tests/.
 void expect_content(const std::string& name, const std::string& wanted) {
     const auto path = std::filesystem::path(KMON_SOURCE) / "tests" / name;
     if (std::getenv("KMON_UPDATE") != nullptr) std::ofstream(path) << wanted;
@@ -31,7 +31,7 @@ TEST(PageData, TheJsonOfTheBusyGuest) {
     const auto root = test::busy("first");
     auto json = stats_json(root, take_snapshot(root, top), 1795271060, top);
     json["kmon"] = "1.0.0";
-    json["monotonic_ms"] = 4711000; // which the exporter adds
+    json["monotonic_ms"] = 4711000; // the exporter adds it
     expect_content("page/fixtures/stats.json", to_text(json, 1) + "\n");
 }
 

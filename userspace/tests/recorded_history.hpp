@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A history of two devices whose traffic is known, under a tree that stands for the system.
+// A history of two devices with known traffic, below a directory that stands for the system.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ inline constexpr std::int64_t start = 1'800'000'000; // 2027-01-15 08:00:00 UTC
 inline const char* const nas = "28:6f:b9:00:00:01";
 inline const char* const phone = "d6:00:00:00:00:02";
 
-// Three hours: each ten seconds, the nas sends 1000 bytes and the phone 100; in the second hour the phone is silent.
+// Three hours. Every ten seconds the nas sends 1000 bytes and the phone 100. The phone is silent in the second hour.
 inline void record_three_hours(const TempTree& tree, std::int64_t begin = start) {
     using history::Recording;
     tree.write("etc/kmon.toml", std::string("[devices]\n\"") + nas + "\" = \"nas\"\n");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// kmon-recorder's settings, and when it does what.
+// kmon-recorder's settings and schedule.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -64,7 +64,7 @@ TEST(RecorderSettings, WhatIsWrongIsToldWithItsPlace) {
     EXPECT_NE(reading.problems[3].text().find("0 is too small"), std::string::npos);
 }
 
-// The packaged file says the defaults; the manual tells every key.
+// The packaged file has the defaults. The manual page describes every key.
 TEST(RecorderSettings, AreInTheManualAndInThePackagedFile) {
     const auto text = [](const char* name) {
         std::ifstream file(std::string(KMON_SOURCE) + "/userspace/" + name);
@@ -93,7 +93,7 @@ TEST(RecorderSchedule, ReadingsComeAtFullMultiplesOfTheInterval) {
     EXPECT_FALSE(is_due(1'000'000, 0, 0, 10'000)); // never
 }
 
-// Of each module what its description records, by the fixtures of a busy machine.
+// For each module, the tables that its description records, with the fixtures of a busy machine.
 TEST(RecorderReading, EveryModuleIsRecordedAsItsDescriptionSays) {
     const test::TempTree tree;
     const auto root = test::busy("first");
@@ -108,7 +108,7 @@ TEST(RecorderReading, EveryModuleIsRecordedAsItsDescriptionSays) {
     moment.time += 10'000;
     const auto later = test::busy("second");
     auto readings = history::read_modules(later, moment.boot);
-    for (auto& reading : readings) // the fixtures lie in two directories
+    for (auto& reading : readings) // the fixtures are in two directories
         reading.instance.module =
             history::read_modules(root, moment.boot)[static_cast<std::size_t>(&reading - readings.data())]
                 .instance.module;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// How each module is: what is seen without kmond, what kmond answers, and how long one waits for that.
+// The state of each module: as seen without kmond, as kmond answers, and how long a client waits for the answer.
 #include "control/report.hpp"
 
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@ using test::TempTree;
 
 constexpr auto release = "6.1.0-56-amd64";
 
-// kstat is built and not loaded, process_monitor is loaded; the others are switched off.
+// kstat is built but not loaded, process_monitor is loaded, the others are not enabled.
 class ReportTest : public testing::Test {
 protected:
     ReportTest() {
@@ -116,7 +116,7 @@ TEST_F(ReportTest, WithoutKmondItIsNotRunning) {
     EXPECT_EQ(ask(tree.root(), Request::reload).error().code, ExitCode::not_running);
 }
 
-// One that was stopped, by SIGSTOP say: it listens, and never answers.
+// A kmond stopped by SIGSTOP, for example: it listens but never answers.
 TEST_F(ReportTest, AKmondThatHangsIsNotWaitedForForEver) {
     const auto socket = open_socket_for(tree.root(), Request::state);
     ASSERT_TRUE(socket);

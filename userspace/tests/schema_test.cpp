@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Every JSON that kmon prints is as userspace/schema/*.json describes it, with no key that is not in there.
+// All JSON that kmon prints conforms to userspace/schema/*.json and has no keys that are not in there.
 #include <array>
 #include <cstdio>
 #include <fstream>
@@ -23,7 +23,7 @@ protected:
             GTEST_SKIP() << "python3-jsonschema is not installed";
     }
 
-    // What is wrong with `text` by that schema; empty: nothing.
+    // The errors in `text` according to that schema. Empty if there are none.
     std::string faults(const std::string& schema, const std::string& text) const {
         const auto file = tree.write("output.json", text);
         const auto command = source + "/userspace/tests/validate-json --strict " + source + "/userspace/schema/" +
@@ -119,7 +119,7 @@ TEST_F(Schema, OfMetrics) {
     validates("kmonctl-metrics", {"metrics", "--json", "--top", "0"});
 }
 
-// kmon-exporter says the same: exporter_history_test.cpp.
+// kmon-exporter answers the same: exporter_history_test.cpp.
 TEST_F(Schema, OfHistory) {
     test::record_three_hours(tree);
     const auto ask = [&](std::vector<const char*> arguments) {
@@ -175,7 +175,7 @@ TEST_F(Schema, OfNetmon) {
     EXPECT_EQ(faults("netmon", netmon::json_line(link, "1700000000", &link, 1.0)), "");
 }
 
-// A validator that lets everything through would see none of these.
+// A validator that accepts everything would miss these.
 TEST_F(Schema, RefusesWhatIsNotDescribed) {
     EXPECT_NE(faults("kstat", ""), "");
     EXPECT_NE(faults("kstat", R"({"ip_version":5,"packets":1,"segments":1})"), "");
@@ -187,7 +187,7 @@ TEST_F(Schema, RefusesWhatIsNotDescribed) {
     EXPECT_NE(faults("kmonctl-stats", json.dump()), "");
 }
 
-// docs/schema.md lists each file, and each command that takes --json has one.
+// docs/schema.md lists every schema, and every command with --json has one.
 TEST(SchemaFiles, AreListed) {
     std::ifstream page(source + "/docs/schema.md");
     if (!page) GTEST_SKIP() << "no documents in this copy of the source";

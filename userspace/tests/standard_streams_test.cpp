@@ -14,7 +14,7 @@
 
 namespace {
 
-// In a child without any of the three: the exit status says which expectation failed first.
+// In a child without any of the three streams. The exit status says which expectation failed first.
 int status_in_child() {
     for (int fd = 0; fd <= 2; ++fd)
         ::close(fd);
@@ -73,14 +73,14 @@ Outcome run(const std::string& program, const std::string& words) {
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, output};
 }
 
-// It used to send its line to the kernel by the netlink socket that it had got as number 1, and end with 0.
+// netmon used to write its line to the netlink socket, which had become file descriptor 1, and exit with 0.
 TEST(StandardStreams, netmon_without_one_to_write_to_says_so) {
     const auto outcome = run("netmon", "lo --once 2>&1 >&-");
     EXPECT_EQ(outcome.output, "netmon: cannot write to standard output: Bad file descriptor\n");
     EXPECT_EQ(outcome.status, 1);
 }
 
-// Number 0 is there, and is what stands for nothing.
+// File descriptor 0 exists and is the placeholder.
 TEST(StandardStreams, kmonctl_reserves_them) {
     const auto outcome = run("kmonctl", "check /dev/fd/0 2>&1 <&-");
     EXPECT_NE(outcome.output.find("/dev/fd/0: it is not a regular file"), std::string::npos) << outcome.output;

@@ -52,7 +52,7 @@ TEST(Sysfs, an_older_module_without_the_parameter_is_told_apart) {
     EXPECT_NE(written.error().what.find("no such parameter"), std::string::npos) << written.error().what;
 }
 
-// A file of the kernel that refuses what is not a number from -1000 to 1000, as a module's parameter would.
+// A file of the kernel that accepts only numbers from -1000 to 1000, like a module's parameter.
 TEST(Sysfs, the_kernels_refusal_keeps_its_errno) {
     const TempTree tree;
     tree.link("sys/module/kstat/parameters/counter", "/proc/self/oom_score_adj");
@@ -63,7 +63,7 @@ TEST(Sysfs, the_kernels_refusal_keeps_its_errno) {
     EXPECT_EQ(written.error().hint, "the kernel log says more: dmesg | grep kstat");
 }
 
-// One that takes 33 and then reads 00000033.
+// A file that accepts 33 and then reads 00000033.
 TEST(Sysfs, a_value_that_reads_back_as_another_is_an_error) {
     const TempTree tree;
     tree.link("sys/module/kstat/parameters/counter", "/proc/self/coredump_filter");
@@ -88,7 +88,7 @@ TEST(Sysfs, a_module_that_is_loaded_anew_is_another_instance) {
     const auto first = kmon::module_instance(tree.root(), "kstat");
     ASSERT_TRUE(first);
     EXPECT_EQ(kmon::module_instance(tree.root(), "kstat"), first);
-    std::filesystem::rename(tree.path() / "sys/module/kstat", tree.path() / "away"); // so that its inode stays taken
+    std::filesystem::rename(tree.path() / "sys/module/kstat", tree.path() / "away"); // so that its inode is not reused
     tree.write("sys/module/kstat/initstate", "live\n");
     EXPECT_NE(kmon::module_instance(tree.root(), "kstat"), first);
 }

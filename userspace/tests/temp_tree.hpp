@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A directory that stands for the system, gone after the test.
+// A directory that stands for the system and is removed after the test.
 #pragma once
 
 #include <cstdlib>
@@ -32,7 +32,7 @@ public:
                 path_ / "run",  path_ / "var/lib", path_ / "usr/share"};
     }
 
-    // The name is under the tree; directories are made as needed.
+    // The name is relative to the tree. Directories are created as needed.
     std::filesystem::path write(const std::string& name, const std::string& content) const {
         auto file = place(name);
         std::ofstream(file, std::ios::binary) << content;

@@ -203,7 +203,7 @@ TEST(TopPageText, HelpNamesEveryKeyOfTheManual) {
         EXPECT_NE(text.find(std::string("  ") + key), std::string::npos) << text;
 }
 
-// Nobody wanted what is dropped on reception: most of it is of protocols that this host does not speak.
+// Received frames without a receiver are dropped: most belong to protocols that this host does not speak.
 TEST(TopModel, WhatWasDroppedOnReceptionIsNoFault) {
     const test::BusyCopy tree;
     const auto root = test::root_of(tree.path());

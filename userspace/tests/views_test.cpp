@@ -104,7 +104,7 @@ TEST(Views, CountersNeverGoDownBetweenTwoReadings) {
     EXPECT_GT(second->packets, first->packets);
 }
 
-// ---- modules that are not there, or go ----
+// ---- modules that are not loaded, or are being unloaded ----
 
 TEST(Views, AMissingModuleIsNotRunning) {
     const test::TempTree tree;
@@ -116,7 +116,7 @@ TEST(Views, AMissingModuleIsNotRunning) {
     }
 }
 
-// A pipe stands for the file of a module that goes: what came so far, and then no more.
+// A pipe simulates the file of a module that is being unloaded: some data, then the end.
 TEST(Views, AModuleThatGoesInMidLineIsAnError) {
     const test::TempTree tree;
     tree.write("proc/kstat/other", "");
@@ -129,7 +129,7 @@ TEST(Views, AModuleThatGoesInMidLineIsAnError) {
     EXPECT_EQ(view.error().what, pipe.string() + ":1: the file ends in the middle of a line");
 }
 
-// Reading a directory is refused by the kernel, as is reading a file whose module has gone.
+// The kernel refuses to read a directory, and a file whose module is gone.
 TEST(Views, AReadErrorIsToldWithItsFile) {
     const test::TempTree tree;
     tree.write("proc/netmon/x", "");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Any bytes as a configuration file: it is read or refused, and what is read keeps within what the modules take.
+// Any bytes as a configuration file: it is accepted or refused, and accepted values are in the ranges of the modules.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A row of the history, as a damaged database may have it: it is refused, or is the same when it is packed again.
+// A row of the history, as a damaged database may contain it: it is refused, or packing it gives the same row again.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Any bytes from a client of the exporter: an answer with a status that fits, or none; and whoever comes next is
+// Any bytes from a client of the exporter: it gets an answer with a suitable status, or none, and the next client is
 // served.
 #include <fcntl.h>
 #include <poll.h>
@@ -44,7 +44,7 @@ Server& server() {
         (void)std::atexit([] { ::unlink(socket_path().c_str()); });
         std::vector<kmon::exporter::Socket> sockets;
         sockets.push_back(std::move(*socket));
-        // A system without any module: what is asked for has an answer all the same, and a short one.
+        // A system without any module: every request still gets an answer, a short one.
         kmon::Root root;
         root.proc = root.sys = root.etc = root.lib_modules = root.run = root.var_lib = "/nonexistent";
         kmon::exporter::Limits limits;
@@ -56,9 +56,9 @@ Server& server() {
     return *one;
 }
 
-// What the server sends until it closes, or has nothing more to say.
+// Everything that the server sends until it closes the connection or has nothing more to send.
 std::string answer_to(std::string_view request) {
-    auto& served = server(); // it makes the socket
+    auto& served = server(); // creates the socket
     const FileDescriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -69,7 +69,7 @@ std::string answer_to(std::string_view request) {
     bool said_all = false;
     for (int turn = 0; turn < 200; ++turn) {
         if (!request.empty()) {
-            // In two halves, so that a request can end anywhere.
+            // In two halves, so that the first can end anywhere in a request.
             const auto now = std::max<std::size_t>(1, request.size() / 2);
             const auto sent = ::send(fd.get(), request.data(), now, MSG_NOSIGNAL);
             request.remove_prefix(sent > 0 ? static_cast<std::size_t>(sent) : request.size());
@@ -82,7 +82,7 @@ std::string answer_to(std::string_view request) {
         if (got == 0) return answer;
         if (got > 0) answer.append(piece.data(), static_cast<std::size_t>(got));
         if (got < 0 && said_all) {
-            if (answer.find("text/event-stream") != std::string::npos) return answer; // that one has no end
+            if (answer.find("text/event-stream") != std::string::npos) return answer; // this one has no end
             pollfd waiting{fd.get(), POLLIN, 0};
             ::poll(&waiting, 1, 1);
         }

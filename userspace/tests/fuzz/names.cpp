@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Leases hold what devices call themselves.
+// Leases contain names that the devices chose themselves.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Any bytes in the place of a module's view, or of a line of the trace: read or refused, and what was read can be
-// shown.
+// Any bytes as a module's view or as a line of the trace: accepted or refused, and accepted data can be shown.
 #include <cstddef>
 #include <cstdint>
 #include <string>
