@@ -56,7 +56,7 @@ public:
     Result<std::optional<std::uint32_t>> block(std::int64_t kind, const std::string& labels, std::uint32_t figures,
                                                bool needed) override {
         auto& store = recording_.store_;
-        // It may have been recorded earlier.
+        // One that was there before, and is again.
         if (store) {
             const auto known = store->find_block(kind, labels);
             if (!known) return fail(known.error());
