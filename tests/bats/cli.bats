@@ -11,7 +11,7 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 # of_stats FILTER: applies the jq filter to the modules in `kmonctl stats --json`.
 of_stats() { kmonctl stats --json | jq -c ".modules | $1"; }
 
-@test "cli: each command that shows something has --json, which parses" {
+@test "cli: each command that shows something has --json, and its output parses" {
   for command in status stats "stats kstat" check version doctor "exits --seconds 0.2" macs load apply reset "kstat start" "top --once --interval 0.5"; do
     # shellcheck disable=SC2086 # words
     kmonctl $command --json >"$BATS_TEST_TMPDIR/out" || [ "$command" = doctor ]
@@ -20,7 +20,7 @@ of_stats() { kmonctl stats --json | jq -c ".modules | $1"; }
   done
 }
 
-@test "cli: stats has the figures of the five views" {
+@test "cli: stats shows the figures of the five views" {
   watching
   before=$(of_stats '[.localhost_monitor.packets, .kstat.packets]')
   frames kmon0p --count 50 --macs 5 --size 100
@@ -41,7 +41,7 @@ of_stats() { kmonctl stats --json | jq -c ".modules | $1"; }
   [[ $output != *$'\e'* ]]
 }
 
-@test "cli: status tells the service's own words, and exits 3 while it does not run" {
+@test "cli: status shows the service's own status text, and exits with 3 while it is not running" {
   run kmonctl status
   assert_success
   assert_output --partial "5 of 5 modules"
@@ -52,7 +52,7 @@ of_stats() { kmonctl stats --json | jq -c ".modules | $1"; }
   refute_output --partial "5 of 5 modules"
 }
 
-@test "cli: a setting by hand is a warning to status and doctor, not a fault" {
+@test "cli: a setting changed by hand is a warning in status and doctor, not an error" {
   watching
   kmonctl stop
   run kmonctl status
@@ -64,7 +64,7 @@ of_stats() { kmonctl stats --json | jq -c ".modules | $1"; }
   kmonctl start
 }
 
-@test "cli: a full disk is named" {
+@test "cli: a full disk is reported" {
   run bash -c 'kmonctl stats >/dev/full'
   assert_equal "$status" 1
   assert_output --partial "No space left on device"
@@ -82,7 +82,7 @@ of_stats() { kmonctl stats --json | jq -c ".modules | $1"; }
   [ ! -e "/sys/kernel/tracing/instances/kmon.$follower" ]
 }
 
-@test "cli: exits picks by name, ends after a number of them, and sums up" {
+@test "cli: exits filters by name, stops after a number of exits, and prints a summary" {
   kmonctl exits --seconds 30 --name kmon-cli --count 20 --summary --json >"$BATS_TEST_TMPDIR/exits" 3>&- &
   watcher=$!
   wait_until 30 test -d /sys/kernel/tracing/instances/kmon.$watcher
@@ -94,7 +94,7 @@ of_stats() { kmonctl stats --json | jq -c ".modules | $1"; }
   assert_documented kmonctl-exits "$BATS_TEST_TMPDIR/exits"
 }
 
-@test "cli: exits picks by user and by control group, even one that is gone at once" {
+@test "cli: exits filters by user and by control group, even one that disappears immediately" {
   kmonctl exits --seconds 60 --cgroup /kmon.slice --uid 65534 --count 3 --json >"$BATS_TEST_TMPDIR/exits" 3>&- &
   watcher=$!
   wait_until 30 test -d /sys/kernel/tracing/instances/kmon.$watcher
@@ -107,7 +107,7 @@ of_stats() { kmonctl stats --json | jq -c ".modules | $1"; }
     '3 [65534,true,true]'
 }
 
-@test "cli: stats --interval shows totals and what they grew by" {
+@test "cli: stats --interval shows totals and their growth" {
   kmonctl stats kstat --interval 0.5 --json >"$BATS_TEST_TMPDIR/rates" 3>&- &
   teller=$!
   on_teardown kill -INT $teller
@@ -122,7 +122,7 @@ of_stats() { kmonctl stats --json | jq -c ".modules | $1"; }
   assert_equal "$(($(tail -n 1 "$BATS_TEST_TMPDIR/rates" | jq .modules.kstat.packets.total) - before))" 50
 }
 
-@test "cli: kstat's step and switch, and modules loaded by name of the verb" {
+@test "cli: kstat counter, start and stop; load and unload by module name" {
   kmonctl kstat counter 33
   assert_equal "$(get_param kstat counter)" 33
   kmonctl kstat stop
@@ -175,7 +175,7 @@ shown() { [ "$(grep -c "\"name\":\"$1\"" "$out")" = "$2" ]; }
 }
 
 # The reader is stopped and its buffer is small. Few other processes end meanwhile.
-@test "cli: exits counts those that it lost" {
+@test "cli: exits counts the exits that it missed" {
   follow_exits
   kill -STOP $follower
   echo 4 >/sys/kernel/tracing/instances/kmon.$follower/buffer_size_kb
@@ -205,7 +205,7 @@ shown() { [ "$(grep -c "\"name\":\"$1\"" "$out")" = "$2" ]; }
   done
 }
 
-@test "cli: top shows what the filter lets through, and what s and i choose" {
+@test "cli: top applies the filter, and the keys s and i" {
   command -v tmux >/dev/null || skip "tmux is not installed"
   watching
   frames kmon0p --count 50 --macs 5 --size 100
@@ -232,7 +232,7 @@ shown() { [ "$(grep -c "\"name\":\"$1\"" "$out")" = "$2" ]; }
 }
 
 # 2 would be CRITICAL, and 1 WARNING.
-@test "cli: alert that comes to no verdict says UNKNOWN and exits 3" {
+@test "cli: alert without a verdict says UNKNOWN and exits with 3" {
   for arguments in "" --bogus "nonsense --warning 1" "--warning" "--warning 1"; do
     # shellcheck disable=SC2086 # words
     run --separate-stderr kmonctl alert $arguments
@@ -261,7 +261,7 @@ page_done() { tmux -L kmon-test capture-pane -p -t page | grep -q '^done$'; }
 top_shows() { tmux -L kmon-test capture-pane -p -t top | grep -qi "$1"; }
 no_top() { ! tmux -L kmon-test has-session -t top 2>/dev/null; }
 
-@test "cli: reset zeroes the text views, and lowers none of kmon's own figures" {
+@test "cli: reset zeroes the text views and lowers none of kmon's own figures" {
   watching
   frames kmon0p --count 10
   kmonctl reset l2packet_counter
@@ -269,14 +269,14 @@ no_top() { ! tmux -L kmon-test has-session -t top 2>/dev/null; }
   assert_equal "$(of_stats '.l2packet_counter.interfaces[0].packets')" 10
 }
 
-@test "cli: stop and start are kstat's" {
+@test "cli: stop and start control kstat" {
   kmonctl stop
   assert_equal "$(get_param kstat start)" 0
   kmonctl start
   assert_equal "$(get_param kstat start)" 1
 }
 
-@test "cli: apply has the service take a changed file, and refuses a bad one as a whole" {
+@test "cli: apply makes the service use a changed file, and rejects a bad one completely" {
   configure <<<$'[kstat]\ncounter = 71'
   kmonctl apply
   assert_equal "$(get_param kstat counter)" 71
@@ -286,7 +286,7 @@ no_top() { ! tmux -L kmon-test has-session -t top 2>/dev/null; }
   assert_equal "$(get_param kstat counter)" 71
 }
 
-@test "cli: what needs root says so and exits 4; what only shows does not need it" {
+@test "cli: commands that need root say so and exit with 4; commands that only show do not need it" {
   for command in exits "reset kstat" start stop "kstat counter 5" apply; do
     # shellcheck disable=SC2086 # words
     run --separate-stderr as_nobody kmonctl $command
@@ -298,7 +298,7 @@ no_top() { ! tmux -L kmon-test has-session -t top 2>/dev/null; }
   as_nobody kmonctl check >/dev/null
 }
 
-@test "cli: doctor finds nothing wrong, and names the first thing that is" {
+@test "cli: doctor finds nothing wrong, or names the first problem" {
   watching
   run kmonctl doctor
   assert_success

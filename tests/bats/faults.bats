@@ -213,7 +213,7 @@ fail_unload() {
 
 # About 300 allocations per module, nearly all of them the loader's.
 # bats test_tags=heavy
-@test "no memory for the module loader, either" {
+@test "no memory, also for the module loader" {
   stride=$(scaled 1 3 7)
   make_veth watched sender
   for module in "${kmon_modules[@]}"; do
@@ -359,7 +359,7 @@ fail_netns() {
 
 # --- no memory for a while, in every context: in the packet path and in workers, too
 
-@test "l2packet_counter: frames that come while there is no memory are counted" {
+@test "l2packet_counter: frames that arrive while there is no memory are counted" {
   make_veth watched sender
   load_module l2packet_counter interface=watched reset_interval=0 max_macs=100
   memory_is_out

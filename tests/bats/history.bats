@@ -83,7 +83,7 @@ recorded_router() {
 
 recorder_words() { journalctl -q -b -o cat -u kmon-recorder --after-cursor="$kmon_cursor" -p warning; }
 
-@test "history: off until enabled; then it records as a user without privileges" {
+@test "history: off until enabled; then records as an unprivileged user" {
   assert_equal "$(systemctl is-enabled kmon-recorder || true) $(systemctl is-active kmon-recorder || true)" "disabled inactive"
   run kmonctl history
   assert_failure 3
@@ -112,7 +112,7 @@ recorder_words() { journalctl -q -b -o cat -u kmon-recorder --after-cursor="$kmo
   assert_equal "$(recorder_words)" ""
 }
 
-@test "history: a router with three devices: hour by hour, to the byte, what each of them sent" {
+@test "history: a router with three devices: what each sent, hour by hour, to the byte" {
   recorded_router
   for hour in 1 2 3; do
     sends 1 $((hour * 100)) 1000
@@ -140,7 +140,7 @@ recorder_words() { journalctl -q -b -o cat -u kmon-recorder --after-cursor="$kmo
   assert_equal "$(jq '.lines[] | select(.interface == "br0") | .received_packets' <<<"$output")" "$(cat /sys/class/net/br0/statistics/rx_packets)"
 }
 
-@test "history: killed again and again under traffic, it loses nothing" {
+@test "history: killed repeatedly under traffic, the recorder loses nothing" {
   recorded_router
   sed -i 's/^write_interval = .*/write_interval = "5s"/' "$config"
   systemctl reload kmon-recorder
@@ -156,7 +156,7 @@ recorder_words() { journalctl -q -b -o cat -u kmon-recorder --after-cursor="$kmo
   same 1 2
 }
 
-@test "history: modules that are loaded again count on, and nothing is counted twice" {
+@test "history: after modules are reloaded, counting goes on and nothing is counted twice" {
   recorded_router
   sends 1 100 1000
   write_now
@@ -182,7 +182,7 @@ recorder_words() { journalctl -q -b -o cat -u kmon-recorder --after-cursor="$kmo
   assert_equal "$(kmonctl history devices --last 30d --device other --json 2>/dev/null | jq '.total.sent_bytes')" 0
 }
 
-@test "history: a full disk is told once, and nothing is lost when there is room again" {
+@test "history: a full disk is reported once, and nothing is lost once there is room again" {
   small_state 512k
   on_teardown systemctl stop kmon-recorder
   recorded_router
@@ -206,7 +206,7 @@ recorder_words() { journalctl -q -b -o cat -u kmon-recorder --after-cursor="$kmo
   assert_output --partial "written again"
 }
 
-@test "history: a damaged database is kept aside, and a new one begins" {
+@test "history: a damaged database is set aside, and a new one is started" {
   recorded_router
   systemctl stop kmon-recorder
   dd if=/dev/urandom of=$history bs=1k count=8 conv=notrunc 2>/dev/null
@@ -222,7 +222,7 @@ recorder_words() { journalctl -q -b -o cat -u kmon-recorder --after-cursor="$kmo
   assert_equal "$(sum 1 sent_bytes)" $(($(sent_by 1 bytes) - sent))
 }
 
-@test "history: in memory, it is on the disk after the service has ended, and nowhere before" {
+@test "history: kept in memory, it is on disk only after the service has ended" {
   recorded_router 'storage = "memory"'
   sends 1 10 1000
   write_now
@@ -272,7 +272,7 @@ past_status() {
 }
 same_past() { assert_equal "$(past "what=devices&last=12h" | jq -cS '.lines,.total')" "$(kmonctl history devices --last 12h --json | jq -cS '.lines,.total')"; }
 
-@test "history: kmon-exporter shows it, whichever of the two starts first, and can only read it" {
+@test "history: kmon-exporter shows it, whichever of the two starts first, and has read access only" {
   systemctl start kmon-exporter.socket
   on_teardown systemctl stop kmon-exporter.socket kmon-exporter.service
   assert_equal "$(past_status)" "HTTP/1.1 404 Not Found"
@@ -320,7 +320,7 @@ same_past() { assert_equal "$(past "what=devices&last=12h" | jq -cS '.lines,.tot
 }
 
 # bats test_tags=heavy
-@test "history: at most one fsync a minute, with the default settings" {
+@test "history: at most one fsync per minute with the default settings" {
   router
   systemctl reload kmon
   start_recorder

@@ -57,7 +57,7 @@ load ../lib/kstat
   assert_packets 40
 }
 
-@test "kstat: starting twice and stopping twice is as good as once" {
+@test "kstat: starting twice or stopping twice is the same as once" {
   load_module kstat
   start
   start
@@ -71,7 +71,7 @@ load ../lib/kstat
   assert_packets 15
 }
 
-@test "kstat: none of its code runs for a packet while it is stopped" {
+@test "kstat: no code of kstat runs for a packet while it is stopped" {
   tracing=/sys/kernel/tracing/instances/kmon_test
   load_module kstat
   mkdir $tracing
@@ -150,7 +150,7 @@ load ../lib/kstat
   assert_packets "$counted"
 }
 
-@test "kstat: what a later hook than NAT's drops has not gone out" {
+@test "kstat: a packet dropped by a later hook than NAT's is not counted as sent" {
   load_module kstat start=1 counter=1
   nft -f - <<<'table inet kmon_test {
     chain post { type filter hook postrouting priority 300; tcp dport 7777 counter drop; }; }'
@@ -261,7 +261,7 @@ forwarded_are() { [ "$(nft_counted router)" = "$1" ]; }
   cmp $counter <(printf '10\n')
 }
 
-@test "kstat: changing counter while running never lowers nout, and the new step holds" {
+@test "kstat: changing counter while running never lowers nout, and the new step takes effect" {
   load_module kstat
   start
   tcp 25
@@ -302,7 +302,7 @@ forwarded_are() { [ "$(nft_counted router)" = "$1" ]; }
   assert_equal "$(<$counter) $(get_param kstat counter)" "8 8"
 }
 
-@test "kstat: 2147483647 is a counter" {
+@test "kstat: 2147483647 is a valid counter" {
   load_module kstat start=1
   tcp 15
   echo 2147483647 >$counter
@@ -342,7 +342,7 @@ assert_refused_lines() {
   assert_equal "$(kernel_log | grep -cE "^kstat: $2(=.* refused: expected a number from $3| refused: the [0-9]+ bytes written are not a number)\$")" "$1"
 }
 
-@test "kstat: /proc/kstat/counter refuses what is no counter, keeps its value, says so once" {
+@test "kstat: /proc/kstat/counter refuses invalid values, keeps its value, and logs each refusal once" {
   load_module kstat counter=44
   refuses $counter "1 to 2147483647"
   assert_refused $counter text 0
@@ -352,7 +352,7 @@ assert_refused_lines() {
   assert_equal "$(<$counter)" 10
 }
 
-@test "kstat: the parameter counter refuses what is no counter, keeps its value, says so once" {
+@test "kstat: the parameter counter refuses invalid values, keeps its value, and logs each refusal once" {
   load_module kstat counter=44
   refuses $parameters/counter "1 to 2147483647"
   assert_refused $parameters/counter text 0
@@ -361,7 +361,7 @@ assert_refused_lines() {
   assert_equal "$(get_param kstat counter)" 10
 }
 
-@test "kstat: start refuses what is neither 0 nor 1, stays as it was, says so once" {
+@test "kstat: start refuses anything but 0 and 1, stays as it was, and logs each refusal once" {
   load_module kstat start=1
   refuses $parameters/start "0 to 1"
   assert_refused $parameters/start text 2
@@ -406,7 +406,7 @@ JSON
   assert_equal "$(head -n 1 $json)" "{\"module\":\"kstat\",\"version\":\"$(modinfo -F version kstat)\",\"schema\":1,\"loaded\":$(loaded_at $json),\"all_netns\":0,\"running\":false,\"counter\":10,\"published\":25,\"packets\":25,\"segments\":25}"
 }
 
-@test "kstat: reset zeroes nout, with or without a newline, and steps begin anew" {
+@test "kstat: reset zeroes nout, with or without a newline, and steps start again" {
   load_module kstat start=1
   tcp 25
   assert_nout 20
@@ -428,7 +428,7 @@ JSON
   assert_nout 0
 }
 
-@test "kstat: neither reset nor stop lowers what the JSON view says" {
+@test "kstat: neither reset nor stop lowers the figures of the JSON view" {
   load_module kstat start=1
   tcp 25
   tcp6 10
@@ -464,7 +464,7 @@ JSON
   assert_equal "$(get_param kstat start) $(<$counter)" "0 10"
 }
 
-@test "kstat: modinfo says what it is and what each parameter means" {
+@test "kstat: modinfo describes the module and each parameter" {
   assert_equal "$(modinfo -F license kstat)" GPL
   assert_equal "$(modinfo -F description kstat)" "Outgoing TCP packets, published in steps"
   assert_equal "$(modinfo -F version kstat)" "$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$BATS_TEST_DIRNAME/../../dkms.conf")"
@@ -500,7 +500,7 @@ JSON
   assert_equal "$(number_of all_netns)" 1
 }
 
-@test "kstat: all_netns=1 lets namespaces go, and keeps their count" {
+@test "kstat: all_netns=1 lets namespaces go and keeps their count" {
   load_module kstat all_netns=1 start=1 counter=1
   for i in 1 2; do
     make_netns passing

@@ -69,7 +69,7 @@ counts_all() {
   done
 }
 
-@test "a restart carries over counter, count and what was published" {
+@test "a restart carries over the counter, the count and the published value" {
   load_module kstat start=1 counter=7
   ipsend --proto tcp --to 127.0.0.1 --size 100 --count 20
   assert_equal "$(<$nout)" 14

@@ -63,7 +63,7 @@ some_missed() {
   [ "$(number_of packets)" -lt "$out" ]
 }
 
-@test "kstat: started and stopped by four at once under traffic, it counts exactly afterwards" {
+@test "kstat: counts exactly after four processes have started and stopped it at once under traffic" {
   load_module kstat
   nft_table
   two_senders 100000000
@@ -100,7 +100,7 @@ some_missed() {
   assert_equal "$(kernel_log | grep kstat)" "kstat: unloaded, 31 outgoing TCP packets counted"
 }
 
-@test "kstat: loads and unloads again and again under traffic" {
+@test "kstat: loads and unloads repeatedly under traffic" {
   taskset -c 0 ipsend --proto tcp --to 127.0.0.1 --size 100 --count 100000000 >/dev/null 3>&- &
   sender=$!
   on_teardown kill "$sender"

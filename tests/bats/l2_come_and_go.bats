@@ -64,7 +64,7 @@ exactly_100_more() {
 # The 12th word of each line is the length of the processor's input queue.
 queues_are_empty() { awk '$12 != "00000000" { exit 1 }' /proc/net/softnet_stat; }
 
-@test "deleted under traffic: waiting; made again: counting goes on upon the old numbers" {
+@test "deleted under traffic: waiting; created again: counting continues from the old numbers" {
   pair
   load_l2 interface=kw0
   traffic
@@ -86,7 +86,7 @@ queues_are_empty() { awk '$12 != "00000000" { exit 1 }' /proc/net/softnet_stat; 
   under "packet_type rx_handler" kw0 come_and_go
 }
 
-@test "deleted for good under traffic: the module unloads, with the numbers it had" {
+@test "deleted for good under traffic: the module unloads with the last numbers" {
   local n
   pair
   load_l2 interface=kw0
@@ -132,7 +132,7 @@ into_a_namespace_that_ends() {
   wait_until 30 netns_is_gone
 }
 
-@test "its namespace destroyed under traffic: waiting; made again: counting goes on" {
+@test "its namespace destroyed under traffic: waiting; created again: counting continues" {
   namespace_ends() {
     traffic
     goes_away into_a_namespace_that_ends
@@ -148,7 +148,7 @@ rename_down() {
   ip link set "$2" up
 }
 
-@test "renamed under traffic: followed, upon the same numbers" {
+@test "renamed under traffic: followed, with the same numbers" {
   local before
   rename_and_back() {
     traffic
@@ -193,7 +193,7 @@ frames_to_stacked() {
   send 0 --count 20 --vlan 5 --size 64
 }
 
-@test "macvlan and VLAN interface deleted and made again: counted as before" {
+@test "macvlan and VLAN interface deleted and created again: counted as before" {
   make_stacked() {
     link kmv0 link kw0 type macvlan mode bridge
     link kw0.5 link kw0 type vlan id 5
@@ -213,7 +213,7 @@ frames_to_stacked() {
   assert_counted kw0.5 40
 }
 
-@test "another interface renamed to the name that is waited for: counted from then on" {
+@test "another interface renamed to the awaited name: counted from then on" {
   pair 0
   pair 1
   load_l2 interface=kw0
@@ -226,7 +226,7 @@ frames_to_stacked() {
   assert_counted kw0 17
 }
 
-@test "renamed to a name that is waited for: watched once, and the setting can be written back" {
+@test "renamed to an awaited name: watched once, and the setting can be written back" {
   local names
   pair 0
   pair 1
@@ -246,7 +246,7 @@ frames_to_stacked() {
   assert_counted kw1 30
 }
 
-@test "a loopback or tun device of a watched name is not watched" {
+@test "a loopback or tun device with a watched name is not watched" {
   [ -e /dev/net/tun ] || modprobe tun
   pair
   load_l2 interface=kw0
@@ -265,7 +265,7 @@ frames_to_stacked() {
 }
 
 # bats test_tags=heavy
-@test "a watched veth made and deleted again and again, under traffic" {
+@test "a watched veth created and deleted repeatedly under traffic" {
   local times i
   times=$(scaled 200 30 10)
   pair
@@ -285,7 +285,7 @@ frames_to_stacked() {
 }
 
 # bats test_tags=heavy
-@test "no interface was held: the kernel waits for none, ten seconds and more after the last one went" {
+@test "no interface was held: more than ten seconds after the last one went, the kernel waits for none" {
   pair
   load_l2 interface=kw0
   send 0 --count 10

@@ -117,7 +117,7 @@ keep_workers_away() {
   assert_output true
 }
 
-@test "a reset: the JSON lines stay, the text begins anew, for each line and for the total" {
+@test "a reset: the JSON lines stay, the text starts from zero in each line and in the total" {
   two_addresses
   echo reset >"$text"
   assert_equal "$(line "$early")" "$early_was"
@@ -129,7 +129,7 @@ keep_workers_away() {
   assert_equal "$(shown "$early")$(shown "$steady")" 6
 }
 
-@test "idle addresses go: what they had is evicted, in packets and in bytes; those that stay keep all" {
+@test "idle addresses go: their packets and bytes count as evicted; the others keep everything" {
   two_addresses
   send --count 3000 --macs 3000 --size 80
   assert_packets 3014
@@ -153,7 +153,7 @@ keep_workers_away() {
   assert_packets 3116
 }
 
-@test "the interface goes and comes back: every figure stays, those that are in no line, too" {
+@test "the interface goes and comes back: every figure stays, even those in no line" {
   local before
   pair
   load_l2 interface=kf0 max_macs=2
@@ -182,7 +182,7 @@ keep_workers_away() {
 }
 skipped_are() { [ "$(figure kf0 skipped_packets)" = "$1" ]; }
 
-@test "group sources are skipped, tagged or not, known addresses beside them or not" {
+@test "group sources are skipped, tagged or not, with and without known addresses" {
   pair
   load_l2 interface=kf0
   send --count 30 --macs 3
@@ -194,7 +194,7 @@ skipped_are() { [ "$(figure kf0 skipped_packets)" = "$1" ]; }
 }
 
 # A VLAN device passes the tag to the device below it out of band, as hardware does.
-@test "a tag beside the frame: its bytes count, and group sources are skipped" {
+@test "a tag beside the frame (out of band): its bytes count, and group sources are skipped" {
   pair
   load_l2 interface=kf0
   ip -n "$peer" link add kf0p.5 link kf0p type vlan id 5
@@ -206,7 +206,7 @@ skipped_are() { [ "$(figure kf0 skipped_packets)" = "$1" ]; }
   assert_equal "$(figure kf0 macs) $(figure kf0 bytes) $(figure kf0 untracked_packets)" "2 640 0"
 }
 
-@test "the module is loaded again: every figure begins at nothing" {
+@test "the module is reloaded: every figure starts at zero" {
   two_addresses
   unload_module l2packet_counter
   load_l2 interface=kf0
@@ -253,7 +253,7 @@ sleep_a_while() {
   return 1
 }
 
-@test "the machine sleeps: first_seen and last_seen stay, and a frame that comes after it has its own time" {
+@test "the machine sleeps: first_seen and last_seen stay, and a later frame gets its own time" {
   local slept
   in_our_guest || skip "expected: it would put this machine to sleep"
   two_addresses
@@ -273,7 +273,7 @@ sleep_a_while() {
   assert_equal "$(line "$early")" "$early_was"
 }
 
-@test "the clock is set: the times go with it, so they stay as long ago as they were" {
+@test "the clock is set: the times shift with it, so they stay as long ago as before" {
   in_our_guest || skip "expected: it would set this machine's clock"
   two_addresses
   date -s '+1 hour' >/dev/null
@@ -310,7 +310,7 @@ many_readers='
 tenths_since() { echo $((($(date +%s%N) - $1) / 100000000)); }
 
 # bats test_tags=heavy
-@test "many readers of a large table: one that is told to end does so at once, not after all before it" {
+@test "many readers of a large table: one that is told to end does so immediately, without waiting for its turn" {
   local began one told all n
   command -v perl >/dev/null || skip "expected: no perl to read with"
   n=$(scaled 1000000 500000)

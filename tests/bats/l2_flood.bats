@@ -71,7 +71,7 @@ own_areas() { grep -F '[l2packet_counter]' /proc/vmallocinfo | cut -d ' ' -f 1 |
 orphaned_areas() { awk '$3 ~ /^0x/ { print $1 }' /proc/vmallocinfo | sort; }
 
 # bats test_tags=heavy
-@test "flood: memory is bounded by max_macs, however many addresses come" {
+@test "flood: memory is bounded by max_macs, however many addresses there are" {
   local n before
   n=$(scaled 200000 60000)
   # Once without the module, so that the network stack has allocated its own memory beforehand.
@@ -87,7 +87,7 @@ orphaned_areas() { awk '$3 ~ /^0x/ { print $1 }' /proc/vmallocinfo | sort; }
 }
 
 # bats test_tags=heavy
-@test "flood: resets give the memory of idle addresses back, unloading gives all back" {
+@test "flood: resets free the memory of idle addresses, unloading gives all back" {
   local n before loaded flooded own=$BATS_TEST_TMPDIR/own
   n=$(scaled 200000 60000)
   send km0 --count "$n" --random >/dev/null

@@ -74,7 +74,7 @@ ingress_is() { [ "$(ingress)" = "$1" ]; }
   under "auto packet_type rx_handler" comes_to_kw0
 }
 
-@test "generic XDP sends frames on to a cpumap, whose thread has them received anew: each once" {
+@test "generic XDP redirects frames to a cpumap, whose thread receives them again: each once" {
   pair 0
   pair 1
   count_ingress
@@ -86,14 +86,14 @@ ingress_is() { [ "$(ingress)" = "$1" ]; }
   assert_equal "$(ingress)" 300
 }
 
-@test "generic XDP drops frames: received all the same, each once" {
+@test "generic XDP drops frames: still received, each once" {
   pair 0
   pair 1
   with_xdp drop
   under auto comes_to_kw0
 }
 
-@test "generic XDP sends frames back: received all the same, each once" {
+@test "generic XDP sends frames back: still received, each once" {
   pair 0
   pair 1
   with_xdp tx
@@ -168,7 +168,7 @@ sent_comes_to_kw0() {
   under "auto packet_type" sent_comes_to_kw0 kw0
 }
 
-@test "tc: from egress to another's egress: nothing was received" {
+@test "tc: from egress to another's egress: nothing is received" {
   sent_goes_out() {
     frames kw0 --count 100 >/dev/null
     assert_counted kw0 0
@@ -183,7 +183,7 @@ sent_comes_to_kw0() {
 
 # ---- AF_PACKET past the queueing discipline ----
 
-@test "injected with PACKET_QDISC_BYPASS: once by the other end, not at all by the interface that it left" {
+@test "injected with PACKET_QDISC_BYPASS: counted once by the other end, not by the sending interface" {
   injected() {
     frames kw1 --count 50 --fast >/dev/null
     send 0 --count 100 --macs 4 --fast
@@ -267,7 +267,7 @@ kx type team
 END
 }
 
-@test "waited for, and made upon another device: hook=packet_type before it is up, for every kind" {
+@test "awaited, and made upon another device: hook=packet_type before it is up, for every kind" {
   local kind seen=0
   pair 0
   pair 1
@@ -322,7 +322,7 @@ END
 received_by_kx() { cat /sys/class/net/kx/statistics/rx_packets; }
 
 # bats test_tags=heavy
-@test "a macvlan comes up under traffic, again and again: each frame that it took is counted" {
+@test "a macvlan comes up under traffic repeatedly: each frame that it received is counted" {
   local times received=0 i
   times=$(scaled 100 20 5)
   pair 0

@@ -11,7 +11,7 @@ load ../lib/l2_sent
 
 # ---- what is shown ----
 
-@test "direction=rx: what is sent costs nothing and is told nowhere" {
+@test "direction=rx: sent frames cost nothing and are shown nowhere" {
   pair 0
   load_l2 interface=kw0
   out kw0 --count 50
@@ -23,14 +23,14 @@ load ../lib/l2_sent
   assert_equal "$(grep -c tx_ "$view")" 0
 }
 
-@test "direction=both: the keys of what is sent stand beside the others, from the beginning" {
+@test "direction=both: the keys for sent frames are there from the beginning" {
   pair 0
   watch kw0
   assert_equal "$(json "$view" '.[0].direction')" both
   assert_equal "$(sed -n 2p "$view")" '{"interface":"kw0","waiting":false,"hook":"tracepoint","macs":0,"packets":0,"bytes":0,"untracked_packets":0,"untracked_bytes":0,"evicted_packets":0,"evicted_bytes":0,"skipped_packets":0,"tx_packets":0,"tx_bytes":0,"tx_untracked_packets":0,"tx_untracked_bytes":0,"tx_evicted_packets":0,"tx_evicted_bytes":0,"tx_group_packets":0,"tx_group_bytes":0}'
 }
 
-@test "both directions of an address stand in one line; one that was only sent to has received nothing" {
+@test "both directions of an address are in one line; an address that was only sent to has received nothing" {
   pair 0
   watch kw0
   out kw0 --count 100 --macs 4 --size 100
@@ -46,7 +46,7 @@ load ../lib/l2_sent
   assert_output --partial '"packets":0,"bytes":0,"tx_packets":25,"tx_bytes":2500,"first_seen":'
 }
 
-@test "the text view and the line on unload are of received frames; a second line has those that were sent" {
+@test "the text view and the unload line show received frames; a second line shows sent frames" {
   pair 0
   watch kw0
   out kw0 --count 100 --macs 4
@@ -67,7 +67,7 @@ MAC Address        Packet Count
   assert_line "l2packet_counter: Interface: kw0, Sent packets: 107"
 }
 
-@test "first_seen and last_seen are over both directions" {
+@test "first_seen and last_seen cover both directions" {
   local first
   pair 0
   watch kw0
@@ -100,7 +100,7 @@ MAC Address        Packet Count
 
 # ---- any kind of interface ----
 
-@test "frames of 14 to 1514 bytes, with tags in them: bytes are all there were" {
+@test "frames of 14 to 1514 bytes, with tags: all bytes are counted" {
   pair 0
   watch kw0
   out kw0 --count 10 --short
@@ -111,7 +111,7 @@ MAC Address        Packet Count
 }
 
 # A VLAN device passes the tag to the device below it out of band if that device can insert it.
-@test "VLAN: the VLAN interface's frames without their tag, the trunk's with it, wherever the tag is" {
+@test "VLAN: the tag counts on the trunk but not on the VLAN interface, wherever it is stored" {
   pair 0
   link kw0.5 link kw0 type vlan id 5
   watch kw0,kw0.5
@@ -127,7 +127,7 @@ MAC Address        Packet Count
   diff <(sed 's/10$/20/' "$sent") <(sent_counts kw0)
 }
 
-@test "bridge: what it sends itself goes out of each port, what it forwards out of one" {
+@test "bridge: its own frames go out of each port, forwarded ones out of one" {
   pair 0
   pair 1
   link kbr0 type bridge
@@ -163,7 +163,7 @@ bond() {
   wait_until 30 link_is_up kbond0
 }
 
-@test "bond: its frames once, and once by the slave that sends them" {
+@test "bond: its frames once, and once on the slave that sends them" {
   pair 0
   pair 1
   bond balance-rr
@@ -184,7 +184,7 @@ bond() {
   assert_sent kw1 100 6000
 }
 
-@test "macvlan: its frames once, and once by its lower device, if that sends them" {
+@test "macvlan: its frames once, and once on its lower device if that sends them" {
   pair 0
   link kmv0 link kw0 type macvlan mode bridge
   link kmv1 link kw0 type macvlan mode bridge
@@ -199,7 +199,7 @@ bond() {
   assert_sent kmv1 0 0
 }
 
-@test "tap: what is handed to who has it" {
+@test "tap: the frames that its owner reads" {
   [ -e /dev/net/tun ] || modprobe tun
   mkfifo "$BATS_TEST_TMPDIR/tap"
   frames --tap kmtap0 --count 1 <"$BATS_TEST_TMPDIR/tap" >/dev/null 3>&- &
@@ -221,7 +221,7 @@ bond() {
   exec 9>&-
 }
 
-@test "several interfaces: each has its own" {
+@test "several interfaces: each has its own counts" {
   pair 0
   pair 1
   link kw0.5 link kw0 type vlan id 5
@@ -245,7 +245,7 @@ bond() {
   assert_sent kw0 80 $((4200 + 640)) 40
 }
 
-@test "with the other hooks, too: they are for what is received" {
+@test "with the other hooks, too: they only concern received frames" {
   local hook
   pair 0
   for hook in packet_type rx_handler; do
@@ -337,7 +337,7 @@ udp_super_packets() {
   [ $(($(own kw1 packets) - packets0[kw1])) = 25 ] || skip "expected: veth splits UDP super packets in this kernel"
 }
 
-@test "UDP super packets in a VLAN: 40 frames each, every one with its tag" {
+@test "UDP super packets in a VLAN: 40 frames each, all with the tag" {
   super_path
   ip -n kmon-l2-0 addr flush dev kw0p
   ip -n kmon-l2-0 link add link kw0p name kw0p.5 type vlan id 5
@@ -348,7 +348,7 @@ udp_super_packets() {
   udp_super_packets 4
 }
 
-@test "UDP super packets to a group: their frames and their bytes are those of the group" {
+@test "UDP super packets to a group: their frames and bytes count for the group" {
   super_path
   ip -n kmon-l2-0 neigh replace 198.18.77.2 dev kw0p nud permanent lladdr 03:00:00:00:77:77
   watch kw1
@@ -372,7 +372,7 @@ udp_super_packets() {
 }
 queue_is_empty() { tc -s qdisc show dev kw0 | grep -q 'backlog 0b 0p'; }
 
-@test "what waits in the queueing discipline: counted when it goes out" {
+@test "waiting in the queueing discipline: counted when it goes out" {
   pair 0
   tc qdisc add dev kw0 root netem delay 2s limit 10000 || skip "expected: no netem in this kernel"
   watch kw0

@@ -10,7 +10,7 @@ load ../lib/l2_sent
 
 # ---- the bound, and resets ----
 
-@test "max_macs is for both directions together; the frames of others are untracked in their own" {
+@test "max_macs is for both directions together; untracked frames count per direction" {
   pair 0
   watch kw0 max_macs=100
   out kw0 --count 180 --macs 60
@@ -41,7 +41,7 @@ load ../lib/l2_sent
 }
 reset_text() { echo reset >"$text"; }
 
-@test "a reset lets go of an address that was idle in both directions, with all that it had" {
+@test "a reset evicts an address that was idle in both directions, with all its figures" {
   pair 0
   watch kw0
   out kw0 --count 10 --src 02:00:00:00:00:0a --size 100
@@ -93,7 +93,7 @@ reset_text() { echo reset >"$text"; }
   refused "Invalid parameters" interface=kw0 direction=tx
 }
 
-@test "direction is changed: what was counted stays, what is sent under rx does not count" {
+@test "direction is changed: what was counted stays, frames sent under rx do not count" {
   pair 0
   pair 1
   load_l2 interface=kw0
@@ -132,7 +132,7 @@ change_direction() {
 }
 
 # bats test_tags=heavy
-@test "direction is changed again and again under traffic: no received frame is lost, none is counted twice" {
+@test "direction is changed repeatedly under traffic: no received frame is lost, none is counted twice" {
   local n
   n=$(scaled 500000 60000 20000)
   pair 0
@@ -168,7 +168,7 @@ exactly_100_more() {
   balances
 }
 
-@test "deleted, made again, moved away and back, renamed, all under traffic: counting goes on upon the old numbers" {
+@test "deleted, created again, moved away and back, renamed, all under traffic: counting continues from the old numbers" {
   local kept
   pair 0
   watch kw0
@@ -204,7 +204,7 @@ exactly_100_more() {
 }
 
 # bats test_tags=heavy
-@test "a watched veth made and deleted again and again, under traffic" {
+@test "a watched veth created and deleted repeatedly under traffic" {
   local times i
   times=$(scaled 200 30 10)
   pair 0
@@ -226,7 +226,7 @@ exactly_100_more() {
 unload_total() { kernel_log | sed -nE 's/^l2packet_counter: Interface: kw0, Sent packets: ([0-9]+)$/\1/p' | tail -n 1; }
 
 # bats test_tags=heavy
-@test "load and unload again and again while frames go both ways" {
+@test "load and unload repeatedly while frames go both ways" {
   local times seen i
   times=$(scaled 200 8 3)
   pair 0

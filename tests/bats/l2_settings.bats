@@ -9,7 +9,7 @@ load ../lib/l2_counter
 
 # ---- which interfaces ----
 
-@test "interface: eth0 if none is named; where there is none, ENODEV and a line in the log" {
+@test "interface: eth0 by default; without an eth0, ENODEV and a line in the log" {
   [ ! -e /sys/class/net/eth0 ] || skip "expected: this machine has an eth0 of its own"
   refused "No such device"
   run kernel_log
@@ -74,7 +74,7 @@ make_tun() {
   assert_equal "$(wc -l <"$view")" 1
 }
 
-@test "interface: what stays keeps its numbers when others are added, moved or taken away" {
+@test "interface: the remaining ones keep their numbers when others are added, moved or removed" {
   load_l2 interface=km0
   send km0 --count 5
   assert_packets km0 5
@@ -94,7 +94,7 @@ make_tun() {
   assert_equal "$(figure km1 packets)" ""
 }
 
-@test "interface: lists that cannot be meant are EINVAL, at load and on write" {
+@test "interface: malformed lists are EINVAL, at load and on write" {
   local list
   load_l2 interface=km0
   for list in km0,km0 km0,km1,km0 'km0,' ,km0 km0,,km1 ',' kmon-0123456789a kmon/0 . 'km0 km1' km0:1; do
@@ -143,7 +143,7 @@ make_many() {
   assert_equal "$(counts "$last")" "02:00:00:00:00:01 9"
 }
 
-@test "interface: an alternative name is the same interface, once" {
+@test "interface: an alternative name means the same interface, once" {
   ip link property add dev km0 altname kmon-l2-another
   on_teardown ip link property del dev km0 altname kmon-l2-another
   load_l2 interface=km1
@@ -221,7 +221,7 @@ MAC Address        Packet Count
   refused "Invalid parameters" interface=km0 max_macs=1048577
 }
 
-@test "who may do what: all read, root writes" {
+@test "permissions: everybody reads, root writes" {
   local file
   load_l2 interface=km0
   assert_equal "$(stat -c %a "$text" "$view" | paste -s)" "644	444"
@@ -244,7 +244,7 @@ MAC Address        Packet Count
 
 # ---- loading and unloading ----
 
-@test "load: a second time is refused, and the first goes on" {
+@test "load: a second load is refused, and the first goes on" {
   load_l2 interface=km0
   send km0 --count 5
   assert_packets km0 5
@@ -276,7 +276,7 @@ MAC Address        Packet Count
 unload_total() { kernel_log | sed -nE 's/^l2packet_counter: Interface: km0, Total packets: ([0-9]+), .*/\1/p' | tail -n 1; }
 
 # bats test_tags=heavy
-@test "load and unload again and again under full traffic" {
+@test "load and unload repeatedly under full traffic" {
   local times seen
   times=$(scaled 200 8 3)
   meanwhile in_netns "$peer" frames km0p --count 20000 --macs 1000

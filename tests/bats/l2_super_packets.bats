@@ -125,7 +125,7 @@ udp_super_packets() {
   assert_equal "$(skbs)" 75
 }
 
-@test "UDP super packets in a VLAN: 40 frames each, every one with its tag" {
+@test "UDP super packets in a VLAN: 40 frames each, all with the tag" {
   pair
   ip -n kmon-l2-0 link add link kw0p name kw0p.5 type vlan id 5
   up kw0p.5 kmon-l2-0
@@ -134,7 +134,7 @@ udp_super_packets() {
   under "auto packet_type" kw0 udp_super_packets 4
 }
 
-@test "what this host sends to a group and hears itself was never received" {
+@test "what this host sends to a group and hears itself does not count as received" {
   pair
   ip addr add 198.18.77.3/24 dev kw0
   count_skbs

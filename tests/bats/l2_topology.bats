@@ -30,7 +30,7 @@ frames_to_anyone() {
   assert_counted kw0 100 6000
 }
 
-@test "frames to this host, to others, to all and to a group: each once, with every hook" {
+@test "frames to this host, to others, broadcast and to a group: each once, with every hook" {
   pair
   under "auto packet_type rx_handler" kw0 frames_to_anyone
 }
@@ -43,7 +43,7 @@ frames_to_anyone() {
 
 # ---- bridges ----
 
-@test "bridge port, the bridge made before: each frame once" {
+@test "bridge port, the bridge created before: each frame once" {
   pair
   make_bridge kw0
   under "auto packet_type" kw0 all_of_them kw0
@@ -64,7 +64,7 @@ join_and_leave_bridge() {
   under "auto packet_type" kw0 join_and_leave_bridge
 }
 
-@test "bridge with two watched ports: what is forwarded is counted where it came in" {
+@test "bridge with two watched ports: forwarded frames are counted where they came in" {
   pair 0
   pair 1
   make_bridge kw0 kw1
@@ -82,7 +82,7 @@ frames_to_the_bridge() {
   assert_counted kbr0 100 6000
 }
 
-@test "the bridge itself: frames that are for it, each once, with every hook" {
+@test "the bridge itself: frames for it, each once, with every hook" {
   pair
   make_bridge kw0
   ip link set kbr0 address 02:00:00:00:be:ef
@@ -206,7 +206,7 @@ trunk_and_child() {
   assert_counted kw0.5 60 $((60 * 60))
 }
 
-@test "VLAN trunk and its VLAN interface: the trunk has all frames, the other its own, without the tag" {
+@test "VLAN trunk and its VLAN interface: the trunk counts all frames, the other its own, without the tag" {
   pair
   link kw0.5 link kw0 type vlan id 5
   under "auto packet_type" kw0,kw0.5 trunk_and_child
@@ -255,7 +255,7 @@ qinq() {
   assert_equal "$(cat /sys/class/net/kifb0/statistics/tx_packets)" 300
 }
 
-@test "dropped by tc on ingress: received all the same" {
+@test "dropped by tc on ingress: still received" {
   pair
   tc qdisc add dev kw0 ingress
   tc filter add dev kw0 parent ffff: matchall action drop
@@ -296,7 +296,7 @@ datagrams_in_a_tunnel() {
 
 # ---- which hook ----
 
-@test "hook=auto: the tracepoint where it sees the frames, packet_type for devices upon others" {
+@test "hook=auto: the tracepoint where it sees the frames, packet_type for devices on top of others" {
   pair 0
   pair 1
   link kw0.5 link kw0 type vlan id 5

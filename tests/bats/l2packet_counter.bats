@@ -18,7 +18,7 @@ load ../lib/l2_counter
   diff "$sent" <(text_counts)
 }
 
-@test "count: random addresses keep all their six bytes" {
+@test "count: random addresses keep all six bytes" {
   load_l2 interface=km0
   send km0 --count 200 --random
   assert_packets km0 200
@@ -43,7 +43,7 @@ load ../lib/l2_counter
   assert_equal "$(figure km0 bytes)" 640
 }
 
-@test "count: frames of 14 bytes, the shortest there are" {
+@test "count: frames of 14 bytes, the shortest possible" {
   load_l2 interface=km0
   send km0 --count 40 --short --macs 4
   assert_packets km0 40
@@ -244,7 +244,7 @@ MAC Address        Packet Count
 
 # ---- the JSON view ----
 
-@test "json: the first line is the module's, then a line an interface and a line an address, each one object" {
+@test "json: the first line is the module's, then one line per interface and per address, each one object" {
   load_l2 interface=km0,km1 max_macs=77
   send km0 --count 6 --macs 3
   assert_packets km0 6
@@ -326,7 +326,7 @@ seeking_read() {
 Total packets: 10"
 }
 
-@test "read: who is not root cannot make the module hold more than 32 readings at once" {
+@test "read: unprivileged users cannot make the module hold more than 32 readings at once" {
   command -v setpriv >/dev/null || skip "expected: no setpriv here"
   load_l2 interface=km0
   send km0 --count 500 --macs 500

@@ -21,7 +21,7 @@ load ../lib/all-five
   done
 }
 
-@test "l2packet_counter: plain insmod without an eth0 says so and leaves nothing" {
+@test "l2packet_counter: plain insmod without an eth0 says so and leaves nothing behind" {
   [ ! -e /sys/class/net/eth0 ] || skip "expected: this machine has an eth0"
   run insmod "$(ko l2packet_counter)"
   assert_failure
@@ -154,7 +154,7 @@ come_and_go_all() {
   stays_flat 256 come_and_go_all "$(scaled 100 15)"
 }
 
-@test "rmmod does not wait for who holds a file open, and the reader is told" {
+@test "rmmod does not wait for a reader who holds a file open, and the reader gets an error" {
   local file module name holders=()
   make_link_to_watch
   load_all
@@ -179,7 +179,7 @@ come_and_go_all() {
   for module in "${kmon_modules[@]}"; do nothing_of "$module"; done
 }
 
-@test "who writes to a file that was open when its module went is told" {
+@test "writing to a file that was open when its module went is an error" {
   local file fd error=$BATS_TEST_TMPDIR/error
   make_link_to_watch
   for file in "${resettable[@]}" /proc/kstat/counter /sys/module/kstat/parameters/start /sys/module/process_monitor/parameters/log; do
@@ -206,7 +206,7 @@ writes() {
 }
 
 # bats test_tags=heavy
-@test "modules go while each of their files and parameters is written to" {
+@test "modules are unloaded while each of their files and parameters is written to" {
   local module file set
   make_link_to_watch
   for module in "${kmon_modules[@]}"; do

@@ -32,7 +32,7 @@ bytes_of() {
 }
 any_module() { find "/lib/modules/$(uname -r)" -path '*/kernel/*' -name '*.ko*' -print -quit; }
 
-@test "load: modinfo tells description, licence GPL, one version, the running kernel, and each parameter" {
+@test "load: modinfo shows description, licence GPL, one version, the running kernel, and each parameter" {
   local module file version
   version=$(modinfo -F version "$(ko l2packet_counter)")
   assert_regex "$version" '^[0-9]+\.[0-9]+'
@@ -50,7 +50,7 @@ any_module() { find "/lib/modules/$(uname -r)" -path '*/kernel/*' -name '*.ko*' 
 
 # ---- loading
 
-@test "load: each module loads alone, is live, holds nothing else, and says nothing amiss" {
+@test "load: each module loads alone, is live, uses no other module, and logs no problem" {
   local module
   for module in "${kmon_modules[@]}"; do
     load_quiet "$module"
@@ -82,7 +82,7 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
   done
 }
 
-@test "load: before anything has happened, each file says so in its own form" {
+@test "load: before anything has happened, each file says so in its own format" {
   load_quiet "${kmon_modules[@]}"
   assert_equal "$(l2_text)" "Interface: kmon0
 Total packets: 0
@@ -142,7 +142,7 @@ MAC Address        Packet Count
   none_lower "$before" "$(cumulative)"
 }
 
-@test "load: what is not the word reset is refused as invalid and changes nothing" {
+@test "load: anything that is not the word reset is refused as invalid and changes nothing" {
   local file word kind
   load_quiet "${kmon_modules[@]}"
   send --count 60 --macs 3
@@ -161,7 +161,7 @@ MAC Address        Packet Count
 
 # ---- unloading
 
-@test "load: unloading takes the files away and says the totals" {
+@test "load: unloading removes the files and logs the totals" {
   local module file
   load_quiet "${kmon_modules[@]}"
   set_param kstat start 1
@@ -220,7 +220,7 @@ END
 
 # ---- again and again
 
-@test "load: again and again each module loads, counts the same, and unloads" {
+@test "load: each module repeatedly loads, counts the same, and unloads" {
   local module i times
   times=$(scaled 20 5 3)
   for ((i = 1; i <= times; i++)); do

@@ -55,7 +55,7 @@ load ../lib/localhost
   assert_equal "$(number_of log_suppressed)" "$suppressed"
 }
 
-@test "localhost_monitor: log_packets takes 0 and 1, and refuses all else with a line in the log" {
+@test "localhost_monitor: log_packets accepts 0 and 1, and refuses anything else with a line in the log" {
   load_module localhost_monitor log_packets=1
   for word in 2 -1 1.5 abc 1x +1 ' 1' 4294967296 $'\n'; do
     assert_refused $parameters/log_packets text "$word"

@@ -53,7 +53,7 @@ JSON
 [localhost_monitor] Final stats: IPv4=18, IPv6=34, TCP=10, UDP=12, ICMP=5, ICMPv6=9"
 }
 
-@test "localhost_monitor: modinfo says what it is and what each parameter means" {
+@test "localhost_monitor: modinfo describes the module and each parameter" {
   assert_equal "$(modinfo -F license localhost_monitor)" GPL
   assert_equal "$(modinfo -F description localhost_monitor)" "Loopback traffic by IP version, protocol and packet size"
   assert_equal "$(modinfo -F version localhost_monitor)" "$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$BATS_TEST_DIRNAME/../../dkms.conf")"
@@ -298,7 +298,7 @@ sends_as() {
   assert_text 0 0 0 0 0 0 0 0 0 0 0
 }
 
-@test "localhost_monitor: what another hook drops is counted, for it comes first" {
+@test "localhost_monitor: what another hook drops is counted, because kmon's hook comes first" {
   load_module localhost_monitor
   nft_table <<<'table inet kmon_test { chain pre { type filter hook prerouting priority -450; iif lo counter drop; }; }'
   ipsend --proto tcp --to 127.0.0.1 --size 100 --count 5
@@ -383,7 +383,7 @@ sends_as() {
   in_netns stays ping -q -n -c 2 -i 0.01 ::1
 }
 
-@test "localhost_monitor: all_netns is set at load only, to 0 or 1" {
+@test "localhost_monitor: all_netns can only be set at load, to 0 or 1" {
   run load_module localhost_monitor all_netns=2
   assert_failure
   assert_equal "$(kernel_log | grep -c 'all_netns=2 refused: expected a number from 0 to 1')" 1
@@ -411,7 +411,7 @@ sends_as() {
     "\(.ip_version) \(.protocol) \(.packets) \(.segments) \(.bytes)"' <<<"$all")"
 }
 
-@test "localhost_monitor: the unload line says what came since load, reset or not" {
+@test "localhost_monitor: the unload line has the totals since load, reset or not" {
   load_module localhost_monitor
   ipsend --proto tcp --to 127.0.0.1 --size 100 --count 6
   assert_text 6 0 6 0 0 0 6 0 0 0 0

@@ -33,7 +33,7 @@ load ../lib/localhost
   assert_equal "$(totals)" "$sent $sent $((100 * sent))"
 }
 
-@test "localhost_monitor: loads and unloads again and again under traffic" {
+@test "localhost_monitor: loads and unloads repeatedly under traffic" {
   taskset -c 0 ipsend --proto tcp --to 127.0.0.1 --size 100 --count 100000000 >/dev/null 3>&- &
   sender=$!
   on_teardown kill "$sender"

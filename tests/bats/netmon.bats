@@ -103,7 +103,7 @@ lo"
   assert_equal "$status ${stderr_lines[0]}" "1 netmon: no interface matches nosuch*"
 }
 
-@test "netmon: --details and --timestamp add to the line, and change nothing of the rest" {
+@test "netmon: --details and --timestamp add to the line and change nothing else" {
   pair
   ip -n alpha link property add dev kmon0 altname lan
   watch kmon0 --once --details --timestamp ms >line
@@ -114,7 +114,7 @@ lo"
   assert_equal "$(watch kmon1 --once --details | jq -r .operstate)" "$(in_netns alpha cat /sys/class/net/kmon1/operstate)"
 }
 
-@test "netmon: a name with quotes, backslashes and bytes that are no UTF-8 forges nothing" {
+@test "netmon: a name with quotes, backslashes and bytes that are not UTF-8 forges nothing" {
   name=$'k"m\\\x1b\xff'
   ip -n alpha link add "$name" type dummy
   watch all --once >line
@@ -154,7 +154,7 @@ lo"
 # waits: netmon sleeps until the next reading. Sets `pid`.
 waits() { pid=$(pgrep -x -P $watching netmon) && grep -q poll "/proc/$pid/wchan"; }
 
-@test "netmon: --rates tells the figures' growth a second" {
+@test "netmon: --rates shows the growth of the figures per second" {
   pair
   began=$SECONDS
   "${netmon[@]}" kmon0 --rates --interval 8 --count 2 >lines 3>&- &
@@ -201,7 +201,7 @@ waits() { pid=$(pgrep -x -P $watching netmon) && grep -q poll "/proc/$pid/wchan"
   assert_equal "${stderr_lines[0]}" "netmon: there is no interface nosuch0"
 }
 
-@test "netmon: bad usage exits 2 and says what is wanted" {
+@test "netmon: bad usage exits with 2 and says what is expected" {
   for arguments in --bogus "--interval 0" "--interval x" "--interval nan" "--interval inf" "--count 0" "--count 1.5" \
     "--count -1" "--once --count 2" "--timestamp ns"; do
     # shellcheck disable=SC2086 # words
@@ -234,7 +234,7 @@ netmon: kmon0 is back"
 
 # --- how much it asks the kernel
 
-@test "netmon: 500 interfaces cost one rtnetlink dump a reading" {
+@test "netmon: 500 interfaces cost one rtnetlink dump per reading" {
   command -v strace >/dev/null || skip "expected: no strace"
   seq -f 'link add kmon%g type dummy' 500 | ip -n alpha -batch -
   in_netns alpha strace -o trace -e trace=network netmon all --count 3 --interval 0.1 >lines
@@ -264,7 +264,7 @@ configured() {
     exec netmon --once'
 }
 
-@test "netmon: the interface comes from /etc/netmon.conf, else from UCI, else it is all" {
+@test "netmon: the interface comes from /etc/netmon.conf, else from UCI, else all are shown" {
   [ ! -e /etc/netmon.conf ] || skip "expected: this machine has a /etc/netmon.conf"
   on_teardown rm -f /etc/netmon.conf
   pair
@@ -277,7 +277,7 @@ configured() {
   assert_equal "$(configured '# nothing\n' | jq -r .interface | sort | xargs)" "kmon0 kmon1"
 }
 
-@test "netmon: a configured interface that is not there yet is waited for; one on the command line is an error" {
+@test "netmon: waits for a configured interface that does not exist yet; on the command line it is an error" {
   [ ! -e /etc/netmon.conf ] || skip "expected: this machine has a /etc/netmon.conf"
   on_teardown rm -f /etc/netmon.conf
   configured 'kmon0\n' >lines 2>words 3>&- & # with --once; a reading without an interface does not count as the one
@@ -293,7 +293,7 @@ configured() {
 netmon: kmon0 has appeared"
 }
 
-@test "netmon: a configuration that names no interface exits 78 and says where" {
+@test "netmon: a configuration that names no interface exits with 78 and says where" {
   [ ! -e /etc/netmon.conf ] || skip "expected: this machine has a /etc/netmon.conf"
   on_teardown rm -f /etc/netmon.conf
   run --separate-stderr configured '# uplink\ntwo words\n'
@@ -310,7 +310,7 @@ netmon: kmon0 has appeared"
   assert_equal "$status ${stderr_lines[0]}" "78 netmon: cannot read /etc/netmon.conf: it is not a regular file"
 }
 
-@test "netmon: a uci that never ends, or prints for ever, is ended" {
+@test "netmon: a uci that never ends, or prints endlessly, is killed" {
   [ ! -e /etc/netmon.conf ] || skip "expected: this machine has a /etc/netmon.conf"
   run --separate-stderr configured '' 'sleep 1000'
   assert_equal "$status ${stderr_lines[0]}" "1 netmon: uci did not answer within 5 seconds, and was killed"

@@ -27,7 +27,7 @@ hold() {
 is_asleep() { [ "$(cat "/proc/$holder/comm")" = sleep ]; }
 
 # bats test_tags=heavy
-@test "a reader takes memory for the numbers of the interfaces, not for their lines" {
+@test "a reader takes memory for the interface indexes, not for their lines" {
   local n before
   n=$(scaled 50000 2000)
   make_dummies "$n"
@@ -44,7 +44,7 @@ is_asleep() { [ "$(cat "/proc/$holder/comm")" = sleep ]; }
 }
 
 # bats test_tags=heavy
-@test "every interface stands there once, and figures and names are the kernel's" {
+@test "every interface appears once, with the kernel's figures and name" {
   local n
   n=$(scaled 50000 2000)
   make_dummies "$n"
@@ -65,7 +65,7 @@ read_in_two() {
   wait_until 30 test -s "$BATS_TEST_TMPDIR/half"
 }
 
-@test "an interface that goes while it is read is left out, one that comes is for the next reading" {
+@test "an interface that goes while the file is read is left out; a new one appears in the next reading" {
   make_dummies 300
   load_module netmon_proc
   read_in_two

@@ -79,7 +79,7 @@ BATCH
   send_udp omega 192.0.2.2 7
 }
 
-@test "netmon_proc: bytes, packets and drops are those of ip -s link, after traffic that is known" {
+@test "netmon_proc: bytes, packets and drops are those of ip -s link after known traffic" {
   pair_with_traffic
   load_module netmon_proc
   same_as_ip omega
@@ -186,7 +186,7 @@ LINE
   cmp <(netmon_of alpha) <(printf '{"interface":"kmon9","error":"not found"}\n')
 }
 
-@test "netmon_proc: iface refuses what cannot be a name, keeps its value, says so once" {
+@test "netmon_proc: iface refuses what cannot be a name, keeps its value, and logs it once" {
   load_module netmon_proc iface=kmon1
   for word in sixteen-letters0 a/b 'a b' ' kmon1' a:b . .. $'a\tb' $'a\n\n'; do
     assert_refused $iface text "$word"
@@ -247,7 +247,7 @@ odd_names_in_json=(
 
 # --- many interfaces
 
-@test "netmon_proc: each of 500 interfaces stands there once" {
+@test "netmon_proc: each of 500 interfaces appears once" {
   n=$(scaled 2000 500 200)
   make_silent_netns alpha
   make_dummies alpha kmon "$n"
@@ -359,7 +359,7 @@ moved_out() { [ "$(cat "/proc/$1/comm")" = sleep ]; }
   assert_equal "$(get_param netmon_proc iface)" ""
 }
 
-@test "netmon_proc: modinfo says what it is and what the parameter means" {
+@test "netmon_proc: modinfo describes the module and its parameter" {
   assert_equal "$(modinfo -F license netmon_proc)" GPL
   assert_equal "$(modinfo -F description netmon_proc)" "Interface statistics as JSON lines in /proc/netmon"
   assert_equal "$(modinfo -F version netmon_proc)" "$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$BATS_TEST_DIRNAME/../../dkms.conf")"
@@ -387,7 +387,7 @@ read_again_and_again() {
   done
 }
 
-@test "netmon_proc: loads and unloads again and again under readers" {
+@test "netmon_proc: loads and unloads repeatedly with readers" {
   readers=()
   for _ in 1 2; do
     read_again_and_again 3>&- &

@@ -43,7 +43,7 @@ value() { body /metrics | awk -v series="$1" '{ v = $NF; sub(/ [^ ]*$/, "") } $0
   run -1 bash -c 'exec 3<>/dev/tcp/127.0.0.1/9778'
 }
 
-@test "observability: systemd starts it when somebody asks, as nobody's account without any right" {
+@test "observability: systemd starts it on the first request, as a dynamic user without privileges" {
   local pid
   exporter_on
   assert_equal "$(systemctl is-active kmon-exporter.service)" inactive
@@ -57,7 +57,7 @@ value() { body /metrics | awk -v series="$1" '{ v = $NF; sub(/ [^ ]*$/, "") } $0
   echo "# RSS $(awk '/^VmRSS:/ { print $2 }' "/proc/$pid/status") KiB; exposure $(systemd-analyze security --no-pager kmon-exporter | tail -n 1)" >&3
 }
 
-@test "observability: the metrics are what kmonctl prints, and promtool has nothing to say about them" {
+@test "observability: the metrics are the same as kmonctl's, and promtool finds no fault with them" {
   exporter_on
   body /metrics >"$BATS_TEST_TMPDIR/served"
   kmonctl metrics >"$BATS_TEST_TMPDIR/printed"
@@ -73,7 +73,7 @@ value() { body /metrics | awk -v series="$1" '{ v = $NF; sub(/ [^ ]*$/, "") } $0
   assert_equal "$(value kmon_config_last_reload_successful)" 1
 }
 
-@test "observability: a module that is gone is told with the reason, and back again" {
+@test "observability: a missing module is reported with the reason, and its return, too" {
   exporter_on
   rmmod kstat
   body /metrics | grep -q '^kmon_module_up{module="kstat",reason="it is not loaded"} 0$'
@@ -83,7 +83,7 @@ value() { body /metrics | awk -v series="$1" '{ v = $NF; sub(/ [^ ]*$/, "") } $0
   assert_equal "$(value 'kmon_module_up{module="kstat"}')" 1
 }
 
-@test "observability: a configuration that is refused is told" {
+@test "observability: a refused configuration is reported" {
   exporter_on
   assert_equal "$(value kmon_config_last_reload_successful)" 1
   configure <<<'[kstat'
@@ -108,7 +108,7 @@ value() { body /metrics | awk -v series="$1" '{ v = $NF; sub(/ [^ ]*$/, "") } $0
   assert_equal "$(body /healthz)" ok
 }
 
-@test "observability: where systemd listens for it, listen of the configuration has no effect, and it says so" {
+@test "observability: if systemd listens for it, listen in the configuration has no effect, and it says so" {
   configure <<<$'[exporter]\nlisten = "127.0.0.1:9779"'
   exporter_on
   assert_equal "$(body /healthz)" ok
@@ -134,7 +134,7 @@ value() { body /metrics | awk -v series="$1" '{ v = $NF; sub(/ [^ ]*$/, "") } $0
   [ "$(awk '/^VmRSS:/ { print $2 }' "/proc/$(systemctl show -P MainPID kmon-exporter)/status")" -le 16384 ]
 }
 
-@test "observability: the stream has an event a second" {
+@test "observability: the stream has one event per second" {
   local began events=$BATS_TEST_TMPDIR/events
   exporter_on
   began=$(date +%s%3N)
@@ -244,7 +244,7 @@ reset_and_reload() {
   systemctl reload kmon
 }
 
-@test "observability: a module that is loaded anew is a reset of its counters, and no rate is negative or doubled" {
+@test "observability: a reloaded module is a counter reset, and no rate is negative or doubled" {
   local created
   exporter_on
   prometheus_on
@@ -293,7 +293,7 @@ counted() {
 
 fleet_scraped() { [ "$(query 'sum(up{job="fleet"})' 2>/dev/null)" = "$1" ]; }
 
-@test "observability: a fleet's sums are what its hosts sent, though one dies and one reloads its modules" {
+@test "observability: a fleet's sums are what its hosts sent, although one dies and one reloads its modules" {
   local hosts=() second rates
   prometheus_on "$(printf '"127.0.0.1:%s",' 9781 9782 9783)"
   for n in 1 2 3; do make_host "$n"; done
