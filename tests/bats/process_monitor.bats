@@ -21,7 +21,7 @@ load ../lib/process
 @test "process_monitor: one record a process: the leader ends first, the last thread after it" { storm_is_exact leader-first-plain; }
 @test "process_monitor: one record a process: a thread that is not the leader executes" { storm_is_exact exec-thread; }
 
-@test "process_monitor: one record a process: a storm of all kinds at once" {
+@test "process_monitor: one record per process: a storm of all kinds at once" {
   watch
   storm_watched --processes "$(scaled 20000 600 500)" --mode mixed --parallel 16 --code 3 --timeout 600
   assert_one_record_each
@@ -52,7 +52,7 @@ trace_process() {
     die "wait4: $!\n"' "${numbers[@]}" "$1"
 }
 
-@test "process_monitor: one record a process: a traced one, with its parent, not its tracer" {
+@test "process_monitor: one record per process: a traced one, with its parent, not its tracer" {
   local child tracer stops=$BATS_TEST_TMPDIR/stops
   [[ $(uname -m) =~ ^(x86_64|aarch64)$ ]] || skip "expected: the number of ptrace is not known here"
   command -v perl >/dev/null || skip "expected: no perl to trace with"
@@ -70,7 +70,7 @@ trace_process() {
   assert_equal "$(trace_records | awk -v p="$child" '$2 == p { print $1, $2, $3, $4 }')" "$child $child $BASHPID 15"
 }
 
-@test "process_monitor: kernel threads are no records" {
+@test "process_monitor: kernel threads are not recorded" {
   local i commands=$BATS_TEST_TMPDIR/commands
   local -A before=() after=()
   if [ ! -d /sys/module/bonding ]; then
@@ -92,7 +92,7 @@ trace_process() {
   assert_equal "$(gained exits)" "$(grep -c ' process_exit: ' "$instance/trace")"
 }
 
-@test "process_monitor: a process in a PID namespace has its number in ours" {
+@test "process_monitor: a process in a PID namespace is recorded with its PID in ours" {
   local child
   watch
   unshare --pid --fork --kill-child sh -c 'exit 3' &
@@ -101,7 +101,7 @@ trace_process() {
   assert_equal "$(trace_records | awk -v p="$child" '$3 == p { print ($2 > 1), $4, $10 }')" "1 768 sh"
 }
 
-@test "process_monitor: an orphan's parent is who adopted it" {
+@test "process_monitor: an orphan's parent is the process that adopted it" {
   local go=$BATS_TEST_TMPDIR/go
   watch
   mkfifo "$go"
@@ -132,13 +132,13 @@ trace_process() {
   assert_equal "$(trace_records | cut -d ' ' -f 4 | sort | uniq -c | tr -s ' ')" " 5 1792"
 }
 
-@test "process_monitor: a record names the process, not the thread that was the last" {
+@test "process_monitor: a record names the process, not its last thread" {
   watch
   storm_watched --processes 10 --mode leader-first
   assert_equal "$(children | awk -v me="$me" '$1 != $2 && $10 == me' | wc -l)" 10
 }
 
-@test "process_monitor: a record has the last thread's number beside the process's" {
+@test "process_monitor: a record has the last thread's number in addition to the process's" {
   watch
   storm_watched --processes 10 --mode leader-first-plain
   # Of storm's children: waited for by their process ID, but ended by another thread.
@@ -235,7 +235,7 @@ times() {
     $3 == storm { print $5 + $6 == $8 ? int($8 / 1000) : "utime + stime is not runtime", waited[$2] }' "$waited" "$records"
 }
 
-@test "process_monitor: CPU time is no less than was used, no more than wait4 says, and near that" {
+@test "process_monitor: CPU time is no less than was used, no more than wait4 says, and close to that" {
   local mode run wait all=0 near=0
   watch
   for mode in exit signal exec threads kill-threads leader-first exec-thread; do
@@ -315,7 +315,7 @@ times() {
 
 # ---- views
 
-@test "process_monitor: the text view has these lines, and the JSON view's numbers" {
+@test "process_monitor: the text view has the expected lines, with the numbers of the JSON view" {
   local lines
   local -A now=()
   load_module "$name" log=0
@@ -358,7 +358,7 @@ System time: ${now[stime_ns]} ns"
   assert_equal "${lines[6]}" "Killed by signal: 10"
 }
 
-@test "process_monitor: what was counted is gone with the module" {
+@test "process_monitor: the counts are gone with the module" {
   local -A now=()
   load_module "$name" log=0
   storm --processes 50 --mode signal

@@ -23,7 +23,7 @@ rule="PROCESS_MONITOR: ========================================"
   assert_equal "${lines[5]}" "$rule"
 }
 
-@test "process_monitor: the log does not tell where the kernel lies" {
+@test "process_monitor: the log does not reveal kernel addresses" {
   local address
   address=$(awk '$3 == "taskstats_exit" { print $1 }' /proc/kallsyms)
   [ -n "${address//0/}" ] || skip "expected: this kernel hides its addresses from everybody"
@@ -67,7 +67,7 @@ rule="PROCESS_MONITOR: ========================================"
 PROCESS_MONITOR:   User time: $utime ns, System time: $stime ns"
 }
 
-@test "process_monitor: log=0 logs nothing and counts all" {
+@test "process_monitor: log=0 logs nothing and counts everything" {
   watch
   storm_watched --processes 100
   assert_counters
@@ -90,7 +90,7 @@ assert_log_adds_up() {
   assert_equal $((logged + told)) "$total"
 }
 
-@test "process_monitor: log_rate=5 logs 5 a second and tells how many it left out" {
+@test "process_monitor: log_rate=5 logs 5 per second and says how many it left out" {
   local logged told began=$SECONDS
   load_module "$name" log_rate=5
   storm --processes "$(scaled 2000 200)"
@@ -148,7 +148,7 @@ starve_the_log() {
   on_teardown kill "$hog"
 }
 
-@test "process_monitor: what the buffer cannot hold is counted as suppressed, and told" {
+@test "process_monitor: what the buffer cannot hold is counted as suppressed and reported" {
   local logged told hog
   [ -e /kmon/init ] || skip "expected: blocks a processor, so only in our own guests"
   load_module "$name" log_rate=0
@@ -161,7 +161,7 @@ starve_the_log() {
   assert [ "$told" -ge 1 ]
 }
 
-@test "process_monitor: what ends when the log is switched off is printed all the same" {
+@test "process_monitor: exits just before the log is switched off are still printed" {
   local i
   watch log=1 log_rate=0
   for ((i = 0; i < 10; i++)); do

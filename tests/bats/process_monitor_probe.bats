@@ -14,7 +14,7 @@ has_ftrace() {
   [ -e /proc/sys/kernel/ftrace_enabled ] && grep -qw taskstats_exit /sys/kernel/tracing/available_filter_functions
 }
 
-@test "process_monitor: the probe is the tracepoint where that tells enough, else at taskstats_exit" {
+@test "process_monitor: the probe is the tracepoint if that gives enough information, else at taskstats_exit" {
   local setting
   for setting in "" probe=auto; do
     load_module "$name" log=0 ${setting:+"$setting"}
@@ -81,7 +81,7 @@ counts_exits() {
   [ "$(gained exits)" -ge 20 ]
 }
 
-@test "process_monitor: nobody can switch off the probe of choice" {
+@test "process_monitor: nobody can switch off the preferred probe" {
   local setting state
   load_module "$name" log=0
   for setting in /proc/sys/kernel/ftrace_enabled /sys/kernel/debug/kprobes/enabled; do
@@ -95,7 +95,7 @@ counts_exits() {
   done
 }
 
-@test "process_monitor: a kprobe that is switched off says so, and goes on when it is switched on" {
+@test "process_monitor: a kprobe that is switched off is reported, and counts again once it is switched on" {
   local setting any=0
   local -A before=() after=()
   load_module "$name" log=0 probe=kprobe
@@ -150,7 +150,7 @@ counts_exits() {
 
 # ---- coming and going
 
-@test "process_monitor: loads and unloads during a storm, which goes on unharmed" {
+@test "process_monitor: loads and unloads during a storm of processes without harming it" {
   local i
   meanwhile storm --processes 40 --mode mixed --parallel 4
   for ((i = 0; i < $(scaled 100 20); i++)); do

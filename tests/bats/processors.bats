@@ -27,7 +27,7 @@ come_and_go() {
   done
 }
 
-@test "a processor goes and comes back again and again under traffic: no frame, packet or exit is lost" {
+@test "a processor goes offline and comes back repeatedly under traffic: no frame, packet or exit is lost" {
   load_for_mixed_load
   for what in receive_frames send_frames send_tcp end_processes; do meanwhile "$what"; done
   come_and_go "$(scaled 50 10 4)"
@@ -35,7 +35,7 @@ come_and_go() {
   assert_all_counted "$instance/trace"
 }
 
-@test "what a processor counted alone is there after it went: packets, frames, exits, and what it had to print" {
+@test "what a processor counted survives its going offline: packets, frames, exits, and lines to print" {
   local before
   load_quiet localhost_monitor
   load_quiet l2packet_counter

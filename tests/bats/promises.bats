@@ -20,7 +20,7 @@ numbers=(
 
 # ---- files and parameters
 
-@test "modinfo tells what the module is, its version, its licence and each parameter" {
+@test "modinfo shows the module's description, version, licence and each parameter" {
   local module name version
   version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' "${BATS_TEST_DIRNAME%/tests/bats}/dkms.conf")
   assert [ -n "$version" ]
@@ -39,7 +39,7 @@ numbers=(
   done
 }
 
-@test "parameters are those of the contract and no others, with their modes, root's" {
+@test "the parameters are those of the contract and no others, with its modes, owned by root" {
   local module
   make_link_to_watch
   load_all
@@ -49,7 +49,7 @@ numbers=(
   done
 }
 
-@test "the files in /proc are those of the contract, with their modes, root's" {
+@test "the files in /proc are those of the contract, with its modes, owned by root" {
   local file mode
   make_link_to_watch
   printf '%s\n' /proc/[a-z]* >"$BATS_TEST_TMPDIR/before"
@@ -138,7 +138,7 @@ refuses() {
   assert_equal "$what $errno, has $has" "$what $2, has $had"
 }
 
-@test "every number refuses what is none, or out of its range, keeps its value, and takes the next good one" {
+@test "every numeric parameter refuses invalid and out-of-range values, keeps its value, and accepts the next valid one" {
   local entry module parameter good other outside value kind file
   make_link_to_watch
   load_all
@@ -158,7 +158,7 @@ refuses() {
   unload_all
 }
 
-@test "/proc/kstat/counter refuses what is no number, or out of its range, and keeps its value" {
+@test "/proc/kstat/counter refuses invalid and out-of-range values and keeps its value" {
   local value kind
   load_module kstat
   echo 2147483647 >/proc/kstat/counter
@@ -170,7 +170,7 @@ refuses() {
   assert_equal "$(</proc/kstat/counter)" 3
 }
 
-@test "l2packet_counter's interface refuses what it cannot watch and keeps what it watched" {
+@test "l2packet_counter's interface refuses what it cannot watch and keeps its value" {
   local file=/sys/module/l2packet_counter/parameters/interface value names
   make_link_to_watch
   load_module l2packet_counter interface=kmon0
@@ -193,7 +193,7 @@ refuses() {
   done
 }
 
-@test "netmon_proc's iface refuses what can be no name and keeps the one it had" {
+@test "netmon_proc's iface refuses what cannot be a name and keeps its value" {
   local file=/sys/module/netmon_proc/parameters/iface value
   load_module netmon_proc iface=lo
   for value in a/b . .. 'a b' a:b sixteencharacter longerthansixteen $'lo\nlo' $'lo\n\n' ' ' $'\t'; do
@@ -208,7 +208,7 @@ refuses() {
   done
 }
 
-@test "a refused value is told of in one line of the log, escaped" {
+@test "a refused value is reported in one line of the log, escaped" {
   local module parameter
   make_link_to_watch
   load_all
@@ -254,7 +254,7 @@ process_monitor log=1 log_rate=0 probe=taskstats_exit
 END
 }
 
-@test "insmod with a bad value fails, says why, and leaves nothing" {
+@test "insmod with a bad value fails, says why, and leaves nothing behind" {
   local module setting word words=()
   make_link_to_watch
   while read -r module setting word; do
@@ -296,7 +296,7 @@ END
 
 # ---- views
 
-@test "reset is the only word that a text view takes" {
+@test "reset is the only word that a text view accepts" {
   local file word kind errno
   make_link_to_watch
   load_all
@@ -342,7 +342,7 @@ views=(/proc/localhost_stats.json /proc/l2packet_counter.json /proc/kstat/stats.
   done
 }
 
-@test "the JSON views say when the module was loaded, and again when it is reloaded" {
+@test "the JSON views say when the module was loaded, also after a reload" {
   local module view i=0 before after
   make_link_to_watch
   for module in localhost_monitor l2packet_counter kstat process_monitor; do
@@ -402,7 +402,7 @@ schema_of() {
   assert_output "[]"
 }
 
-@test "a file read byte by byte, or from the middle on, is the file" {
+@test "a file read byte by byte, or from the middle, has the same contents" {
   local file
   make_link_to_watch
   load_all

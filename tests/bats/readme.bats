@@ -79,7 +79,7 @@ teardown_file() { ip link del eth0 2>/dev/null || true; }
   done < <(commands)
 }
 
-@test "readme: each module and file of its table is there" {
+@test "readme: each module and file of its table exists" {
   local row file files modules=0
   while IFS= read -r row; do
     modules=$((modules + 1))

@@ -12,7 +12,7 @@ powerless_root() { setpriv --bounding-set=-all --inh-caps=-all "$@"; }
 
 writable() { all_paths | while read -r file; do find "$file" -perm -200; done; }
 
-@test "root without capabilities writes to no file in /proc, and changes nothing" {
+@test "root without capabilities writes to no file in /proc and changes nothing" {
   local file
   make_link_to_watch
   load_all
@@ -39,7 +39,7 @@ writable() { all_paths | while read -r file; do find "$file" -perm -200; done; }
   done
 }
 
-@test "a thousand refused writes are no thousand lines in the log, and it says how many it left out" {
+@test "a thousand refused writes are not a thousand lines in the log, which says how many it left out" {
   local file
   make_link_to_watch
   load_all
@@ -65,7 +65,7 @@ hold_readings() {
 all_hold() { [ "$(grep -lx holding "$BATS_TEST_TMPDIR"/hold."$1".* | wc -l)" = "$2" ]; }
 let_go() { kill -TERM "${holders[@]}" && wait "${holders[@]}" && holders=(); }
 
-@test "a user who holds all the readings that he may shuts out nobody but himself" {
+@test "a user who holds as many readings as allowed shuts out nobody but himself" {
   local holders=()
   make_link_to_watch
   load_module l2packet_counter interface=kmon0
@@ -101,7 +101,7 @@ as_subordinate() {
 }
 in_another_user_namespace() { [ "$(readlink "/proc/$1/ns/user")" != "$(readlink /proc/self/ns/user)" ]; }
 
-@test "a user's own user namespaces give him no more readings" {
+@test "a user's own user namespaces do not give him more readings" {
   local holders=() i
   as_user 4003 unshare --user true || skip "expected: users may make no user namespaces here"
   make_link_to_watch
@@ -142,7 +142,7 @@ in_another_user_namespace() { [ "$(readlink "/proc/$1/ns/user")" != "$(readlink 
   assert_equal "$(get_param kstat view_mode)" 0400
 }
 
-@test "view_mode takes no permission that is none of these" {
+@test "view_mode accepts no other permissions than these" {
   local mode
   for mode in 0666 0777 0644 444444 -1 04440 rubbish 0888 ''; do
     run load_module kstat view_mode="$mode"

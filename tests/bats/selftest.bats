@@ -75,7 +75,7 @@ skipped() { grep -E '# skip|^\[SKIP\]' <<<"$output" | grep -vc 'expected:' || tr
 
 as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 
-@test "selftest: without consent a running service is not touched: its tests are skipped, with the reason" {
+@test "selftest: a running service is not touched without consent: its tests are skipped, with the reason" {
   pid=$(main_pid)
   counts=$(kmonctl stats --json | jq .modules.process_monitor.exits)
   run as_user bats -F tap $tests/load.bats
@@ -99,7 +99,7 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
   as_before
 }
 
-@test "selftest: bats /usr/share/kmon/tests passes with consent, and brings the service and its settings back" {
+@test "selftest: bats /usr/share/kmon/tests passes with consent, and restores the service and its settings" {
   run as_user env KMON_STOP_SERVICE=1 bats -F tap $tests
   echo "$output"
   assert_success
@@ -123,7 +123,7 @@ as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 }
 
 # An administrator who has stopped kmon needs no option. The traffic on user0 is his own.
-@test "selftest: run_tests.sh all --interface watches that one, too, and passes" {
+@test "selftest: run_tests.sh all --interface also watches that interface, and passes" {
   systemctl stop kmon
   rmmod localhost_monitor l2packet_counter kstat netmon_proc process_monitor
   (while :; do in_netns user frames user1 --count 20; sleep 0.3; done >/dev/null 2>&1) 3>&- &
@@ -157,7 +157,7 @@ interrupted() {
   as_before
 }
 
-@test "selftest: Ctrl-C, or SIGTERM, in the midst of it leaves nothing behind, and the service runs" {
+@test "selftest: Ctrl-C or SIGTERM in the middle leaves nothing behind, and the service runs" {
   rm -f $log
   interrupted INT
   rm -f $log
@@ -165,7 +165,7 @@ interrupted() {
 }
 
 
-@test "selftest: says what is missing, and the cure" {
+@test "selftest: says what is missing and how to get it" {
   run as_nobody kmonctl selftest
   assert_equal "$status" 4
   assert_output --partial sudo
@@ -191,7 +191,7 @@ interrupted() {
   assert_equal "$status" 2
 }
 
-@test "selftest: tests that fail are told, with exit status 1, and the service is brought back all the same" {
+@test "selftest: failed tests are reported with exit status 1, and the service is still restored" {
   mv /usr/libexec/kmon/frames "$BATS_TEST_TMPDIR/"
   run as_user kmonctl selftest basic --stop-service --json
   mv "$BATS_TEST_TMPDIR/frames" /usr/libexec/kmon/

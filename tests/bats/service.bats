@@ -26,7 +26,7 @@ process_monitor.log_rate=100"
   assert_equal "$(journalctl -q -b -o cat -u kmon -p warning)" ""
 }
 
-@test "service: the default file says what is the default anyway" {
+@test "service: the default file contains exactly the defaults" {
   configure </dev/null
   systemctl reload kmon
   assert_equal "$(parameters)" "$default_parameters"
@@ -34,7 +34,7 @@ process_monitor.log_rate=100"
 
 # --- reload
 
-@test "service: edit, reload, and the values stand in sysfs; nothing is unloaded or restarted" {
+@test "service: edit, reload, and the values are in sysfs; nothing is unloaded or restarted" {
   uplink kmon0 192.0.2
   before="$(main_pid) $(stat -c %i /sys/module/{kstat,l2packet_counter,localhost_monitor,netmon_proc,process_monitor} | xargs)"
   configure <<'TOML'
@@ -73,7 +73,7 @@ process_monitor.log_rate=7"
   assert_param process_monitor log 0
 }
 
-@test "service: a file in kmon.toml.d goes over the main one" {
+@test "service: a file in kmon.toml.d overrides the main one" {
   mkdir /etc/kmon.toml.d
   printf '[kstat]\ncounter = 31\n' >/etc/kmon.toml.d/50-site.toml
   systemctl reload kmon
@@ -90,7 +90,7 @@ process_monitor.log_rate=7"
   assert_says "*; kstat started, counter 41"
 }
 
-@test "service: kstat is stopped and started by the file" {
+@test "service: the file stops and starts kstat" {
   configure <<<$'[kstat]\nstart = false'
   systemctl reload kmon
   assert_param kstat start 0
@@ -115,7 +115,7 @@ assert_refused_at() {
   assert_equal "$(main_pid) $(systemctl is-active kmon)" "$pid active"
 }
 
-@test "service: a misspelt key: kmonctl check exits 78 and points at it, the reload fails and says why, old settings in force" {
+@test "service: a misspelt key: kmonctl check exits with 78 and points at it, the reload fails and says why, the old settings stay" {
   configure <<'TOML'
 [kstat]
 counter = 77
@@ -124,7 +124,7 @@ TOML
   assert_refused_at 3:3 strat
 }
 
-@test "service: a value out of range, of the wrong type, and a file that is no TOML are refused in the same way" {
+@test "service: a value out of range, a wrong type, and a file that is not TOML are refused in the same way" {
   configure <<<$'[kstat]\ncounter = 0'
   assert_refused_at 2:11 counter
   configure <<<$'[l2packet_counter]\nreset_interval = "20 parsecs"'
@@ -133,7 +133,7 @@ TOML
   assert_refused_at 2:9 ''
 }
 
-@test "service: the journal has the place of the error in fields, and an id to explain it by" {
+@test "service: the journal has the place of the error in fields, and the ID of an explanation" {
   configure <<<$'[kstat]\nstrat = true'
   run systemctl reload kmon
   assert_failure
@@ -144,7 +144,7 @@ TOML
   grep -q "^-- $id$" /usr/lib/systemd/catalog/kmon.catalog
 }
 
-@test "service: a journal that is late still has what a reload or a start was refused for, as the service's" {
+@test "service: a late journal still attributes the reason of a refused reload or start to the service" {
   journald=$(systemctl show -P MainPID systemd-journald)
   configure <<<$'[kstat]\nstrat = true'
   for verb in reload restart; do
@@ -157,7 +157,7 @@ TOML
   done
 }
 
-@test "service: what only the kernel can refuse takes back the whole reload" {
+@test "service: a value that only the kernel refuses undoes the whole reload" {
   before=$(parameters)
   configure <<<$'[kstat]\ncounter = 88\n[l2packet_counter]\nreset_interval = 5\ninterface = "lo"'
   run systemctl reload kmon
@@ -168,7 +168,7 @@ TOML
   assert_equal "$(systemctl is-active kmon)" active
 }
 
-@test "service: a bad file at the start: exit 78, told why, not tried again; the modules count on" {
+@test "service: a bad file at start: exits with 78, says why, is not retried; the modules count on" {
   uplink kmon0 192.0.2
   ip route add default via 192.0.2.2
   assert_param l2packet_counter interface kmon0
@@ -223,7 +223,7 @@ TOML
   assert_param l2packet_counter interface kmon0
 }
 
-@test "service: an interface that is not there yet is waited for, and picked up when it comes" {
+@test "service: waits for an interface that does not exist yet, and picks it up when it appears" {
   uplink kmon0 192.0.2
   configure <<<$'[l2packet_counter]\ninterface = ["kmon0", "kmon9"]'
   systemctl reload kmon
@@ -236,7 +236,7 @@ TOML
   assert_equal "$(frames_counted kmon9)" 11
 }
 
-@test "service: an interface that is away keeps its numbers when another one comes" {
+@test "service: an interface that is away keeps its numbers when another one is added" {
   uplink kmon0 192.0.2
   configure <<<$'[l2packet_counter]\ninterface = ["kmon0", "kmon9"]'
   systemctl reload kmon
@@ -252,7 +252,7 @@ TOML
   assert_equal "$(frames_counted kmon0) $(frames_counted kmon9)" "10 5"
 }
 
-@test "service: an alternative name is that of its interface" {
+@test "service: an alternative name means its interface" {
   uplink kmon0 192.0.2
   ip link property add dev kmon0 altname kmon-other
   configure <<<$'[l2packet_counter]\ninterface = "kmon-other"'
@@ -263,7 +263,7 @@ TOML
 
 # --- modules that come and go
 
-@test "service: a module removed and loaded again under it gets its settings again" {
+@test "service: a module that somebody removes and reloads gets its settings again" {
   configure <<<$'[kstat]\ncounter = 61\n[process_monitor]\nlog_rate = 9'
   systemctl reload kmon
   rmmod kstat process_monitor
@@ -287,7 +287,7 @@ hide() {
   on_teardown mv "$BATS_TEST_TMPDIR/${file##*/}" "$file"
 }
 
-@test "service: a missing module is told with cause and cure, the others run; once it is there, a reload loads it" {
+@test "service: a missing module is reported with cause and cure, the others run; once it exists, a reload loads it" {
   hide kstat
   rmmod kstat
   systemctl restart kmon
@@ -305,7 +305,7 @@ hide() {
   assert_says "5 of 5 modules; *; kstat started, counter 10"
 }
 
-@test "service: a blacklisted module is named with its reason by the reload, status, doctor and apply, and is no success" {
+@test "service: reload, status, doctor and apply name a blacklisted module with the reason, and do not succeed" {
   echo 'blacklist kstat' >/etc/modprobe.d/kmon-test.conf
   on_teardown rm -f /etc/modprobe.d/kmon-test.conf
   rmmod kstat
@@ -330,7 +330,7 @@ hide() {
   assert_says "5 of 5 modules; *"
 }
 
-@test "service: a module refused where no kmond runs is named by apply" {
+@test "service: apply names a refused module when no kmond runs" {
   systemctl stop kmon
   echo 'blacklist kstat' >/etc/modprobe.d/kmon-test.conf
   on_teardown rm -f /etc/modprobe.d/kmon-test.conf
@@ -340,7 +340,7 @@ hide() {
   assert_equal "$(jq -c '[.by, .modules.kstat.problem.errno]' <<<"$output")" '["kmonctl",125]'
 }
 
-@test "service: apply and status do not wait for ever for a kmond that hangs" {
+@test "service: apply and status do not wait forever for a kmond that hangs" {
   pid=$(main_pid)
   on_teardown kill -CONT "$pid"
   kill -STOP "$pid"
@@ -353,7 +353,7 @@ hide() {
   kill -CONT "$pid"
 }
 
-@test "service: who may read a module's files is in the file, and holds from its loading on" {
+@test "service: the file sets who may read a module's files, from the moment it is loaded" {
   readers() { stat -c '%a %g' /proc/kstat/stats.json; }
   assert_equal "$(readers)" "444 0"
   configure <<<$'[kstat]\nview_mode = "0440"\nview_gid = 4'
@@ -420,7 +420,7 @@ more() { awk '{ $2 += ($1 == "icmp") ? 4 : ($1 == "tcp") ? 8 : 50; print }' <<<"
   assert_says "5 of 5 modules; l2packet_counter on kmon0; *"
 }
 
-@test "service: counters are unchanged by systemctl restart kmon, and by stop and start" {
+@test "service: systemctl restart kmon does not change the counters, nor do stop and start" {
   watching
   traffic
   before=$(counts)
@@ -438,7 +438,7 @@ more() { awk '{ $2 += ($1 == "icmp") ? 4 : ($1 == "tcp") ? 8 : 50; print }' <<<"
 
 sent_frames() { frames kmon0p --count 500 && echo >>"$BATS_TEST_TMPDIR/rounds"; }
 
-@test "service: a reload loses no packet of a stream" {
+@test "service: a reload loses no packet" {
   watching
   before=$(frames_counted kmon0)
   meanwhile sent_frames
@@ -490,7 +490,7 @@ exposure() {
   assert_journal '[Ww]atchdog'
 }
 
-@test "service: ends at once when it is told to, and stops nothing in the kernel" {
+@test "service: ends immediately when told to, and stops nothing in the kernel" {
   began=$SECONDS
   systemctl stop kmon
   [ $((SECONDS - began)) -lt 10 ]
@@ -499,7 +499,7 @@ exposure() {
   systemctl start kmon
 }
 
-@test "service: kmond by hand with its standard streams closed opens nothing in their place" {
+@test "service: kmond started by hand with closed standard streams opens nothing in their place" {
   systemctl stop kmon
   on_teardown systemctl start kmon
   /usr/sbin/kmond <&- >&- 2>&- 3>&- &
@@ -510,7 +510,7 @@ exposure() {
   wait $pid || true
 }
 
-@test "service: kmond by hand, as another user, is not permitted" {
+@test "service: kmond started by hand as another user is not permitted" {
   run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups /usr/sbin/kmond
   assert_equal "$status" 4
   assert_equal "$output" ""

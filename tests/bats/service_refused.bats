@@ -13,7 +13,7 @@ setup_file() {
 
 teardown() { kernel_log_clean; }
 
-@test "service: modules that the kernel refuses are told with cause and cure, and the service lives" {
+@test "service: modules that the kernel refuses are reported with cause and cure, and the service runs" {
   assert_equal "$(systemctl is-active kmon)" active
   assert_equal "$(loaded)" 0
   assert_says "degraded: 0 of 5 modules; *"
@@ -28,7 +28,7 @@ teardown() { kernel_log_clean; }
   assert_equal "$(systemctl is-active kmon)" active
 }
 
-@test "service: what needs a module says which one is missing and exits 3" {
+@test "service: commands that need a module say which one is missing and exit with 3" {
   run --separate-stderr kmonctl stats kstat
   assert_equal "$status" 3
   [[ $stderr == *kstat* ]]

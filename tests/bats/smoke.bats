@@ -9,7 +9,7 @@ load ../lib/common
 # icmp VERSION: the ICMP packets that localhost_monitor counted
 icmp() { json /proc/localhost_stats.json ".[] | select(.ip_version == $1 and (.protocol | startswith(\"icmp\"))).packets"; }
 
-@test "localhost_monitor counts 3 pings and 2 of IPv6, and their replies" {
+@test "localhost_monitor counts 3 IPv4 pings, 2 IPv6 pings, and their replies" {
   lo_mark
   load_module localhost_monitor
   ping -q -c 3 -i 0.2 127.0.0.1
@@ -75,7 +75,7 @@ MAC Address        Packet Count
   unload_module netmon_proc
 }
 
-@test "process_monitor logs 10 processes once each, whatever their end" {
+@test "process_monitor logs 10 processes once each, however they end" {
   load_module process_monitor log_rate=0
   storm --processes 10 --mode mixed --code 4 --name kmon-smoke --records "$BATS_TEST_TMPDIR/waited"
   unload_module process_monitor
@@ -83,7 +83,7 @@ MAC Address        Packet Count
     "$(cut -d ' ' -f 1-2 "$BATS_TEST_TMPDIR/waited" | sort)"
 }
 
-@test "all five at once count the same as each alone" {
+@test "all five together count the same as each alone" {
   make_veth kmon0 kmon1
   lo_mark
   tcp_mark

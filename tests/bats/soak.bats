@@ -37,7 +37,7 @@ write_all() {
   set_param kstat counter 1000
 }
 
-@test "soak: traffic, exits, devices, readers and writers at once: each count is the sender's, and memory stays flat" {
+@test "soak: traffic, exits, interfaces, readers and writers at once: each count equals the sender's, and memory stays flat" {
   local seconds=${KMON_SOAK:-1800} sample samples=() what tracer
   load_for_mixed_load
   cat "$instance/trace_pipe" >"$BATS_TEST_TMPDIR/traced" 3>&- &

@@ -29,7 +29,7 @@ come_and_go() {
 }
 
 # bats test_tags=heavy
-@test "stress: twenty times each module loads and unloads under traffic; memory stays flat" {
+@test "stress: each module loads and unloads repeatedly under traffic; memory stays flat" {
   meanwhile some_frames
   stays_flat 256 come_and_go "$(scaled 100 10 2)" # at least twice
   enough
@@ -60,7 +60,7 @@ refusals() {
 
 settings() { grep -H . /sys/module/{localhost_monitor,l2packet_counter,kstat,netmon_proc,process_monitor}/parameters/*; }
 
-@test "stress: unknown interfaces and writes that are too long are refused, again and again; nothing changes, nothing is left" {
+@test "stress: unknown interfaces and overlong writes are refused repeatedly; nothing changes, nothing is left behind" {
   run insmod "$(ko l2packet_counter)" interface=kmon-nosuch
   assert_failure
   assert_output --partial "No such device"
@@ -77,7 +77,7 @@ settings() { grep -H . /sys/module/{localhost_monitor,l2packet_counter,kstat,net
 
 more_than() { [ "$(l2 packets kmon2)" -gt "$1" ]; }
 
-@test "stress: the watched interface goes under traffic and comes back, again and again; its numbers go on" {
+@test "stress: the watched interface goes under traffic and comes back repeatedly; its numbers go on" {
   local i times n=0
   times=$(scaled 50 4 2)
   load_quiet l2packet_counter
@@ -107,7 +107,7 @@ more_than() { [ "$(l2 packets kmon2)" -gt "$1" ]; }
 
 # ---- floods
 
-@test "stress: bursts from many senders at once are counted exactly, each of them" {
+@test "stress: bursts from many senders at once are counted exactly, per sender" {
   senders=${KMON_PROCESSES:-20} n=$(scaled 20000 1000 300)
   load_quiet l2packet_counter
   # The pace keeps the input queue of a processor below its limit of 1000 frames.
@@ -131,14 +131,14 @@ flood() {
   [ "$(l2 macs) $(l2 packets)" = "0 $sent" ]
 }
 
-@test "stress: a flood of random sources takes bounded memory, counts each frame, and gives all back" {
+@test "stress: a flood of random sources takes bounded memory, counts each frame, and frees all memory" {
   sent=0 n=$(scaled 200000 20000 6000)
   load_quiet l2packet_counter max_macs=4096
   stays_flat 512 flood
   assert_equal "$(($(l2 evicted_packets) + $(l2 untracked_packets)))" "$sent"
 }
 
-@test "stress: a storm of processes with readers beside it: none missed, none twice" {
+@test "stress: a storm of processes with concurrent readers: none missed, none counted twice" {
   n=$(scaled 20000 1000 300)
   load_quiet process_monitor
   trace_exits

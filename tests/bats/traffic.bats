@@ -24,7 +24,7 @@ load ../lib/live
   assert_equal "$(l2 packets)" 1050
 }
 
-@test "traffic: l2packet_counter shows them to the byte as the original does, the largest first" {
+@test "traffic: l2packet_counter's output equals the original's to the byte, the largest first" {
   load_quiet l2packet_counter
   send --count 523 --src aa:bb:cc:dd:ee:0f
   send --count 724 --src 12:22:33:44:55:66
@@ -51,7 +51,7 @@ json_grows() {
 }
 reset_text() { echo reset >/proc/l2packet_counter; }
 
-@test "traffic: l2packet_counter with readers and a resetter beside the traffic loses and doubles nothing" {
+@test "traffic: l2packet_counter with concurrent readers and resets loses and doubles nothing" {
   n=$(scaled 400000 40000 20000)
   load_quiet l2packet_counter
   meanwhile text_adds_up
@@ -92,7 +92,7 @@ text_is_zero() {
   return 1
 }
 
-@test "traffic: l2packet_counter counts each of a flood of pings from another host" {
+@test "traffic: l2packet_counter counts every ping of a flood from another host" {
   n=$(scaled 20000 1000 300)
   load_quiet l2packet_counter
   before=$(in_peer cat /sys/class/net/kmon1/statistics/tx_packets)
@@ -103,7 +103,7 @@ text_is_zero() {
   assert_equal "$(l2 packets) $(l2 bytes)" "$n $((n * (84 + 14)))"
 }
 
-@test "traffic: l2packet_counter counts queries like those to a name server, packets and bytes" {
+@test "traffic: l2packet_counter counts packets and bytes of queries like those to a name server" {
   n=$(scaled 50000 2000 500)
   load_quiet l2packet_counter
   for size in 56 73 120; do
@@ -129,7 +129,7 @@ need_open_door() {
 }
 peer_received() { in_peer awk '/^Tcp: [0-9]/ { print $11 }' /proc/net/snmp; }
 
-@test "traffic: bursts of TCP connections: l2packet_counter has every segment that came, kstat what was answered" {
+@test "traffic: bursts of TCP connections: l2packet_counter counts every received segment, kstat every reply" {
   connections=$(scaled 500 30 10)
   need_open_door
   load_quiet l2packet_counter
@@ -196,7 +196,7 @@ END
 
 # ---- kstat
 
-@test "traffic: kstat counts TCP that leaves, to here and to another host, and neither pings nor datagrams" {
+@test "traffic: kstat counts outgoing TCP, to this and to another host, but neither pings nor datagrams" {
   n=$(scaled 20000 1000 300)
   tcp_mark
   load_quiet kstat start=1
@@ -212,7 +212,7 @@ END
   assert_counted IPv6 "$(json /proc/kstat/stats.json '.[] | select(.ip_version == 6).packets')" "$n" "$others"
 }
 
-@test "traffic: kstat publishes in steps of counter, what is left when it stops, and counts nothing until it starts" {
+@test "traffic: kstat publishes in steps of counter and the rest when it stops, and counts nothing until it starts" {
   load_quiet kstat counter=50 start=1
   ipsend --proto tcp --to 127.0.0.1 --size 100 --count 149
   # Others may send between the two readings, so these are only bounds.
@@ -265,7 +265,7 @@ netmon_grows() {
   last=$now
 }
 
-@test "traffic: netmon_proc with readers beside the traffic never goes back, and ends at the exact number" {
+@test "traffic: netmon_proc with concurrent readers never goes back, and ends at the exact number" {
   n=$(scaled 400000 40000 20000)
   load_quiet netmon_proc
   before=$(netmon_figure rx_packets)
@@ -277,7 +277,7 @@ netmon_grows() {
 
 # ---- process_monitor
 
-@test "traffic: process_monitor has one record of each process, whatever its end, and totals that are the records" {
+@test "traffic: process_monitor has one record of each process, however it ends, and its totals match the records" {
   n=$(scaled 20000 400 100)
   load_quiet process_monitor
   trace_exits
@@ -297,7 +297,7 @@ netmon_grows() {
   grep -o ' exit_code=[0-9]*' "$BATS_TEST_TMPDIR/trace" | awk -F = -v killed="$killed" '{ signal += $2 % 128 > 0 } END { exit signal > killed }'
 }
 
-@test "traffic: process_monitor logs each process once, with its parent, and no more than log_rate a second" {
+@test "traffic: process_monitor logs each process once, with its parent, and no more than log_rate per second" {
   load_quiet process_monitor log_rate=0
   set_param process_monitor log 1
   storm --processes 40 --mode mixed --name kmon-live --records "$BATS_TEST_TMPDIR/waited"
@@ -325,7 +325,7 @@ ask_neighbour() {
 }
 something_came() { ask_neighbour && [ "$(received)" -gt $((before + 5)) ]; }
 
-@test "traffic: l2packet_counter counts no less at the interface that was asked for than the interface itself" {
+@test "traffic: l2packet_counter counts no less on the interface given by --interface than the interface itself" {
   [ -n "${KMON_INTERFACE:-}" ] || skip "expected: no --interface was given"
   load_quiet l2packet_counter
   before=$(received)

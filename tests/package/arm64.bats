@@ -23,7 +23,7 @@ version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' /kmon/dkms.conf)
   done
 }
 
-@test "the programs run: kmonctl, kmond, netmon" {
+@test "the programs start: kmonctl, kmond, netmon" {
   run kmonctl version
   assert_success
   assert_output --partial "$version"
@@ -36,7 +36,7 @@ version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' /kmon/dkms.conf)
   assert_equal "$(jq -r .interface <<<"$output")" lo
 }
 
-@test "the modules load as the package has them loaded, and kmonctl reads what they count" {
+@test "the modules load as the package loads them, and kmonctl reads their counts" {
   run kmonctl start
   assert_success
   assert_equal "$(get_param l2packet_counter interface)" ""
@@ -52,7 +52,7 @@ version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' /kmon/dkms.conf)
   kmonctl stop
 }
 
-@test "dpkg takes them away again" {
+@test "dpkg removes them again" {
   run dpkg --purge kmon-tests kmon-tools
   assert_success
   assert [ ! -e /usr/bin/kmonctl ] && assert [ ! -e /etc/kmon.toml ]

@@ -9,7 +9,7 @@ trees=/var/lib/dkms
 # The versions for which dkms has modules for the running kernel.
 module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/module; do echo "${tree%%/*}"; done | xargs); }
 
-@test "apt install kmon-dkms brings both packages, and the modules are built" {
+@test "apt install kmon-dkms installs both packages, and the modules are built" {
   apt install --no-install-recommends kmon-dkms
   assert_success
   assert_equal "$(status_of kmon-dkms)" installed
@@ -35,7 +35,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert_output --partial "apt install linux-headers-5.10.2-other linux-headers-other"
 }
 
-@test "the programs, their unit, manuals and configuration are there, and kmon.service is enabled" {
+@test "the programs, units, manual pages and configuration are installed, and kmon.service is enabled" {
   with_programs
   apt install kmon-dkms
   assert_success
@@ -71,7 +71,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
 }
 
 # The kernel's package creates the list of its modules (modules.dep) only when it is configured.
-@test "a kernel that is unpacked only, in the same run of apt, has the modules once it is configured" {
+@test "a kernel that is only unpacked, in the same run of apt, has the modules once it is configured" {
   other_kernel 99.1.0-other
   rm /lib/modules/99.1.0-other/modules.dep*
   apt install kmon-dkms
@@ -91,7 +91,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   refute_output --partial 6.99.0-of-the-host
 }
 
-@test "a kernel that comes later has the modules built by dkms" {
+@test "dkms builds the modules for a kernel that is installed later" {
   apt install kmon-dkms
   assert_success
   repository new kernel
@@ -106,7 +106,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
 }
 
 # dkms 3.0.10 forgets a package when the last kernel that it was built for is removed.
-@test "headers that come after dkms has forgotten kmon have it built" {
+@test "headers installed after dkms has forgotten kmon make it built" {
   mv "/lib/modules/$KMON_KERNEL/build" /root/build
   repository new kernel
   apt install kmon-dkms
@@ -132,7 +132,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert_equal "$(bash -c '. /usr/src/kmon-*/dkms.conf; echo $AUTOINSTALL')" yes # as dkms's common.postinst checks it
 }
 
-@test "a kernel of the same ABI that is installed over has its modules rebuilt, once" {
+@test "a kernel reinstalled with the same ABI has its modules rebuilt, once" {
   apt install kmon-dkms
   assert_success
   before=$(stat -c %Y "/lib/modules/$KMON_KERNEL/updates/dkms"/kstat.ko*)
@@ -148,7 +148,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
 }
 
 # Without the file, dkms builds instead of kmon's hook. (dkms 3.0.10 would build twice, and then report a failure.)
-@test "the administrator may take /etc/dkms/kmon.conf away" {
+@test "the administrator may remove /etc/dkms/kmon.conf" {
   apt install kmon-dkms
   assert_success
   rm /etc/dkms/kmon.conf
@@ -160,7 +160,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   refute_output --partial "kmon: building for Linux $kernel" # dkms built it
 }
 
-@test "without headers apt succeeds, names the package that is missing, and its coming is the cure" {
+@test "without headers apt succeeds and names the missing package, whose installation is the cure" {
   without_headers
   apt install --no-install-recommends kmon-dkms
   assert_success
@@ -173,7 +173,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert_built "$KMON_KERNEL"
 }
 
-@test "that another kernel has modules does not hide that the running one has none" {
+@test "modules for another kernel do not hide that the running one has none" {
   other_kernel 99.1.0-other
   mv "/lib/modules/$KMON_KERNEL/build" /root/build
   apt install kmon-dkms
@@ -210,7 +210,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert_output --partial "no kernel is installed here"
 }
 
-@test "source that does not compile: apt succeeds, others' packages are configured, the log is named and kept" {
+@test "source that does not compile: apt succeeds, other packages are configured, the log is named and kept" {
   repository broken
   other_kernel 5.10.1-other
   apt install kmon-dkms kmon-bystander
@@ -225,7 +225,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
 }
 
 # With dkms's own hook, the installation of the kernel would fail.
-@test "a kernel that comes, or its headers do, where the source does not compile: apt succeeds and names the log" {
+@test "a new kernel or its headers while the source does not compile: apt succeeds and names the log" {
   repository broken kernel
   apt install kmon-dkms
   assert_success
@@ -241,7 +241,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
 }
 
 # ("broken" is a later version, "rebuilt" the same version in a later package. Without headers nothing can be built either.)
-@test "an upgrade that does not compile keeps the modules that were there, and says so; the next that does takes their place" {
+@test "an upgrade that does not compile keeps the old modules and says so; the next one that compiles replaces them" {
   for broken in broken rebuilt; do
     mkdir -p /lib/modules/5.10.2-other
     other_kernel 99.1.0-other
@@ -277,7 +277,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   done
 }
 
-@test "after source that did not compile comes one that does" {
+@test "source that compiles follows source that did not" {
   repository broken
   apt install kmon-dkms
   assert_success
@@ -289,7 +289,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert [ ! -e /var/log/kmon-dkms ]
 }
 
-@test "what an earlier installation left in dkms' tree goes; what is others' stays" {
+@test "remains of an earlier installation in dkms' tree go; files of others stay" {
   mkdir -p "$trees/kmon/0.1.0" "$trees/elses/1.0" "/lib/modules/$KMON_KERNEL/updates/dkms"
   ln -s /usr/src/kmon-0.1.0 "$trees/kmon/0.1.0/source"
   ln -s /usr/src/elses-1.0 "$trees/elses/1.0/source"
@@ -310,7 +310,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   rm -rf /usr/src/kmon-0.9.0
 }
 
-@test "where the administrator forbids dkms to build by itself, nothing is built, and apt says so" {
+@test "if the administrator forbids dkms to build automatically, nothing is built, and apt says so" {
   touch /etc/dkms/no-autoinstall
   apt install kmon-dkms
   assert_success
@@ -318,7 +318,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert_equal "$(module_files "$KMON_KERNEL")" ""
 }
 
-@test "an edited /etc/kmon.toml survives upgrade and removal, and goes with purge" {
+@test "an edited /etc/kmon.toml survives upgrade and removal, and is removed by purge" {
   with_programs
   repository old
   apt install kmon-dkms
@@ -335,7 +335,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert [ ! -e /etc/kmon.toml ]
 }
 
-@test "reinstalling builds the modules anew; so does the command that is named as a cure, as su leaves the PATH" {
+@test "reinstalling rebuilds the modules; so does the command that is named as a cure, with the PATH that su leaves" {
   apt install kmon-dkms
   assert_success
   rm "/lib/modules/$KMON_KERNEL/updates/dkms"/kstat.ko*
@@ -348,7 +348,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
   assert_built "$KMON_KERNEL"
 }
 
-@test "removed and purged, it leaves no file behind; and it can come again" {
+@test "removed and purged, it leaves no file behind and can be installed again" {
   files >"$BATS_TEST_TMPDIR/before"
   apt install --no-install-recommends kmon-dkms
   assert_success
@@ -387,7 +387,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
 
 # --- on a machine with Debian's archive, which has a different kmon
 
-@test "beside Debian's own kmon, with Debian's archive: installed, not upgraded to the other's, and either goes alone" {
+@test "with Debian's own kmon and archive: installed, not upgraded to the other, and each can be removed alone" {
   with_programs
   kernels=$(dpkg-query -Wf '${Package} ${Version}\n' 'linux-image-*' 'linux-headers-*')
   repository archive
@@ -423,7 +423,7 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
 }
 
 # A metapackage of another flavour would install another kernel.
-@test "with Debian's archive and recommended packages, no kernel and no headers come along" {
+@test "with Debian's archive and recommended packages, no kernel and no headers are installed" {
   without_headers
   kernels=$(dpkg-query -Wf '${db:Status-Status} ${Package}\n' 'linux-image-*' 'linux-headers-*' | grep ^installed)
   repository new archive
@@ -462,7 +462,7 @@ no_secure_boot() {
   fi
 }
 
-@test "no word of keys where the key is enrolled, or Secure Boot is off" {
+@test "no word about keys if the key is enrolled or Secure Boot is off" {
   secure_boot 1 'is already enrolled'
   apt install kmon-dkms
   no_secure_boot
@@ -474,7 +474,7 @@ no_secure_boot() {
   refute_output --partial mokutil
 }
 
-@test "a kernel that takes signed modules only, without Secure Boot: how to boot without" {
+@test "a kernel that only takes signed modules, without Secure Boot: how to boot without that" {
   mount -t tmpfs tmpfs /sys/module
   mkdir -p /sys/module/module/parameters
   echo Y >/sys/module/module/parameters/sig_enforce
@@ -485,7 +485,7 @@ no_secure_boot() {
 }
 
 # dkms does not sign in version 2.
-@test "the certificate that the administrator has told dkms of is the one that the cure names" {
+@test "the cure names the certificate that the administrator has configured in dkms" {
   [ "$KMON_TARGET" != bullseye ] || skip "expected: dkms 2 does not sign"
   mkdir -p /root/mine /etc/dkms/framework.conf.d
   openssl req -new -x509 -nodes -newkey rsa:2048 -days 9 -subj '/CN=my own key/' -outform DER -keyout /root/mine/key -out /root/mine/certificate.der

@@ -21,7 +21,7 @@ begin() {
   assert_success
 }
 
-@test "from the keyring package to an upgrade over a change of the key" {
+@test "from the keyring package to an upgrade across a change of the key" {
   begin
   diff /etc/apt/sources.list.d/kmon.sources /srv/published/kmon.sources
   apt install kmon-dkms
@@ -45,7 +45,7 @@ begin() {
   assert [ ! -e /etc/apt/sources.list.d/kmon.sources ]
 }
 
-@test "a machine that missed the change is told by apt, and takes nothing" {
+@test "a machine that missed the change is told by apt and installs nothing" {
   begin
   stage 3
   apt update
@@ -54,7 +54,7 @@ begin() {
   refute_output --partial "$KMON_VERSION"
 }
 
-@test "a package that was changed on the way is refused" {
+@test "a package that was modified on the way is refused" {
   begin
   deb=$(echo /srv/published.1/debian/pool/"$KMON_TARGET"/kmon-dkms_*.deb)
   cp "$deb" /root/original.deb

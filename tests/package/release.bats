@@ -18,7 +18,7 @@ setup() {
   version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 }
 
-@test "a release: the tarball, made twice the same, its checksum, and what to do next" {
+@test "a release: a reproducible tarball, its checksum, and what to do next" {
   run packaging/release ../release
   assert_success
   assert_line --partial "git tag --sign -m 'kmon $version' v$version"
@@ -33,7 +33,7 @@ setup() {
   refute_output --partial "git tag --sign"
 }
 
-@test "a version that is not the same everywhere is named, with the place" {
+@test "a version that is not the same everywhere is reported with its place" {
   run packaging/release --check
   assert_success
   for place in "rpm/kmon.spec:s/^Version: .*/Version: 7.7.7/" "CHANGELOG.md:s/^## [0-9][0-9.]*/## 7.7.7/" "debian/changelog:1s/(.*)/(7.7.7-1)/" \
@@ -46,7 +46,7 @@ setup() {
   done
 }
 
-@test "what is not fit to be given away is refused: changes, an old version, a tag on another commit" {
+@test "what must not be released is refused: uncommitted changes, an old version, a tag on another commit" {
   touch new
   run packaging/release ../release
   assert_failure 1

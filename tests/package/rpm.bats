@@ -78,7 +78,7 @@ teardown() {
 }
 
 # An RPM distribution's own dkms installs modules there.
-@test "modules in /extra go, too" {
+@test "modules in /extra are removed, too" {
   mkdir -p "/lib/modules/$KMON_KERNEL/extra"
   touch "/lib/modules/$KMON_KERNEL/extra/kstat.ko.xz"
   rpm -i --nodeps "$(dkms_rpm "$KMON_VERSION-1")"
@@ -89,7 +89,7 @@ teardown() {
   assert [ ! -e "/lib/modules/$KMON_KERNEL/extra" ]
 }
 
-@test "the cure for missing headers is of the package manager that is there" {
+@test "the cure for missing headers names the installed package manager" {
   mkdir -p /lib/modules/5.10.2-default/kernel
   mv /usr/bin/apt-get /root/
   run rpm -i --nodeps "$(dkms_rpm "$KMON_VERSION-1")"
@@ -108,7 +108,7 @@ teardown() {
 
 # --- what packaging/publish makes
 
-@test "dnf trusts the published repository by its key: what was changed on the way is refused" {
+@test "dnf trusts the published repository by its key: anything modified on the way is refused" {
   gpg --batch --quiet --passphrase '' --quick-generate-key 'kmon <kmon@localhost>' rsa2048 sign never
   run /kmon/packaging/publish --url file:/srv/published --key kmon@localhost /srv/published rpm=/srv
   assert_success
@@ -142,7 +142,7 @@ teardown() {
   done
 }
 
-@test "the packages want no more than what every machine has to have for them" {
+@test "the packages require only what they really need" {
   with_programs
   by_itself='^rpmlib|^rtld|^config|\.so|^/bin/(ba)?sh$' # what rpm adds by itself
   assert_equal "$(rpm -qp --requires /srv/kmon-tools-"$KMON_VERSION"-1.x86_64.rpm | grep -vE "$by_itself")" ""
@@ -169,7 +169,7 @@ kmon-tools = $KMON_VERSION-1"
 }
 
 # A fake systemctl that only records its arguments. (rpm does not search /usr/local/bin.)
-@test "the service: by preset at first, restarted at an upgrade, stopped and disabled at the end" {
+@test "the service: enabled by preset, restarted on upgrade, stopped and disabled on removal" {
   with_programs
   mkdir -p /run/systemd/system
   # shellcheck disable=SC2016

@@ -80,7 +80,7 @@ traces() {
 }
 
 # process_monitor is in use: a trigger may enable its trace event at any time.
-@test "an upgrade: what runs counts on while the new modules are built; what is in use stays, with a warning" {
+@test "an upgrade: the running modules count on while the new ones are built; a module in use stays, with a warning" {
   echo 'enable_event:kmon:process_exit:1' >$tracing/sched/sched_process_hang/trigger
   ping -q -i 0.2 127.0.0.1 >/dev/null 3>&- &
   pinging=$!
@@ -109,7 +109,7 @@ traces() {
   assert_success
 }
 
-@test "kmonctl status tells that a reload is needed, and what cures it does" {
+@test "kmonctl status says that a reload is needed, and the cure that it names works" {
   run kmonctl status
   assert_output --partial "reload needed: version $new is installed"
   echo '!enable_event:kmon:process_exit:1' >$tracing/sched/sched_process_hang/trigger
@@ -121,7 +121,7 @@ traces() {
   refute_output --partial "reload needed"
 }
 
-@test "bats /usr/share/kmon/tests passes, the service put aside, which runs on after it" {
+@test "bats /usr/share/kmon/tests passes with the service stopped, which runs again afterwards" {
   run apt-get -qy install kmon-tests
   assert_success
   run env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb KMON_QUICK=1 KMON_STOP_SERVICE=1 bats -F tap /usr/share/kmon/tests 3>&-
@@ -142,7 +142,7 @@ traces() {
   assert_success
 }
 
-@test "install.sh installs and starts kmon on the interface it is told, and can be run again" {
+@test "install.sh installs and starts kmon on the given interface, and can be run again" {
   run /kmon/install.sh --packages /srv/kmon/new --interface eth0
   assert_success
   assert_output --partial "LOOPBACK"
@@ -154,7 +154,7 @@ traces() {
   assert_equal "$(loaded_versions)" "5 $new"
 }
 
-@test "install.sh refuses an interface that is not there, and another installation, and changes nothing" {
+@test "install.sh refuses an unknown interface and another installation, and changes nothing" {
   traces >/tmp/installed
   run /kmon/install.sh --interface eth9 --yes
   assert_failure 1
@@ -178,7 +178,7 @@ traces() {
 }
 
 # A system with a read-only /usr and the mark of ostree.
-@test "install.sh refuses a system that is an image, in one line" {
+@test "install.sh refuses an image-based system in one line" {
   run unshare --mount bash -ec 'mount --bind /usr /usr; mount -o remount,bind,ro /usr; /kmon/install.sh --packages /srv/kmon/new --yes'
   assert_failure 1
   assert_output --partial "/usr is read-only"
@@ -192,7 +192,7 @@ traces() {
 }
 
 # There is no such system here. This tests how the installer detects the package manager and what it would run.
-@test "install.sh --dry-run by dnf, dnf5 and zypper" {
+@test "install.sh --dry-run with dnf, dnf5 and zypper" {
   mkdir /tmp/programs
   for program in /usr/sbin/* /usr/bin/*; do
     case ${program##*/} in
@@ -222,7 +222,7 @@ traces() {
   rm -r /tmp/programs
 }
 
-@test "install.sh does not go back to an older version, nor touch a package of such a name that is somebody else's" {
+@test "install.sh neither downgrades, nor touches another project's package with the same name" {
   run /kmon/install.sh --packages /srv/kmon/old --yes
   assert_failure 1
   assert_output --partial "apt did not install the packages"
@@ -237,7 +237,7 @@ traces() {
   assert_output --partial "belongs to another, not to kmon"
 }
 
-@test "install.sh --uninstall takes all of it away, and says so when there is nothing" {
+@test "install.sh --uninstall removes everything, and says so when there is nothing" {
   run /kmon/install.sh --uninstall
   assert_failure 1
   run /kmon/install.sh --uninstall --yes
