@@ -87,7 +87,7 @@ describe('some time that has passed', () => {
       await page.getAttribute('[aria-labelledby=past-tcp] .chart', 'aria-label'),
       'Line chart of the last 24 hours. Packets a second: IPv4 on average 40/s, at most 40/s; IPv6 on average 10/s, at most 10/s.',
     );
-    assert.match(await page.innerText('#past .about'), /Not recorded as it came: 3h 00m of 1d 00h; of these, only the sum can be known/);
+    assert.match(await page.innerText('#past .about'), /Recording gap: 3h 00m of 1d 00h. For that time, only the sum is known/);
     quiet();
   });
 

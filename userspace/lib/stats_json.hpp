@@ -11,7 +11,7 @@
 
 namespace kmon {
 
-// top: at most this many source addresses of each interface, those with most frames first.
+// top: at most this many source addresses of each interface, those with the most frames first.
 Json stats_json(const Root& root, std::size_t top = View::all);
 
 // The same from an existing snapshot.

@@ -285,7 +285,7 @@ export class Past {
     const { range, device } = this.#route;
     const { from, to, seen_seconds: seen, lines } = await ask('devices', { last: range.word, top: device === null ? 0 : 1, ...(device !== null && { device }) }, signal);
     const gap = to - from - seen;
-    const unseen = gap > 0 ? ` Not recorded as it came: ${seconds(gap)} of ${seconds(to - from)}; of these, only the sum can be known.` : '';
+    const unseen = gap > 0 ? ` Recording gap: ${seconds(gap)} of ${seconds(to - from)}. For that time, only the sum is known.` : '';
     text(this.#about, `${dateTime.format(at(from))} to ${dateTime.format(at(to))}.${unseen}`);
     const name = list(lines)[0]?.name;
     if (device !== null && name) text(this.#title, `${printable(name)} (${printable(device)}), the last ${range.title}`);

@@ -62,8 +62,8 @@ struct L2View : View {
     std::vector<Figure> figures() const override;
 };
 
-// top: for each interface and direction, keeps the `top` MACs with most packets and those with most bytes. A million
-// others take no memory.
+// top: for each interface and direction, keeps the `top` MACs with the most packets and those with the most bytes. A
+// million others take no memory.
 Result<L2View> parse_l2(Lines& lines, std::size_t top = View::all);
 // If the module is not loaded, or is unloaded meanwhile: ExitCode::not_running.
 Result<L2View> read_l2(const Root& root, std::size_t top = View::all);
