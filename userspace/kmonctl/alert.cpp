@@ -80,7 +80,7 @@ Result<Check> check(const Context& context, const Options& options) {
             known_device = known_device || (!labels.empty() && question.wanted(labels.back()));
         });
         if (!looked) return fail(looked.error());
-        if (!known_device) return fail("nothing is known of '" + printable(options.device) + "'");
+        if (!known_device) return fail("nothing is known about '" + printable(options.device) + "'");
     }
     // Nor is it good news what nobody looked at.
     if (answer->seen == 0 && answer->lines.empty())

@@ -295,7 +295,7 @@ void add_history(CLI::App& kmon, Context& context) {
         ->transform(CLI::Validator(CountFrom{1}, ""));
     command.add_option("--device", request.device, "Only this device: a MAC address, the start of one, or a name")
         ->type_name("DEVICE");
-    command.add_flag("--csv", options->csv, "CSV instead of text")->excludes(command.get_option("--json"));
+    command.add_flag("--csv", options->csv, "Print CSV instead of text")->excludes(command.get_option("--json"));
 }
 
 } // namespace kmon::cli

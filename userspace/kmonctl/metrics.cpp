@@ -44,11 +44,11 @@ void add_metrics(CLI::App& kmon, Context& context) {
     auto options = std::make_shared<Options>();
     auto& command = add_command(kmon, context, "metrics", "Print the counts as metrics for Prometheus",
                                 [&context, options] { return metrics(context, *options); });
-    auto* textfile = command
-                         .add_option("--textfile", options->directory,
-                                     "Into kmon.prom in that directory, for node_exporter, instead of printing it")
-                         ->type_name("DIR")
-                         ->excludes(command.get_option("--json"));
+    auto* textfile =
+        command
+            .add_option("--textfile", options->directory, "Write DIR/kmon.prom, for node_exporter, instead of printing")
+            ->type_name("DIR")
+            ->excludes(command.get_option("--json"));
     command.add_flag("--openmetrics", options->openmetrics, "Print OpenMetrics 1.0 instead of Prometheus 0.0.4")
         ->excludes(textfile)
         ->excludes(command.get_option("--json"));

@@ -320,10 +320,12 @@ void add_top(CLI::App& kmon, Context& context) {
     auto* interval = command.add_option("-i,--interval", options->interval, "Seconds between readings (default 1)")
                          ->type_name("SECONDS")
                          ->transform(CLI::Validator(DecimalBetween{0.1, 3600}, ""));
-    command.add_option("--at", options->at, "As it was then, from the history: 09:30, \"2027-01-15 09:30\", 2h (ago)")
+    command
+        .add_option("--at", options->at,
+                    "Show the rates at that time, from the history: 09:30, \"2027-01-15 09:30\", 2h (ago)")
         ->type_name("TIME")
-        ->excludes(interval); // it is the recorder's
-    command.add_option("--replay", options->replay, "On from there, so many times as fast as it was")
+        ->excludes(interval); // the steps are the recorder's
+    command.add_option("--replay", options->replay, "Play the history from there, SPEED times as fast")
         ->type_name("SPEED")
         ->excludes(interval)
         ->transform(CLI::Validator(DecimalBetween{0.1, 100000}, ""));

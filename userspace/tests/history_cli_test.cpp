@@ -184,7 +184,7 @@ TEST_F(HistoryCommand, AnAlertIsALineAndAStatus) {
     }
     const auto misspelt = run({"alert", "--device", "fridge", "--warning", "1"});
     EXPECT_EQ(static_cast<int>(misspelt.code), 3);
-    EXPECT_NE(misspelt.out.find("nothing is known of 'fridge'"), std::string::npos) << misspelt.out;
+    EXPECT_NE(misspelt.out.find("nothing is known about 'fridge'"), std::string::npos) << misspelt.out;
     // The phone was silent then, which is OK.
     EXPECT_EQ(static_cast<int>(
                   run({"alert", "--device", "d6:00", "--from", "09:00:10", "--to", "09:55", "--warning", "1"}).code),
