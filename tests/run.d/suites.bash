@@ -156,7 +156,7 @@ static_netmon() {
     jq -e '.interface == "lo"' <<<"$line"
 }
 
-# Three boots: two as a user's machine, which share the work, and one whose kernel takes no module.
+# Three boots: two like a user's machine, which share the work, and one whose kernel refuses every module.
 service() {
   local target
   export KMON_THROWAWAY=1
