@@ -12,6 +12,7 @@ setup() {
   git clone -q "$BATS_TEST_DIRNAME/../.." "$BATS_TEST_TMPDIR/kmon"
   cd "$BATS_TEST_TMPDIR/kmon" || return
   cp -r "$BATS_TEST_DIRNAME/../../packaging" . # as it is now
+  sed -i '/^## Unreleased$/,/^## [0-9]/{/^## [0-9]/!d}' CHANGELOG.md # as for a release
   git add -A
   git commit -qm packaging --allow-empty
   git tag | xargs -r git tag -d >/dev/null
@@ -52,6 +53,12 @@ setup() {
   assert_failure 1
   assert_output --partial "not committed"
   rm new
+  sed -i '2a ## Unreleased\n' CHANGELOG.md
+  git commit -qam unreleased
+  run packaging/release ../release
+  assert_failure 1
+  assert_output --partial 'CHANGELOG.md has changes under "Unreleased"'
+  git reset -q --hard HEAD~
   git tag v99.0
   run packaging/release --check
   assert_failure 1
