@@ -390,7 +390,7 @@ std::vector<int> HttpServer::descriptors() const {
 
 std::optional<Milliseconds> HttpServer::time_left() const {
     std::optional<Milliseconds> left;
-    const auto at_most = [&](Milliseconds time) { left = std::min(left.value_or(time), std::max(time, 0ms)); };
+    const auto at_most = [&](Milliseconds time) { left = std::clamp(time, 0ms, left.value_or(Milliseconds::max())); };
     const auto until = [now = Clock::now()](Clock::time_point then) {
         return std::chrono::ceil<Milliseconds>(then - now);
     };

@@ -301,7 +301,7 @@ protected:
     }
 
     bool soon(const std::function<bool()>& condition) {
-        for (int i = 0; i < 500; ++i) {
+        for (int i = 0; i < 3000; ++i) {
             if (condition()) return true;
             std::this_thread::sleep_for(10ms);
         }
@@ -426,6 +426,21 @@ TEST_F(ExporterServer, AStreamThatNobodyTakesEnds) {
     const auto streams = [&] { return ask([](const Server& server) { return server.streams(); }); };
     ASSERT_TRUE(soon([&] { return streams() == 1; }));
     EXPECT_TRUE(soon([&] { return streams() == 0; }));
+}
+
+// A negative time would be none at all to whoever waits for it.
+TEST_F(ExporterServer, AnEventThatIsLateIsDueNow) {
+    limits.event = 10ms;
+    start();
+    const auto fd = connect();
+    send(fd, "GET /api/v1/stream HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_NE(receive(fd, "data: "), "");
+    for (int i = 0; i < 20; ++i)
+        EXPECT_LE(ask([](const Server& server) {
+                      std::this_thread::sleep_for(30ms);
+                      return static_cast<std::size_t>(server.time_left().value_or(1h).count());
+                  }),
+                  10U);
 }
 
 // Each takes nothing, and holds a text of his own.
