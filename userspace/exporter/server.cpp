@@ -390,7 +390,10 @@ std::vector<int> HttpServer::descriptors() const {
 
 std::optional<Milliseconds> HttpServer::time_left() const {
     std::optional<Milliseconds> left;
-    const auto at_most = [&](Milliseconds time) { left = std::min(left.value_or(time), std::max(time, 0ms)); };
+    // What is overdue has no time left, and not less: a timer refuses that, and would never come.
+    const auto at_most = [&](Milliseconds time) {
+        left = std::min(left.value_or(Milliseconds::max()), std::max(time, 0ms));
+    };
     const auto until = [now = Clock::now()](Clock::time_point then) {
         return std::chrono::ceil<Milliseconds>(then - now);
     };
