@@ -197,7 +197,7 @@ recorder_words() { journalctl -q -b -o cat -u kmon-recorder --after-cursor="$kmo
   assert_equal "$(recorder_words | grep -c 'No space left')" 1
   assert_equal "$(recorder_words | wc -l)" 1
   run systemctl show -P StatusText kmon-recorder
-  assert_output --partial "cannot be written"
+  assert_output --partial "cannot write the history"
   rm $state/fill
   sleep 3
   write_now

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The page as the real kmon-exporter serves it: KMON_EXPORTER=PROGRAM tests/page/run
-// It listens as /etc/kmon.toml says, or on 127.0.0.1:9778. The figures are this machine's; modules may be missing.
+// It listens on 127.0.0.1:9778. The figures are this machine's; modules may be missing.
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -18,15 +18,15 @@ const directory = fileURLToPath(new URL('../../userspace/exporter/page/', import
 const unitTests = process.env.KMON_UNIT_TESTS;
 let exporter;
 let browser;
-let system; // the directory that replaces /var/lib
+let system; // the directory that replaces /var/lib and /etc
 
-// Starts it in its own mount namespace, where /var/lib has a history of the last three hours.
+// Starts it in its own mount namespace, where /var/lib has a history of the last three hours, and /etc the name of a device.
 async function startWithHistory() {
   system = await mkdtemp(join(tmpdir(), 'kmon-page-'));
   const { status, stdout } = spawnSync(unitTests, ['--gtest_filter=RecordedHistory.*'], { env: { ...process.env, KMON_KEEP_HISTORY: system }, encoding: 'utf8' });
   assert.equal(status, 0, stdout);
   const user = process.getuid() === 0 ? [] : ['--user', '--map-root-user'];
-  return spawn('unshare', [...user, '--mount', 'sh', '-c', 'mount --bind "$1/var/lib" /var/lib && exec "$2"', 'sh', system, process.env.KMON_EXPORTER], { stdio: ['ignore', 'ignore', 'inherit'] });
+  return spawn('unshare', [...user, '--mount', 'sh', '-c', 'mount --bind "$1/var/lib" /var/lib && mount --bind "$1/etc" /etc && exec "$2"', 'sh', system, process.env.KMON_EXPORTER], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 before(async () => {
