@@ -28,6 +28,7 @@ typedef uint64_t u64;
 #define smp_store_release(p, value) __atomic_store_n(p, value, __ATOMIC_RELEASE)
 #define smp_acquire__after_ctrl_dep() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define WARN_ON_ONCE(condition) (condition)
+#define cond_resched() ((void)0)
 #define ilog2(n) (63 - __builtin_clzl(n))
 #define order_base_2(n) ((n) > 1 ? ilog2((n) - 1UL) + 1 : 0)
 #define min(a, b) ((a) < (b) ? (a) : (b))

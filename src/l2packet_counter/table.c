@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/topology.h>
@@ -141,15 +142,25 @@ bool table_copy(struct mac_table *t, const struct mac_table *from,
 	return true;
 }
 
-/* The same of the first n, into an empty table that nobody else sees yet. */
+/*
+ * The same of the first n, into an empty table that nobody else sees yet.  May sleep.  A
+ * crowded table is noticed early: filling one to the end would take very long.
+ */
 bool table_fill(struct mac_table *t, const struct mac_table *from, unsigned int n)
 {
-	unsigned int tries = 8;
+	unsigned int i = 0, end, tries = 8;
 
-	while (table_copy(t, from, 0, n)) {
-		if (!table_is_crowded(t) || !--tries)
-			return true;
-		table_clear(t);
+	while (i < n) {
+		end = min(i + 1024, n);
+		if (!table_copy(t, from, i, end))
+			return false;
+		i = end;
+		if (tries && table_is_crowded(t)) {
+			tries--;
+			table_clear(t);
+			i = 0;
+		}
+		cond_resched();
 	}
-	return false;
+	return true;
 }
