@@ -196,4 +196,17 @@ public:
     std::optional<history::Recording> recording;
 };
 
+// A recorder of that machine.
+class RecorderTest : public testing::Test {
+protected:
+    Zone zone{"UTC"};
+    HistoryWorld world;
+
+    // Nothing is missing: the history begins with the first reading.
+    void begin() {
+        world.devices.item("a").bytes = 1000;
+        world.read();
+    }
+};
+
 } // namespace kmon::test
