@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The books of MACs: everything but the fast path, which is in book.h.
+ * Counting MACs and replacing their tables.  The fast path is in book.h.
  */
 #include <linux/if_ether.h>
 #include <linux/jhash.h>
@@ -13,7 +13,7 @@
 #include "book.h"
 #include "main.h"
 
-/* A MAC that came faster than the table grew. */
+/* A MAC that arrived before the table had grown. */
 struct mac_spill {
 	struct hlist_node node;
 	struct mac_entry entry;
@@ -55,7 +55,7 @@ static struct mac_entry *spill_get(struct mac_book *book, u64 key)
 	return NULL;
 }
 
-/* The tap of a PREEMPT_RT kernel must not allocate; there the table's own headroom has to do. */
+/* On PREEMPT_RT the tap must not allocate, so only the table's own headroom is available. */
 static struct mac_spill *spill_alloc(void)
 {
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
@@ -69,8 +69,8 @@ static bool below_bound(const struct mac_book *book)
 }
 
 /*
- * The entry to count a MAC in: its own, or a new one in the table, or one in the
- * spill made of *spare.  NULL: no room, or there would be with a spare.
+ * The entry to count a MAC in: its own, a new one in the table, or *spare added to the
+ * spill.  NULL: there is no room, or a spare is needed.
  */
 static struct mac_entry *get_entry(struct mac_book *book, u64 key, struct mac_spill **spare)
 {
@@ -94,7 +94,7 @@ static struct mac_entry *get_entry(struct mac_book *book, u64 key, struct mac_sp
 	return e;
 }
 
-/* Is there something for the worker to do?  It gets half a table's time to do it. */
+/* Is there work for the worker?  Half a table is left for new MACs until it is done. */
 static bool work_wanted(struct mac_book *book, enum mac_direction way)
 {
 	struct mac_table *t = locked_table(book);
@@ -117,7 +117,7 @@ static void count_slow(struct mac_book *book, enum mac_direction way, u64 key,
 	struct mac_entry *e;
 	bool wanted, try_spill;
 
-	/* Nothing is added to a full table: what is not found now is not there. */
+	/* Nothing is added to a full table: a MAC not found now is not in it. */
 	if (IS_ENABLED(CONFIG_64BIT) && smp_load_acquire(&book->full) &&
 	    !mac_find(book_table(book), key, &slot)) {
 		book_untracked(book, way, frames, bytes + frames * ETH_HLEN);
@@ -150,7 +150,7 @@ again:
 		book_untracked(book, way, frames, bytes + frames * ETH_HLEN);
 }
 
-/* In a cell of this CPU's own; false: the MAC is new, or it has none yet. */
+/* Counts in this CPU's own cell.  False: the MAC is new, or this CPU has no cells yet. */
 static bool count_known(const struct mac_table *t, enum mac_direction way, u64 key,
 			unsigned int frames, unsigned int bytes)
 {
@@ -169,9 +169,9 @@ static bool count_known(const struct mac_table *t, enum mac_direction way, u64 k
 }
 
 /*
- * Counts frames of one MAC; bytes are those behind the Ethernet headers.  With softirqs
- * off, or in one, and on PREEMPT_RT with preemption off: no other frame can come in
- * between on this CPU.
+ * Counts frames of one MAC; bytes leave out the Ethernet headers.  Called in a softirq or
+ * with softirqs off, on PREEMPT_RT with preemption off: no other frame can interrupt it
+ * on this CPU.
  */
 void book_count(struct mac_book *book, enum mac_direction way, u64 key,
 		unsigned int frames, unsigned int bytes)
@@ -180,7 +180,7 @@ void book_count(struct mac_book *book, enum mac_direction way, u64 key,
 		count_slow(book, way, key, frames, bytes);
 }
 
-/* Of these, bytes are all there were. */
+/* In the next two, bytes include the Ethernet headers. */
 
 void book_untracked(struct mac_book *book, enum mac_direction way,
 		    unsigned int frames, unsigned int bytes)
@@ -206,7 +206,7 @@ void book_group(struct mac_book *book, enum mac_direction way,
 
 /* ---- replacing the table; process context, under the book's mutex ---- */
 
-/* Adds what each CPU counted of entry i in one direction. */
+/* Adds what each CPU counted for entry i in one direction. */
 static void cells_sum(const struct mac_table *t, unsigned int i, enum mac_direction way,
 		      struct mac_line *line)
 {
@@ -228,7 +228,7 @@ static void cells_sum(const struct mac_table *t, unsigned int i, enum mac_direct
 	}
 }
 
-/* What was counted of entry i so far, on all CPUs. */
+/* What all CPUs have counted for entry i so far. */
 void book_sum(struct mac_book *book, const struct mac_table *t, unsigned int i,
 	      struct mac_line *line)
 {
@@ -261,8 +261,8 @@ static void spill_free(struct hlist_head *list)
 }
 
 /*
- * Bucket by bucket, so that no frame waits long for the lock.  Nothing is freed under
- * it: on a PREEMPT_RT kernel that may sleep.
+ * List by list, so that no frame waits long for the lock.  Nothing is freed under the
+ * lock: on PREEMPT_RT kfree() may sleep.
  */
 static void move_spill(struct mac_book *book, struct mac_table *new)
 {
@@ -289,7 +289,7 @@ static void move_spill(struct mac_book *book, struct mac_table *new)
 	}
 }
 
-/* What was counted in entry i of the old table goes on in the new one, or is evicted. */
+/* Carries the counts of the old table's entry i over to the new table, or evicts them. */
 static void fold_entry(struct mac_book *book, struct mac_table *new,
 		       const struct mac_table *old, unsigned int i)
 {
@@ -303,7 +303,7 @@ static void fold_entry(struct mac_book *book, struct mac_table *new,
 	raw_spin_lock_bh(&book->lock);
 	e = table_get(new, line.key) ?: spill_get(book, line.key);
 	if (!e && !was_idle(&line) && below_bound(book)) {
-		/* thought to be idle, but a frame came while we decided */
+		/* It seemed idle, but a frame came meanwhile. */
 		e = table_add(new, line.key);
 		if (e) {
 			e->last = line.last;
@@ -328,8 +328,8 @@ static void fold_entry(struct mac_book *book, struct mac_table *new,
 }
 
 /*
- * Puts a table with 1 << bits slots in the place of the present one, with all
- * MACs that are not idle.  -EAGAIN: new MACs came faster than was foreseen.
+ * Replaces the table by one with 1 << bits slots that has all MACs but the idle ones.
+ * -EAGAIN: it is too small, because new MACs came meanwhile.
  */
 static int table_replace(struct mac_book *book, unsigned int bits)
 {
@@ -340,7 +340,7 @@ static int table_replace(struct mac_book *book, unsigned int bits)
 	if (!new)
 		return -ENOMEM;
 
-	/* Most keys are copied while frames go on being counted, the latest under the lock. */
+	/* Counting goes on while most keys are copied; the latest are copied under the lock. */
 	fits = table_fill(new, old, n);
 	if (fits) {
 		raw_spin_lock_bh(&book->lock);
@@ -358,7 +358,7 @@ static int table_replace(struct mac_book *book, unsigned int bits)
 	}
 
 	move_spill(book, new);
-	/* From here on nobody adds to the old one. */
+	/* From here on nobody adds to the old table. */
 	synchronize_rcu();
 	for (i = 0; i < old->used; i++) {
 		fold_entry(book, new, old, i);
@@ -387,7 +387,7 @@ int book_settle(struct mac_book *book)
 	return READ_ONCE(book->spilled) ? book_rebuild(book, macs) : 0;
 }
 
-/* ---- the worker: whatever the locked path asked for ---- */
+/* ---- the worker, which the locked path calls for ---- */
 
 static int add_cells(struct mac_book *book, enum mac_direction way)
 {
@@ -425,7 +425,7 @@ static void book_work(struct work_struct *work)
 		     bits_for(entries_used(t)) > t->bits))
 		err = book_rebuild(book, READ_ONCE(book->macs));
 	if (err || table_is_crowded(own_table(book))) {
-		/* Short of memory, or of luck: counting goes on as it is, and asks again in a while. */
+		/* Out of memory, or crowded again.  Counting goes on; the next try is a second away. */
 		raw_spin_lock_bh(&book->lock);
 		book->no_work_before = jiffies + HZ;
 		raw_spin_unlock_bh(&book->lock);
@@ -442,7 +442,7 @@ void book_bound_changed(struct mac_book *book)
 
 /* ---- birth and death ---- */
 
-/* What book_init() made, as far as it came. */
+/* Frees what book_init() allocated before it failed, or all of it. */
 static void book_release(struct mac_book *book)
 {
 	unsigned int way;
@@ -468,7 +468,7 @@ static int way_init(struct mac_book *book, enum mac_direction way)
 	return 0;
 }
 
-/* Of a book that is all zeros. */
+/* The book must be all zeros. */
 int book_init(struct mac_book *book)
 {
 	struct mac_table *t = table_alloc(bits_for(0), NULL);
@@ -487,7 +487,7 @@ int book_init(struct mac_book *book)
 	return 0;
 }
 
-/* No frame can reach the book any more, and no reader holds it. */
+/* Call it when no frame can reach the book any more and no reader holds it. */
 void book_free(struct mac_book *book)
 {
 	unsigned int i;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Counts per MAC, of received frames by their source and of sent ones by their
- * destination: one mac_book for each watched interface, one entry in it for both.
+ * Counts per MAC: received frames by source, sent frames by destination.  Each watched
+ * interface has one mac_book, and each MAC has one entry in it for both directions.
  *
- * A frame of a known MAC costs a look into a table that all CPUs share for reading
- * and an add to a cell that is its CPU's own: no lock, no atomic, no allocation.
- * Everything else (a new MAC, a CPU's first frame) takes the locked path, and
- * everything that needs memory or time happens in process context, where the table
- * is replaced by a larger or a smaller one and the counts of the old one follow
- * once no CPU can add to it any more.
+ * A frame of a known MAC costs one lookup in a table that all CPUs read and one
+ * addition to this CPU's own cell: no lock, no atomic, no allocation.  Everything
+ * else (a new MAC, a CPU's first frame) takes the locked path.  Whatever needs memory
+ * or time happens in process context: there a larger or smaller table replaces the
+ * present one, and the old counts are carried over once no CPU can add to them any
+ * more.
  */
 #ifndef L2_BOOK_H
 #define L2_BOOK_H
@@ -28,7 +28,7 @@
 
 #include "table.h"
 
-/* Frames of one direction that are in no line, counted by each CPU for itself. */
+/* One CPU's count of the frames in one direction that belong to no line. */
 struct mac_rest {
 	u64 untracked_packets;
 	u64 untracked_bytes;
@@ -42,20 +42,20 @@ struct mac_rest {
 struct mac_book {
 	struct mac_table __rcu *table;
 	struct mac_rest __percpu *rest[MAC_DIRECTIONS];
-	bool full;			/* no MAC can be added: a miss needs no lock */
+	bool full;			/* no MAC can be added, so a miss needs no lock */
 
 	raw_spinlock_t lock;		/* taken in softirq; guards what follows */
 	unsigned int macs;		/* in the table and in the spill */
 	unsigned int spilled;
-	u32 salt;			/* random: nobody can aim at one list of the spill */
-	struct hlist_head spill[1 << SPILL_BITS];	/* MACs that the table had no room for yet */
+	u32 salt;			/* random, so that nobody can aim at one list of the spill */
+	struct hlist_head spill[1 << SPILL_BITS];	/* MACs waiting for a larger table */
 	unsigned long no_work_before;	/* jiffies; set after an allocation failed */
-	cpumask_var_t want_cells[MAC_DIRECTIONS];	/* CPUs to get their own cells */
+	cpumask_var_t want_cells[MAC_DIRECTIONS];	/* CPUs that need cells */
 
-	struct mutex readers;		/* taken before mutex by whoever only reads */
+	struct mutex readers;		/* readers take it before mutex */
 	struct mutex mutex;		/* guards replacing the table, and what follows */
-	struct mac_count evicted[MAC_DIRECTIONS];	/* bytes are all there were */
-	u64 shown_total;		/* packets received in all at the last reset */
+	struct mac_count evicted[MAC_DIRECTIONS];	/* bytes include Ethernet headers */
+	u64 shown_total;		/* all packets received up to the last reset */
 
 	struct work_struct work;
 };
@@ -88,7 +88,7 @@ struct mac_total {
 struct mac_report {
 	struct mac_line *lines;	/* kvfree() it */
 	unsigned int n;
-	unsigned int sources;	/* those of which a frame was received */
+	unsigned int sources;	/* lines with at least one received frame */
 	u64 window;		/* packets received since the last reset */
 	struct mac_total total[MAC_DIRECTIONS];
 };
@@ -124,13 +124,13 @@ void book_untracked(struct mac_book *book, enum mac_direction way,
 void book_group(struct mac_book *book, enum mac_direction way,
 		unsigned int frames, unsigned int bytes);
 
-/* A frame is sent under rcu_read_lock_bh() alone; one grace period is that of both. */
+/* Frames are sent under rcu_read_lock_bh() only; a grace period covers both kinds. */
 #define book_table(book)	rcu_dereference_check((book)->table, rcu_read_lock_bh_held())
 
 /*
- * Counts a frame as book_count() does, if that is quick: its MAC stands where it is
- * looked for first, this CPU has a cell for it, and it is not the first frame of this
- * tick.  False: it was not.
+ * Counts a frame as book_count() does, if that is quick: its MAC is in the first slot
+ * looked at, this CPU has a cell for it, and it is not the first frame of this tick.
+ * False: nothing was counted.
  */
 static __always_inline bool book_count_quickly(const struct mac_book *book,
 					       enum mac_direction way, u64 key,

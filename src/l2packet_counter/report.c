@@ -34,7 +34,7 @@ static void add_rest(struct mac_book *book, enum mac_direction way, struct mac_t
 	}
 }
 
-/* The totals of a report whose lines are summed up in packets and bytes. */
+/* Completes the totals, in which packets and bytes are the sums of the lines so far. */
 static void add_totals(struct mac_book *book, struct mac_report *report)
 {
 	unsigned int way;
@@ -51,7 +51,7 @@ static void add_totals(struct mac_book *book, struct mac_report *report)
 	report->window = report->total[MAC_RECEIVED].packets - book->shown_total;
 }
 
-/* Adds up every MAC known at this moment; into report->lines too, if there are any. */
+/* Sums up every MAC known at this moment, and fills report->lines if that is set. */
 static void add_entries(struct mac_book *book, struct mac_report *report)
 {
 	const struct mac_table *t = own_table(book);
@@ -75,15 +75,15 @@ static void add_entries(struct mac_book *book, struct mac_report *report)
 }
 
 /*
- * Every MAC known at this moment, each once.  MACs that are first seen while we
- * read stay out, with their frames: the next report has them.
+ * Reports every MAC known at this moment, each once.  MACs first seen during the
+ * reading are left out with their frames: the next report has them.
  */
 int book_report(struct mac_book *book, struct mac_report *report)
 {
 	int err;
 
 	memset(report, 0, sizeof(*report));
-	/* One reader at a time stands in the way of those who keep the table; a signal ends the wait. */
+	/* The table's own work waits for one reader at most.  A signal ends a reader's wait. */
 	err = mutex_lock_interruptible(&book->readers);
 	if (err)
 		return err;
@@ -104,7 +104,7 @@ out:
 	return err;
 }
 
-/* A report without lines, which needs no memory. */
+/* Reports without lines, which needs no memory. */
 void book_totals(struct mac_book *book, struct mac_report *report)
 {
 	memset(report, 0, sizeof(*report));
@@ -116,8 +116,8 @@ void book_totals(struct mac_book *book, struct mac_report *report)
 }
 
 /*
- * What the text view shows starts again at zero, and MACs that were idle since the
- * last time are let go.
+ * Restarts the figures of the text view at zero, and removes MACs that were idle since
+ * the last reset.
  */
 int book_reset(struct mac_book *book)
 {
@@ -147,7 +147,7 @@ int book_reset(struct mac_book *book)
 	add_totals(book, &totals);
 	book->shown_total = totals.total[MAC_RECEIVED].packets;
 
-	/* Without the memory for it the idle ones stay until the next reset. */
+	/* If memory is short, the idle ones stay until the next reset. */
 	if (idle)
 		book_rebuild(book, n - idle);
 out:

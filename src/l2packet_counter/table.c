@@ -45,7 +45,7 @@ struct mac_cell *cells_alloc(const struct mac_table *t, int cpu)
 			     cpu_to_node(cpu));
 }
 
-/* With cells for the CPUs that have some in `like`, which may be NULL. */
+/* Allocates cells for the CPUs that have some in `like`, which may be NULL. */
 static int cpus_alloc(struct mac_table *t, const struct mac_table *like, enum mac_direction way)
 {
 	int cpu;
@@ -63,7 +63,7 @@ static int cpus_alloc(struct mac_table *t, const struct mac_table *like, enum ma
 	return 0;
 }
 
-/* Of a table that nobody else sees. */
+/* Empties a table that nobody else can see. */
 static void table_clear(struct mac_table *t)
 {
 	memset(t->slots, 0xff, sizeof(struct mac_slot) << t->bits);	/* NO_MAC */
@@ -97,7 +97,7 @@ struct mac_table *table_alloc(unsigned int bits, const struct mac_table *like)
 	return t;
 }
 
-/* A table has twice the room for its MACs, but is never made for more than the bound. */
+/* A table has room for twice its MACs, but never for more than the bound. */
 unsigned int table_bits(unsigned int macs, unsigned int bound)
 {
 	unsigned int entries = min(2 * macs, max(bound, macs));
@@ -112,7 +112,7 @@ struct mac_entry *table_get(struct mac_table *t, u64 key)
 	return mac_find(t, key, &slot) ? &t->entries[slot->cell / sizeof(struct mac_cell)] : NULL;
 }
 
-/* key must not be there; NULL where the table is full. */
+/* The key must not be in the table yet.  NULL: the table is full. */
 struct mac_entry *table_add(struct mac_table *t, u64 key)
 {
 	unsigned long passed;
@@ -126,13 +126,13 @@ struct mac_entry *table_add(struct mac_table *t, u64 key)
 	e = &t->entries[t->used];
 	e->key = key;
 	slot->cell = t->used * sizeof(struct mac_cell);
-	/* Pairs with mac_find(): who sees the key sees the cell, and who sees used the entry. */
+	/* Pairs with mac_find(): the key is visible after its cell, `used` after its entry. */
 	slot_publish(slot, key);
 	smp_store_release(&t->used, t->used + 1);
 	return e;
 }
 
-/* Adds the keys of entries i..end-1 of another table; false where there is no room. */
+/* Adds the keys of entries i to end - 1 of another table.  False: there is no room. */
 bool table_copy(struct mac_table *t, const struct mac_table *from,
 		unsigned int i, unsigned int end)
 {
@@ -143,8 +143,8 @@ bool table_copy(struct mac_table *t, const struct mac_table *from,
 }
 
 /*
- * The same of the first n, into an empty table that nobody else sees yet.  May sleep.  A
- * crowded table is noticed early: filling one to the end would take very long.
+ * Adds the keys of the first n entries to an empty table that nobody else can see yet.
+ * May sleep.  A crowded table is noticed early: filling it would take very long.
  */
 bool table_fill(struct mac_table *t, const struct mac_table *from, unsigned int n)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A table of MACs that all CPUs share for reading, and each CPU's own counts of them.
- * Who adds to a table, and when another takes its place, is the book's business.
+ * A hash table of MACs that all CPUs read, and each CPU's own counts of them.
+ * book.c decides who adds to a table, and when another one replaces it.
  */
 #ifndef L2_TABLE_H
 #define L2_TABLE_H
@@ -14,8 +14,8 @@
 #include <linux/u64_stats_sync.h>
 
 /*
- * A MAC as a number of 48 bits, from the eight bytes of a frame that begin with it,
- * in an order that is quick to get.
+ * A MAC as a 48-bit number, made from the eight bytes of a frame that begin with it.
+ * The byte order is the one that is cheapest to read.
  */
 static __always_inline u64 mac_key(u64 bytes)
 {
@@ -35,7 +35,7 @@ static inline u8 mac_byte(u64 key, int i)
 #endif
 }
 
-/* Of a group?  That is nobody's address: as a source it is a mistake, or made up. */
+/* A group address belongs to nobody: as a source it is a mistake or a forgery. */
 static inline bool mac_is_group(u64 key)
 {
 	return mac_byte(key, 0) & 1;
@@ -49,12 +49,12 @@ enum mac_direction { MAC_RECEIVED, MAC_SENT, MAC_DIRECTIONS };
 
 struct mac_slot {
 	u64 key;		/* NO_MAC: empty; written after cell, never changed */
-	u32 cell;		/* where each CPU's cell is, in bytes; the entry has the same index */
+	u32 cell;		/* byte offset of each CPU's cell; its entry has the same index */
 };
 
 /*
- * What one CPU counted of one MAC in one direction.  Bytes are those behind the Ethernet
- * header, here and in entries.
+ * What one CPU counted for one MAC in one direction.  Here and in entries, bytes leave
+ * out the Ethernet header.
  */
 struct mac_cell {
 	u64_stats_t packets;
@@ -63,17 +63,17 @@ struct mac_cell {
 };
 
 /*
- * What one CPU has of a table, for one direction.  When a frame passed is ns of
- * CLOCK_BOOTTIME, which goes on while the machine sleeps and is never set back.  Jiffies
- * stand still meanwhile, and the clock itself is dear, so it is asked once a tick.
+ * One CPU's part of a table, for one direction.  Times are ns of CLOCK_BOOTTIME, which
+ * keeps running while the machine sleeps and is never set back.  (Jiffies stop during
+ * sleep.)  Reading that clock is expensive, so it is read once a tick.
  */
 struct mac_cpu {
 	struct mac_cell *cells;		/* NULL until this CPU has seen a frame that way */
-	unsigned long tick;		/* the jiffies that `now` is of; only with cells */
+	unsigned long tick;		/* jiffies when `now` was read; 0 without cells */
 	u64 now;
 };
 
-/* What was counted of one MAC under the lock, or in tables before this one. */
+/* What was counted for one MAC under the lock, or in earlier tables. */
 struct mac_count {
 	u64 packets;
 	u64 bytes;
@@ -85,21 +85,21 @@ struct mac_entry {
 	struct mac_count count[MAC_DIRECTIONS];
 	u64 first;		/* ns of CLOCK_BOOTTIME */
 	u64 last;
-	bool idle;		/* nothing passed since the last reset but one */
+	bool idle;		/* no frame between the last two resets */
 };
 
 struct mac_table {
-	u64 multiplier;			/* random and odd: nobody can aim at one slot */
-	unsigned long mask;		/* of a slot's place, in bytes */
+	u64 multiplier;			/* random and odd, so that nobody can aim at one slot */
+	unsigned long mask;		/* for a slot's byte offset */
 	unsigned int bits;		/* 1 << bits slots, half as many entries */
-	unsigned int used;		/* entries, dense from 0 */
-	unsigned int passed;		/* slots on the way to them that others had taken */
+	unsigned int used;		/* entries 0 to used - 1 are in use */
+	unsigned int passed;		/* occupied slots skipped when they were added */
 	struct mac_cpu __percpu *cpus[MAC_DIRECTIONS];
 	struct mac_entry *entries;
 	struct mac_slot slots[];
 };
 
-/* Tables are for the network's sake: rather none than another program killed for it. */
+/* No table at all is better than the OOM killer ending another program for it. */
 #define GFP_TABLE	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 unsigned int table_bits(unsigned int macs, unsigned int bound);
@@ -118,9 +118,9 @@ static inline unsigned int entry_limit(const struct mac_table *t)
 }
 
 /*
- * Does it take more than two looks, on average, to find a MAC?  Full of MACs by chance it
- * takes one and a half.  MACs that follow each other have places that do, too, in equal
- * steps, and with some multipliers all steps lead to the same few slots.
+ * Does finding a MAC take more than two looks on average?  A full table of random MACs
+ * takes one and a half.  Consecutive MACs are placed at equal distances, and with a few
+ * multipliers those distances lead to the same few slots.
  */
 static inline bool table_is_crowded(const struct mac_table *t)
 {
@@ -139,8 +139,8 @@ static inline struct mac_cell **cells_of(const struct mac_table *t, enum mac_dir
 
 /*
  * Where the search for a key begins, in bytes from the first slot.  Bits 40 and up of
- * the product depend on every bit of the key that is below them and, as there are
- * 2^8 slots and more, on all together.
+ * the product depend on all lower bits of the key.  There are at least 2^8 slots, so
+ * together they depend on all 48.
  */
 static __always_inline unsigned long mac_place(const struct mac_table *t, u64 key)
 {
@@ -153,7 +153,7 @@ static __always_inline struct mac_slot *slot_at(const struct mac_table *t, unsig
 }
 
 /*
- * A 32-bit kernel cannot read or write a key in one piece; it looks at slots only
+ * A 32-bit kernel cannot read or write a key in one piece, so it uses slots only
  * under the lock.
  */
 #ifdef CONFIG_64BIT
@@ -166,8 +166,8 @@ static __always_inline struct mac_slot *slot_at(const struct mac_table *t, unsig
 
 /*
  * Is key in the table?  *slot is where it is, or the empty slot where it would go;
- * there is always an empty one.  Who gets false without the lock may not look at
- * the slot: another CPU may just be putting a MAC there.
+ * there is always an empty one.  After false without the lock, do not use the slot:
+ * another CPU may be filling it.
  */
 static inline bool mac_find(const struct mac_table *t, u64 key, struct mac_slot **slot)
 {
@@ -186,7 +186,7 @@ static inline bool mac_find(const struct mac_table *t, u64 key, struct mac_slot 
 	}
 }
 
-/* What a CPU adds in its own cell. */
+/* Adds to this CPU's own cell. */
 static __always_inline void cell_count(const struct mac_cpu *cpu, const struct mac_slot *slot,
 				       unsigned int frames, unsigned int bytes)
 {
