@@ -31,14 +31,15 @@ struct Answer {
     Text body{};                         // of a stream: none
     std::optional<std::size_t> stream{}; // the number of source addresses in each event
     const char* caching = "no-store";
-    // What takes its time: all else of this stands for nothing, and the answer is what this makes, in any thread.
+    // For answers that take time: if set, the other members are not used. It makes the answer, in any thread.
     std::function<Answer()> later{};
 };
 
 Answer answer_to(const Asked& asked, Readings& readings, Users& users);
 
-// May one who comes over loopback call us that? By its address, by a name without a dot, or by that of this machine.
-// Any web page can have its own name mean 127.0.0.1, and would read here by the browser of whoever looks at it.
+// May a client on loopback use this name for us? An address, a name without a dot, and this machine's name are allowed.
+// This stops DNS rebinding: a web page can make its own name mean 127.0.0.1, and then read our answers through the
+// browser of whoever looks at it.
 bool may_be_called(std::string_view host, std::string_view machine);
 
 Answer json_answer(Text json);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// /api/v1/history: what `kmonctl history --json` says, asked for by an address.
+// /api/v1/history: answers a URL as `kmonctl history --json` would.
 #pragma once
 
 #include <ctime>
@@ -9,8 +9,8 @@
 
 namespace kmon::exporter {
 
-// ?what=devices&last=24h&by=hour&top=20&device=nas; from= and to= instead of last=. Bounded in time, as others ask,
-// too, and in size.
+// ?what=devices&last=24h&by=hour&top=20&device=nas; from= and to= instead of last=. The answer is limited in time and
+// size, because other clients wait.
 Answer answer_history(const Arguments& arguments, const Root& root, std::time_t now);
 
 } // namespace kmon::exporter

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What takes its time to answer is answered in a thread of its own, one question after the other, while the server goes
-// on with all the others.
+// Answers slow questions in a thread of their own, one after the other, while the server goes on with everything else.
 #pragma once
 
 #include <condition_variable>
@@ -21,20 +20,20 @@ public:
     using Question = std::function<Answer()>;  // called in that thread
     using Taker = std::function<void(Answer)>; // called by deliver()
 
-    // waiting: so many at most.
+    // most_waiting: more questions than that are refused.
     explicit Questions(std::size_t most_waiting);
     ~Questions() { stop(); }
     Questions(const Questions&) = delete;
     Questions& operator=(const Questions&) = delete;
 
-    // False: too many wait, or there can be no thread.
+    // False: too many are waiting, or no thread could be started.
     bool ask(Question question, Taker taker);
 
     // Readable when there is something to deliver.
     int descriptor() const { return done_.get(); }
     void deliver();
 
-    // Whoever waits gets no answer any more. The question that is being answered is waited for.
+    // Drops the waiting questions, and waits for the one that is being answered.
     void stop();
 
 private:

@@ -31,8 +31,8 @@ Text shared(std::string text) { return std::make_shared<const std::string>(std::
 Readings::Readings(Root root, std::size_t top, std::function<Clock::time_point()> now)
     : root_(std::move(root)), top_(top), now_(std::move(now)) {}
 
-// A reading of a million MAC addresses takes a second. Then it is used for as long, so that there is time for other
-// work.
+// A reading of a million MAC addresses takes a second. Such a reading is then used for a second, which leaves time for
+// other work.
 void Readings::refresh() {
     const auto begin = now_();
     if (taken_ > 0 && begin < valid_until_) return;

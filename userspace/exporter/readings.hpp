@@ -22,7 +22,7 @@ class Readings {
 public:
     using Clock = std::chrono::steady_clock;
 
-    // top: the maximum of source addresses of each interface, whatever a client asks for.
+    // top: the most source addresses per interface that a client can ask for.
     Readings(Root root, std::size_t top, std::function<Clock::time_point()> now = Clock::now);
 
     Text metrics(MetricsFormat format);

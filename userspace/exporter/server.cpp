@@ -169,7 +169,7 @@ void HttpServer::on_connection(void* self, MHD_Connection* connection, void** ab
         added.loopback = came_over_loopback(added.fd);
         added.since = Clock::now();
         *about = &added;
-        // Those that say nothing; else those that do not take their answer.
+        // First those that send nothing, then those that do not read their answer.
         if (connections.size() > server.limits_.connections)
             (void)(server.show_out_the_longest(Connection::waiting) ||
                    server.show_out_the_longest(Connection::answering));
@@ -189,7 +189,7 @@ bool has_a_limit(const Connection& connection) {
     return connection.state == Connection::waiting || connection.state == Connection::answering;
 }
 
-// Of those in that state, the one that has been longest. False: there is none.
+// Closes the connection that has been in that state the longest. False: there is none.
 bool HttpServer::show_out_the_longest(int state, const Connection* but) {
     Connection* longest = nullptr;
     for (auto& one : connections_)
@@ -219,7 +219,7 @@ void HttpServer::show_out_the_slow(Clock::time_point now) {
 // ---- requests
 
 // Called when the header is there, for each piece of a body, and when the request is complete. An answer before that
-// ends the connection, which is as well for whoever wants to send something.
+// ends the connection, which suits us: nobody needs to send a body.
 MHD_Result HttpServer::on_request(void* self, MHD_Connection* connection, const char* url, const char* method,
                                   const char* /*version*/, const char* /*data*/, std::size_t* data_size,
                                   void** request) {
@@ -293,7 +293,7 @@ MHD_Result HttpServer::send(MHD_Connection* connection, const Answer& answer) {
     const auto response =
         answer.stream ? begin_stream(connection, *about(connection), *answer.stream) : response_of(answer.body);
     if (!response) return MHD_NO;
-    // Whoever does not take what he has asked for must not fill the memory with it.
+    // A client that does not read its answers must not fill the memory with them.
     hold(answer.body);
     if (held() > limits_.held) (void)show_out_the_longest(Connection::answering, about(connection));
     const auto add = [&](const char* name, const char* value) {
@@ -369,7 +369,7 @@ void HttpServer::send_events(Clock::time_point now) {
     }
 }
 
-// ---- all of it
+// ---- the server as a whole
 
 void HttpServer::work() {
     const auto now = Clock::now();

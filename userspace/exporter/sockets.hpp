@@ -22,7 +22,7 @@ struct Socket {
 // Identifies a socket that already listens.
 Result<Socket> known_socket(FileDescriptor fd);
 
-// Of a connection: did it come to 127.0.0.1 or ::1?
+// Was this connection made to 127.0.0.1 or ::1?
 bool came_over_loopback(int fd);
 
 Result<Socket> listen_at(const std::string& host, std::uint16_t port);

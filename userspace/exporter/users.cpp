@@ -12,9 +12,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Hashes that one process is made to compute by others.
+// How many hashes clients can make us compute.
 constexpr int most_wrong_a_second = 5;
-// Everybody waits for one, and some hashes take a second on purpose: then wrong ones may have a fifth of the time.
+// Everybody waits while a hash is computed, and some take a second on purpose. So wrong passwords get at most a fifth
+// of the time.
 constexpr auto unnoticed = 20ms;
 
 int base64_digit(char c) {
@@ -87,12 +88,12 @@ Users::Verdict Users::judge(const std::string& authorization, Clock::time_point 
     }
     if (wrong_ >= most_wrong_a_second || now < rests_until_) return Verdict::too_many;
 
-    // For an unknown name, too, so that the time does not tell which there are.
+    // Also for an unknown name, so that the time does not reveal which names exist.
     const auto begin = Clock::now();
     const auto known = hashes_.find(given->name);
     const bool right = hashes_to(given->password, (known == hashes_.end() ? hashes_.begin() : known)->second);
     if (right && known != hashes_.end()) {
-        // The same credentials can be written in several ways, but not in this many.
+        // The same credentials can be written in several ways, but not in so many.
         if (welcome_.size() < hashes_.size() + 16) welcome_.insert(authorization);
         return Verdict::welcome;
     }

@@ -31,7 +31,7 @@ struct Subject {
     const std::string& label(std::string_view name) const;
 };
 
-// Of a JSON array of strings.
+// The strings in a JSON array.
 std::vector<std::string> words_in(std::string_view list);
 
 struct Slot {
@@ -42,18 +42,18 @@ struct Slot {
 
 class History {
 public:
-    // Where no recorder has been: ExitCode::not_running. within: what takes longer than that, from now on, fails with
-    // ETIMEDOUT, as others wait meanwhile.
+    // If no recorder has run here: ExitCode::not_running. within: a time limit from now on, because others are waiting.
+    // What takes longer fails with ETIMEDOUT.
     static Result<History> open(const std::filesystem::path& file,
                                 std::optional<std::chrono::milliseconds> within = {});
 
     // The subjects that have a label of that name; "": all.
     Result<std::vector<Subject>> subjects(std::string_view label = "");
-    // The same one by one, as there may be a hundred thousand: of one module, or of "": all. What its labels are comes
-    // as the database has it, see words_in().
+    // The same one by one, because there may be a hundred thousand. module: "" means all. The labels are passed as the
+    // database has them: see words_in().
     Result<void> for_each_subject(std::string_view module,
                                   const std::function<void(const Subject& subject, std::string_view labels)>& visit);
-    // Above the number of every series.
+    // One more than the highest number of a series.
     Result<std::uint32_t> series_end();
 
     // The span of time that the history covers.

@@ -173,7 +173,7 @@ Result<void> Meter::number_new(Numbers& numbers) {
     return {};
 }
 
-// What those count that are not recorded by themselves stands among the rest.
+// Adds the counts of those that are not recorded by themselves to the rest.
 void Meter::put_into_rests(const std::map<std::string, Counts>& refused) {
     if (refused.empty()) return;
     for (auto& [key, subject] : subjects_)
@@ -182,7 +182,7 @@ void Meter::put_into_rests(const std::map<std::string, Counts>& refused) {
                 add_to(subject.now, sum->second);
 }
 
-// What those that are not there any more had counted, by their siblings' labels. It stands among the rest from now on.
+// Returns what those that have disappeared had counted, by their siblings' labels. The rest contains it from now on.
 std::map<std::string, Meter::Moved> Meter::take_vanished() {
     std::map<std::string, Moved> moved;
     for (auto it = subjects_.begin(); it != subjects_.end();) {
@@ -198,8 +198,8 @@ std::map<std::string, Meter::Moved> Meter::take_vanished() {
     return moved;
 }
 
-// Those that stood among the rest as there were too many, and are recorded by themselves from now on. Where it is not
-// known whether there were any, as the recorder was started anew, the rest tells: it has less than before without them.
+// Finds those that were part of the rest because there were too many, and are recorded by themselves from now on. After
+// a restart of the recorder it is not known whether there were any. Then the rest shows it: without them it has shrunk.
 void Meter::find_accepted(std::map<std::string, Moved>& moved, bool refused_before) const {
     std::map<std::string, Counts> fresh;
     for (const auto& [key, subject] : subjects_)

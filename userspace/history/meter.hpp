@@ -105,7 +105,7 @@ private:
     Subject& find(std::uint32_t group, std::size_t place, const std::vector<std::string>& labels);
     void put(Subject& subject, std::uint32_t figure, std::uint64_t value);
     using Counts = std::vector<std::uint64_t>; // of the figures of a group
-    // What went into a rest since the last reading, and what came out of it.
+    // What was added to a rest since the last reading, and what was taken out of it.
     struct Moved {
         Counts in;
         Counts out;
@@ -129,8 +129,8 @@ private:
     bool read_before_ = false;
     Instance last_;
     std::uint32_t reading_ = 0;
-    bool refused_ = false;  // the last time, there were too many new ones
-    bool restored_ = false; // whether so it was is not known
+    bool refused_ = false;  // there were too many new ones in the last reading
+    bool restored_ = false; // so `refused_` is not known
     std::vector<Group> groups_;
     Subjects subjects_;
     std::vector<Subjects::value_type*> in_order_; // by their series; empty: must be rebuilt

@@ -50,7 +50,7 @@ public:
     }
 
 private:
-    // By how much each series grew in the whole time.
+    // Finds by how much each series grew in the whole time.
     Result<void> add_up() {
         const auto end = history_.series_end();
         if (!end) return fail(end.error());
@@ -69,7 +69,7 @@ private:
         return subject.first + static_cast<std::uint32_t>(found - subject.figures.begin());
     }
 
-    // By any of the table's figures? Notes which there are.
+    // Did any of the table's figures grow? Also notes which figures exist.
     bool has_grown(const Subject& subject) {
         if (subject.label_names.empty() && !table_.whole.empty())
             if (const auto series = series_of(subject, table_.whole)) whole_.push_back(*series);
@@ -85,8 +85,7 @@ private:
 
     std::uint64_t grown(std::uint32_t series) const { return series < series_.size() ? series_[series] : 0; }
 
-    // Of all that there ever were, those that counted something in this time: there may be a hundred thousand, of which
-    // a few are shown.
+    // Finds those that counted something in this time. There may be a hundred thousand others.
     Result<void> find_lines() {
         const auto done = history_.for_each_subject(
             question_.table.module->name, [&](const Subject& subject, std::string_view labels) {
@@ -108,7 +107,7 @@ private:
         return {};
     }
 
-    // Of that set of labels, of whatever module's version.
+    // The line for a set of labels, whichever version of the module recorded it.
     std::uint32_t line_of(std::string labels) {
         const auto [at, is_new] = known_.try_emplace(std::move(labels), static_cast<std::uint32_t>(lines_.size()));
         if (is_new) {
@@ -122,7 +121,7 @@ private:
 
     bool is_whole(std::uint32_t series) const { return std::ranges::find(whole_, series) != whole_.end(); }
 
-    // What no other line has goes into the one for it.
+    // Puts what no other line contains into the line of the rest.
     void settle() {
         if (!rest_) return;
         std::uint64_t whole = 0;
@@ -149,7 +148,7 @@ private:
         return !labels.empty() && question_.wanted(labels.back());
     }
 
-    // Which lines are shown, and in what order.
+    // Decides which lines are shown, and in what order.
     void choose() {
         settle();
         for (std::size_t line = 0; line < lines_.size(); ++line) {
@@ -239,14 +238,14 @@ private:
         });
     }
 
-    // As the other does for the whole time.
+    // The same for one period.
     void settle(Sums& sums) const {
         if (!rest_ || std::ranges::find(counted_, *rest_) == counted_.end()) return;
         const auto row = static_cast<std::size_t>(std::ranges::find(chosen_, *rest_) - chosen_.begin());
         sums.values[row * columns_] += sums.whole - std::min(sums.whole, sums.others);
     }
 
-    // Reads it again, and keeps of each period no more than is shown: of a year by the hour there are many.
+    // Reads the time again, period by period. A year has many hours, so only what is shown is kept of each.
     Result<void> cut_time() {
         const auto places = places_in_period();
         std::map<Seconds, Sums> periods;

@@ -32,7 +32,7 @@ struct Question {
     std::size_t top = View::all;
     // Which values of the last label to show; empty: all.
     std::function<bool(const std::string& value)> wanted{};
-    // For the whole answer, including a line for each period's total. If it may have more, ask() fails with
+    // The limit for the whole answer, including a line for each period's total. If it may have more, ask() fails with
     // ExitCode::usage.
     std::size_t most_lines = View::all;
 };

@@ -19,7 +19,7 @@ namespace kmon::history {
 
 namespace {
 
-// How much may wait to be written. Beyond that, the times are given up, but not the sums.
+// How much may wait to be written. Beyond that, the waiting rows are merged: the sums are kept, the times are not.
 constexpr std::size_t most_waiting = 256;
 constexpr std::size_t most_waiting_bytes = std::size_t{2} << 20U;
 
@@ -56,7 +56,7 @@ public:
     Result<std::optional<std::uint32_t>> block(std::int64_t kind, const std::string& labels, std::uint32_t figures,
                                                bool needed) override {
         auto& store = recording_.store_;
-        // One that was there before, and is again.
+        // It is known from earlier and has come back.
         if (store) {
             const auto known = store->find_block(kind, labels);
             if (!known) return fail(known.error());

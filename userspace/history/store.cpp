@@ -75,10 +75,10 @@ Result<void> Store::make_tables() {
             database_.run("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = OFF;");
         !set)
         return set;
-    // Its log is beside it, and stays as large as it ever was if nothing is said.
+    // Without this, the file of the log would never shrink.
     if (auto set = database_.run("PRAGMA journal_size_limit = " + std::to_string(limits_.max_size / 16)); !set)
         return set;
-    // In full: each transaction is on the disk when it ends, by one fsync. There is one a minute.
+    // FULL: when a transaction ends, one fsync has brought it to the disk. There is one transaction a minute.
     if (auto set = database_.run(limits_.durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF"); !set)
         return set;
     if (*tables == 0) {
@@ -515,7 +515,7 @@ Result<void> replace_with_copy(const std::filesystem::path& file,
         return fd && ::fsync(fd.get()) == 0;
     };
     if (!sync(making)) return fail(system_error("cannot write " + printable(making.native()), errno));
-    // A log beside the old one is none of the new one's.
+    // A log that belongs to the old database must not be applied to the new one.
     for (const auto* part : {"-wal", "-shm"})
         std::filesystem::remove(file.native() + part, error);
     std::filesystem::rename(making, file, error);

@@ -141,16 +141,16 @@ private:
     std::optional<Statement> find_block_;
 };
 
-// What `copy` makes beside it takes the place of `file`, whole and on the disk.
+// Calls `copy` to make a new file, and replaces `file` by it atomically, once it is on the disk.
 Result<void> replace_with_copy(const std::filesystem::path& file,
                                const std::function<Result<void>(const std::filesystem::path& making)>& copy);
 
-// The database at `from`, with its log, takes the place of the one at `to`, and is gone from where it was.
+// Moves the database and its log to `to`, replacing what was there.
 Result<void> move_database(const std::filesystem::path& from, const std::filesystem::path& to);
 
 void remove_database(const std::filesystem::path& file);
 
-// Renames the database, with its log, to FILE.damaged, in place of one that was there; the new name.
+// Renames the database and its log to FILE.damaged, replacing an earlier one. Returns the new name.
 Result<std::filesystem::path> put_aside(const std::filesystem::path& file);
 
 } // namespace kmon::history

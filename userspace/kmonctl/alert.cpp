@@ -82,12 +82,12 @@ Result<Check> check(const Context& context, const Options& options) {
         if (!looked) return fail(looked.error());
         if (!known_device) return fail("nothing is known about '" + printable(options.device) + "'");
     }
-    // Nor is it good news what nobody looked at.
+    // Nothing recorded is not good news.
     if (answer->seen == 0 && answer->lines.empty())
         return fail("nothing was recorded in this time: does kmon-recorder run?");
     if (!options.column.empty() && !answer->has[static_cast<std::size_t>(column - columns.begin())])
         return fail("'" + options.column + "' is not recorded: " + table->module->name +
-                    " does not count it, as it is set");
+                    " does not count it with its present settings");
 
     Check done;
     const bool bytes =

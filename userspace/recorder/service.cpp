@@ -154,7 +154,7 @@ Result<void> Service::start(const Config& config) {
     return {};
 }
 
-// Unless there is one that was not saved: it is newer.
+// If there is one that was not saved, it is newer and is kept.
 Result<void> Service::bring_into_memory() {
     std::error_code error;
     if (fs::exists(in_memory(), error) || !fs::exists(on_disk(), error)) return {};
@@ -176,18 +176,18 @@ Result<void> Service::bring_into_memory() {
     return {};
 }
 
-// One that was in memory and was not saved, as the service was killed or the disk was full.
+// Saves a history that was left in memory because the service was killed or the disk was full.
 Result<void> Service::bring_to_disk() {
     std::error_code error;
     if (!fs::exists(in_memory(), error)) return {};
     auto moved = history::move_database(in_memory(), on_disk());
     if (moved || !history::is_damage(moved.error())) return moved;
-    tell_(LOG_WARNING, moved.error().what + "; what is on disk is gone on with");
+    tell_(LOG_WARNING, moved.error().what + "; the history on disk is continued");
     history::remove_database(in_memory());
     return {};
 }
 
-// In memory it stays where it could not be saved.
+// If it cannot be saved, it stays in memory.
 void Service::stop() {
     read();
     write();
@@ -197,7 +197,7 @@ void Service::stop() {
     if (saved) history::remove_database(in_memory());
 }
 
-// With another place to keep it in, it may be that there is none.
+// After a change of the place, there may be no history yet.
 Result<void> Service::reload() {
     timespec now{};
     (void)::clock_gettime(CLOCK_MONOTONIC, &now);
