@@ -108,6 +108,25 @@ value() { body /metrics | awk -v series="$1" '{ v = $NF; sub(/ [^ ]*$/, "") } $0
   assert_equal "$(body /healthz)" ok
 }
 
+@test "observability: a mistake in the configuration stops the socket; doctor says so, and after a restart it answers again" {
+  exporter_on
+  systemctl stop kmon-exporter.service
+  configure <<<'[exporter'
+  for _ in {1..30}; do
+    systemctl is-failed -q kmon-exporter.socket && break
+    body /healthz || true
+    sleep 0.2
+  done
+  run -1 kmonctl doctor
+  assert_output --partial kmon-exporter.socket
+  assert_output --partial "systemctl restart kmon-exporter.socket"
+  default_file
+  systemctl restart kmon-exporter.socket
+  assert_equal "$(body /healthz)" ok
+  run kmonctl doctor
+  refute_output --partial kmon-exporter
+}
+
 @test "observability: if systemd listens for it, listen in the configuration has no effect, and it says so" {
   configure <<<$'[exporter]\nlisten = "127.0.0.1:9779"'
   exporter_on

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <functional>
 #include <ostream>
+#include <string>
 
 #include "control/network.hpp"
 #include "names.hpp"
@@ -38,7 +39,7 @@ struct Context {
     std::size_t columns = 80;
     Result<ExitCode> outcome = ExitCode::ok; // of the command: its exit code, or why it failed
     std::function<std::time_t()> now = [] { return std::time(nullptr); };
-    std::function<Result<Service>()> service = [] { return query_service("kmon.service"); };
+    std::function<Result<Service>(const std::string& unit)> service = query_service;
 
     std::function<Result<control::Network>()> network = control::ask_network;
     std::function<NamesByMac()> neighbours = kmon::neighbours;

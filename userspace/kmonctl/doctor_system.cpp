@@ -48,8 +48,8 @@ Finding look_at_module(const Root& root, const control::ModuleLook& module) {
 }
 
 Finding look_at_service(const Context& context, const control::ModulesLook& look) {
-    const std::string subject = "kmon.service";
-    const auto service = context.service();
+    const std::string subject = kmon_service;
+    const auto service = context.service(subject);
     if (!service) return {subject, Finding::skipped, service.error().what, ""};
     if (service->load == "not-found") return {subject, Finding::skipped, "not installed", ""};
     const auto status = printable(service->status);
@@ -89,6 +89,18 @@ Finding look_at_interface(const Root& root, const Module& watching, const contro
     return {subject, Finding::good, now->empty() ? "none, as configured" : printable(*now), ""};
 }
 
+// The services that are off until somebody enables them. If its service fails too often, a socket gives up until it is
+// restarted.
+void look_at_optional_services(const Context& context, Findings& findings) {
+    for (const std::string unit : {"kmon-exporter.socket", "kmon-exporter.service", "kmon-recorder.service"}) {
+        const auto service = context.service(unit);
+        if (service && service->active == "failed")
+            findings.push_back({unit, Finding::bad,
+                                "failed; the reason: journalctl -n 20 -u " + unit.substr(0, unit.find('.')),
+                                "systemctl restart " + unit});
+    }
+}
+
 // Somebody has set [exporter] listen, and kmon-exporter.socket as it was installed listens elsewhere: the file is there
 // while it does. Nothing: so it is not.
 std::optional<Finding> look_at_listen(const Root& root, const Config::Exporter& exporter) {
@@ -114,6 +126,7 @@ Findings look_at_system(const Context& context, const ConfigReading& config) {
     for (const auto& module : look.modules)
         findings.push_back(look_at_module(context.root, module));
     findings.push_back(look_at_service(context, look));
+    look_at_optional_services(context, findings);
     if (config.problems.empty()) {
         if (auto listen = look_at_listen(context.root, config.config.exporter)) findings.push_back(std::move(*listen));
         findings.push_back(look_at_settings(look.report));

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <string_view>
 
 #include "release.hpp"
 
@@ -46,7 +47,9 @@ Result<Service> query_service(const std::string& unit) {
         {"org.freedesktop.systemd1.Unit", "UnitFileState", service.enabled},
         {"org.freedesktop.systemd1.Service", "StatusText", service.status},
     };
+    const bool is_service = unit.ends_with(".service");
     for (const auto& property : properties) {
+        if (!is_service && property.name == std::string_view("StatusText")) continue;
         char* value = nullptr;
         const int error = sd_bus_get_property_string(bus.get(), systemd, path.get(), property.interface, property.name,
                                                      nullptr, &value);

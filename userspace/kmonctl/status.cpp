@@ -154,7 +154,8 @@ Json json_of(const Shown& shown) {
 Result<ExitCode> status(Context& context) {
     auto config = read_config(context.root);
     auto look = control::look_at_modules(context.root, config.config, context.network);
-    const Shown shown = {read_host(context.root), context.now(), std::move(config), std::move(look), context.service()};
+    const Shown shown = {read_host(context.root), context.now(), std::move(config), std::move(look),
+                         context.service(kmon_service)};
     if (context.json)
         context.out << to_text(json_of(shown)) << '\n';
     else

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -38,7 +39,11 @@ protected:
         context.columns = columns;
         context.err_is_terminal = err_is_terminal;
         context.now = [] { return std::time_t{1'800'000'000}; };
-        context.service = [this] { return service; };
+        context.service = [this](const std::string& unit) {
+            const auto other = other_services.find(unit);
+            if (other != other_services.end()) return Result<Service>(other->second);
+            return unit == kmon_service ? service : Service{"not-found", "inactive", "", ""};
+        };
         context.stimulus = [this] { return stimulus; };
         context.test_bench = [this] { return bench; };
         context.past_exits = [this](std::time_t since, const VisitExit& visit) {
@@ -57,6 +62,7 @@ protected:
     std::size_t columns = 80;
     bool err_is_terminal = false;
     Result<Service> service = Service{"loaded", "active", "enabled", "5 of 5 modules"};
+    std::map<std::string, Service> other_services;
     Stimulus stimulus = {[](unsigned) { return Result<void>(); }, [] { return Result<std::uint64_t>(0); },
                          [](unsigned) { return Result<void>(); }, [] {}};
     TestBench bench;

@@ -157,6 +157,19 @@ TEST_F(Doctor, FindsAServiceThatIsDegraded) {
     EXPECT_EQ(state_of("kmon.service"), "bad: degraded: 4 of 5 modules");
 }
 
+TEST_F(Doctor, FindsAnOptionalServiceThatFailed) {
+    EXPECT_EQ(state_of("kmon-exporter.socket"), "no such finding") << "it is not installed";
+    other_services["kmon-exporter.socket"] = {"loaded", "inactive", "disabled", ""};
+    EXPECT_EQ(state_of("kmon-exporter.socket"), "no such finding") << "it is off";
+    other_services["kmon-exporter.socket"] = {"loaded", "failed", "enabled", ""};
+    EXPECT_EQ(state_of("kmon-exporter.socket"), "bad: failed; the reason: journalctl -n 20 -u kmon-exporter");
+    EXPECT_EQ(code, ExitCode::failed);
+    EXPECT_NE(run(root, {"doctor"}).out.find("systemctl restart kmon-exporter.socket"), std::string::npos);
+    other_services.clear();
+    other_services["kmon-recorder.service"] = {"loaded", "failed", "enabled", ""};
+    EXPECT_EQ(state_of("kmon-recorder.service"), "bad: failed; the reason: journalctl -n 20 -u kmon-recorder");
+}
+
 TEST_F(Doctor, NamesTheFirstThingWrongWithItsCure) {
     tree.write("etc/kmon.toml", "[kstat]\ncounter = -1\n");
     tree.remove("proc/kstat");
