@@ -458,7 +458,7 @@ no_secure_boot() {
     assert_output --partial "the modules are not signed"
   else
     assert_output --partial "mokutil --import /var/lib/dkms/mok.pub"
-    assert_output --partial "reboot"
+    assert_output --partial 'Reboot, choose "Enroll MOK"'
   fi
 }
 
