@@ -169,7 +169,7 @@ kmon-tools = $KMON_VERSION-1"
 }
 
 # A fake systemctl that only records its arguments. (rpm does not search /usr/local/bin.)
-@test "the service: enabled by preset, restarted on upgrade, stopped and disabled on removal" {
+@test "the service: enabled by preset, restarted on upgrade, stopped and disabled on removal; nothing of it stays in /run" {
   with_programs
   mkdir -p /run/systemd/system
   # shellcheck disable=SC2016
@@ -182,6 +182,9 @@ kmon-tools = $KMON_VERSION-1"
   rpm -U --nodeps /srv/kmon-tools-"$KMON_VERSION"-2.x86_64.rpm
   assert_equal "$(xargs </tmp/systemctl)" "daemon-reload try-restart kmon.service kmon-exporter.service kmon-recorder.service try-restart netmon@*.service"
   rm /tmp/systemctl
+  mkdir -p /run/private/kmon-recorder
+  ln -s private/kmon-recorder /run/kmon-recorder
   rpm -e --nodeps kmon-tools
+  assert [ ! -e /run/private/kmon-recorder ] && assert [ ! -L /run/kmon-recorder ]
   assert_equal "$(xargs </tmp/systemctl)" "--no-reload disable --now kmon.service kmon-exporter.socket kmon-exporter.service kmon-recorder.service --no-reload disable netmon@.service stop netmon@*.service daemon-reload"
 }
