@@ -247,7 +247,12 @@ install_packages() {
       [ "${#files[@]}" = 0 ] || ! rpm -qp "${files[@]}" | xargs rpm -q >/dev/null 2>&1 || verb=reinstall
       change dnf -y "$verb" "${files[@]:-$packages/*.rpm}"
       ;;
-    zypper) change zypper -n install --force --allow-unsigned-rpm "${files[@]:-$packages/*.rpm}" ;;
+    zypper)
+      # --force reinstalls, but would also downgrade and change the vendor: only for the very version that is installed.
+      local force=()
+      [ "${#files[@]}" = 0 ] || ! rpm -qp "${files[@]}" | xargs rpm -q >/dev/null 2>&1 || force=(--force)
+      change zypper -n install "${force[@]}" --allow-unsigned-rpm "${files[@]:-$packages/*.rpm}"
+      ;;
   esac
 }
 
@@ -324,9 +329,11 @@ install() {
 # A package of the same name from somebody else is not ours to replace.
 need_no_stranger() {
   local name source
-  [ "$manager" = apt ] || return 0
-  for name in kmon-tools kmon-dkms; do
-    source=$(dpkg-query -Wf '${source:Package}' "$name" 2>/dev/null) || continue
+  for name in kmon-tools kmon-tests kmon-dkms; do
+    case $manager in
+      apt) source=$(dpkg-query -Wf '${source:Package}' "$name" 2>/dev/null) || continue ;;
+      *) source=$(rpm -q --qf '%{SOURCERPM}\n' "$name" 2>/dev/null | sed -nE '1s/-[^-]*-[^-]*\.src\.rpm$//p') || continue ;;
+    esac
     [ "${source:-kmon}" = kmon ] || die "the installed package $name belongs to $source, not to kmon: remove it first"
   done
 }

@@ -272,7 +272,8 @@ module_versions_in_dkms() { (cd $trees/kmon && for tree in */"$KMON_KERNEL"/*/mo
     apt purge 'kmon*'
     assert_success
     for kernel in "$KMON_KERNEL" 99.1.0-other; do assert_equal "$(module_files "$kernel")" ""; done
-    assert [ ! -e $trees/kmon ] && assert [ ! -e /var/lib/kmon-dkms ]
+    assert [ ! -e $trees/kmon ]
+    assert [ ! -e /var/lib/kmon-dkms ]
     rm -rf /lib/modules/*-other
   done
 }

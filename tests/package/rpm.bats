@@ -185,6 +185,7 @@ kmon-tools = $KMON_VERSION-1"
   mkdir -p /run/private/kmon-recorder
   ln -s private/kmon-recorder /run/kmon-recorder
   rpm -e --nodeps kmon-tools
-  assert [ ! -e /run/private/kmon-recorder ] && assert [ ! -L /run/kmon-recorder ]
+  assert [ ! -e /run/private/kmon-recorder ]
+  assert [ ! -L /run/kmon-recorder ]
   assert_equal "$(xargs </tmp/systemctl)" "--no-reload disable --now kmon.service kmon-exporter.socket kmon-exporter.service kmon-recorder.service --no-reload disable netmon@.service stop netmon@*.service daemon-reload"
 }

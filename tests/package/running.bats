@@ -43,6 +43,8 @@ repository() {
 loaded_versions() { cat /sys/module/{localhost_monitor,l2packet_counter,kstat,netmon_proc,process_monitor}/version | sort | uniq -c | xargs; }
 all_new() { [ "$(loaded_versions)" = "5 $new" ]; }
 netmon_pid() { systemctl show -P MainPID netmon@lo; }
+# Connecting starts the service.
+exporter_answers() { exec 9<>/dev/tcp/127.0.0.1/9778 && exec 9>&- && wait_until 30 systemctl -q is-active kmon-exporter.service; }
 recorder_pid() { systemctl show -P MainPID kmon-recorder; }
 packets() { sed -n 's/^IPv4 packets: //p' /proc/localhost_stats; }
 
@@ -89,13 +91,18 @@ traces() {
     >/tmp/watched 3>&- &
   watching=$!
   sleep 1
-  netmon=$(netmon_pid) recorder=$(recorder_pid)
+  exporter_answers
+  netmon=$(netmon_pid) recorder=$(recorder_pid) exporter=$(systemctl show -P MainPID kmon-exporter)
   repository new
   run apt-get -qy dist-upgrade
   kill $pinging $watching
   assert_success
-  assert [ "$(netmon_pid)" != "$netmon" ] && assert [ "$(netmon_pid)" != 0 ]
-  assert [ "$(recorder_pid)" != "$recorder" ] && assert [ "$(recorder_pid)" != 0 ]
+  refute [ "$(netmon_pid)" = "$netmon" ]
+  refute [ "$(netmon_pid)" = 0 ]
+  refute [ "$(recorder_pid)" = "$recorder" ]
+  refute [ "$(recorder_pid)" = 0 ]
+  refute [ "$(systemctl show -P MainPID kmon-exporter)" = "$exporter" ]
+  refute [ "$(systemctl show -P MainPID kmon-exporter)" = 0 ]
   assert_output --partial "warning: process_monitor is in use and stays loaded"
   assert_equal "$(loaded_versions)" "1 0.9.0 4 $new"
   assert_equal "$(systemctl is-active kmon) $(systemctl is-enabled kmon)" "active enabled"
@@ -135,7 +142,12 @@ traces() {
   run apt-get -qy purge kmon-tools kmon-tests kmon-dkms
   assert_success
   assert_equal "$(theirs)" "$(cat /tmp/theirs)"
-  assert [ ! -e /sys/module/kstat ] && assert [ ! -e /sys/module/process_monitor ]
+  assert [ ! -e /sys/module/kstat ]
+  assert [ ! -e /sys/module/process_monitor ]
+  for file in /run/kmon /run/kmon-exporter /run/kmon-exporter.sock /run/kmon-recorder /run/private/kmon-recorder; do
+    assert [ ! -e "$file" ]
+    assert [ ! -L "$file" ]
+  done
   assert_equal "$(systemctl is-active kmon kmon-recorder kmon-exporter.socket | xargs) $(netmon_pid)" "inactive inactive inactive 0"
   traces >/tmp/after
   run diff /tmp/before /tmp/after
@@ -218,7 +230,7 @@ traces() {
   run env PATH=/tmp/programs /kmon/install.sh --dry-run --yes
   assert_success
   assert_line "+ zypper -n install rpm-build"
-  assert_line --regexp "^\\+ zypper -n install --force --allow-unsigned-rpm .*rpm"
+  assert_line --regexp "^\\+ zypper -n install --allow-unsigned-rpm .*rpm"
   rm -r /tmp/programs
 }
 
