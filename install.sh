@@ -11,7 +11,7 @@
 #   --yes             asks nothing
 #   --dry-run         only prints the commands that would change something
 #   --packages DIR    installs the packages in DIR instead of building them
-#   --uninstall       removes kmon, its modules, and its configuration
+#   --uninstall       removes kmon, its modules, its configuration, and the history that kmon-recorder kept
 #   --vm              boots a throwaway virtual machine, installs kmon there with apt, makes traffic, and prints what was counted.
 #                     --shell then gives you a prompt there. Use it for a first look, or where no module can be loaded (a container,
 #                     a locked-down kernel). On this machine it installs the tools to run that machine, but no part of kmon
@@ -232,7 +232,8 @@ install_headers() {
 
 install_packages() {
   local files=()
-  mapfile -t files < <(find "$packages" -maxdepth 1 \( -name 'kmon-tools_*.deb' -o -name 'kmon-dkms_*.deb' -o -name 'kmon-*.rpm' \) ! -name '*.src.rpm')
+  mapfile -t files < <(find "$packages" -maxdepth 1 \( -name 'kmon-tools_*.deb' -o -name 'kmon-dkms_*.deb' \
+    -o -name 'kmon-tools-[0-9]*.rpm' -o -name 'kmon-dkms-[0-9]*.rpm' \) ! -name '*.src.rpm')
   [ "${#files[@]}" -gt 0 ] || [ -n "$dry_run" ] || die "$packages contains no kmon package"
   case $manager in
     # Keep an edited /etc/kmon.toml without asking.
@@ -352,6 +353,9 @@ installed_packages() {
   esac
 }
 
+# apt purges these itself.
+left_by_rpm=(/etc/kmon.toml.rpmsave /var/lib/kmon /var/lib/private/kmon /run/kmon-recorder /run/private/kmon-recorder)
+
 uninstall() {
   local answer names
   need_root
@@ -363,8 +367,8 @@ uninstall() {
     return
   fi
   if [ -z "$yes" ] && [ -z "$dry_run" ]; then
-    [ -t 0 ] || die "--uninstall also removes /etc/kmon.toml; without a terminal, confirm with --yes"
-    read -rp "Remove kmon, its modules, and its configuration /etc/kmon.toml? [y/N] " answer
+    [ -t 0 ] || die "--uninstall also removes /etc/kmon.toml and the history in /var/lib/kmon; without a terminal, confirm with --yes"
+    read -rp "Remove kmon, its modules, its configuration /etc/kmon.toml, and the history in /var/lib/kmon? [y/N] " answer
     [ "$answer" = y ] || exit 1
   fi
   case $manager in
@@ -374,11 +378,11 @@ uninstall() {
       ;;
     dnf)
       change dnf -y remove "${names[@]}"
-      change rm -f /etc/kmon.toml.rpmsave
+      change rm -rf "${left_by_rpm[@]}"
       ;;
     zypper)
       change zypper -n remove "${names[@]}"
-      change rm -f /etc/kmon.toml.rpmsave
+      change rm -rf "${left_by_rpm[@]}"
       ;;
   esac
   remove_drop_in

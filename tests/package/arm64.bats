@@ -18,19 +18,22 @@ version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' /kmon/dkms.conf)
   run dpkg -i --force-depends /kmon/kmon-tools_*_arm64.deb /kmon/kmon-tests_*_arm64.deb
   assert_success
   assert_equal "$(dpkg-query -Wf '${Architecture} ${db:Status-Status}\n' kmon-tools kmon-tests | sort -u)" "arm64 installed"
-  for program in /usr/bin/kmonctl /usr/bin/netmon /usr/sbin/kmond /usr/libexec/kmon/ipsend; do
+  for program in /usr/bin/{kmonctl,netmon} /usr/sbin/{kmond,kmon-exporter,kmon-recorder} /usr/libexec/kmon/ipsend; do
     assert_equal "$(od -An -j18 -N2 -t u2 "$program" | tr -d ' ')" 183 # EM_AARCH64
   done
 }
 
-@test "the programs start: kmonctl, kmond, netmon" {
+@test "the programs start: kmonctl, kmond, kmon-exporter, kmon-recorder, netmon" {
   run kmonctl version
   assert_success
   assert_output --partial "$version"
   run kmonctl check
   assert_success
-  run kmond --version
-  assert_success
+  for service in kmond kmon-exporter kmon-recorder; do
+    run "$service" --version
+    assert_success
+    assert_output --partial "$version"
+  done
   run --separate-stderr netmon lo --once
   assert_success
   assert_equal "$(jq -r .interface <<<"$output")" lo
@@ -55,5 +58,6 @@ version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' /kmon/dkms.conf)
 @test "dpkg removes them again" {
   run dpkg --purge kmon-tests kmon-tools
   assert_success
-  assert [ ! -e /usr/bin/kmonctl ] && assert [ ! -e /etc/kmon.toml ]
+  assert [ ! -e /usr/bin/kmonctl ]
+  assert [ ! -e /etc/kmon.toml ]
 }

@@ -11,11 +11,15 @@ lint() {
     check "each source file names its licence" "$here/lint-spdx"
     check "links in documents lead somewhere" "$here/lint-documents"
     check "mutants apply, and their tests are there" "$here/lint-mutants"
+    check "no && excuses an assertion" no_excused_assertions
     while IFS= read -r file; do
       check "shellcheck $file" shellcheck -x -P SCRIPTDIR -P "$repo" "$repo/$file"
     done < <(shell_files)
   } | tally lint
 }
+
+# In bats, as in any shell with set -e, `assert A && assert B` does not fail if A does.
+no_excused_assertions() { ! grep -rnE '^[^#]*\b(assert|refute)(_[a-z]+)? [^;]*&& *(assert|refute)' "$here" --include=*.bats --include=*.bash; }
 
 shell_files() {
   cd "$repo"
