@@ -23,7 +23,8 @@ begin() {
 
 @test "from the keyring package to an upgrade across a change of the key" {
   begin
-  diff /etc/apt/sources.list.d/kmon.sources /srv/published/kmon.sources
+  assert_equal "$(sed -n 's/^Suites: //p' /srv/published/kmon.sources)" other
+  diff /etc/apt/sources.list.d/kmon.sources <(sed "s/^Suites: other$/Suites: $KMON_TARGET/" /srv/published/kmon.sources)
   apt install kmon-dkms
   assert_success
   assert_built "$KMON_KERNEL" 0.9.0
@@ -33,6 +34,7 @@ begin() {
   apt dist-upgrade
   assert_success
   assert_built "$KMON_KERNEL"
+  assert_equal "$(sed -n 's/^Suites: //p' /etc/apt/sources.list.d/kmon.sources)" "$KMON_TARGET"
   assert dpkg --compare-versions "$(dpkg-query -Wf '${Version}' kmon-archive-keyring)" gt "$keyring"
   stage 3
   apt update
