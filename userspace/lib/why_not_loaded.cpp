@@ -26,8 +26,28 @@ bool locked_down(const Root& root) {
     return lockdown.find('[') != std::string::npos && lockdown.find("[none]") == std::string::npos;
 }
 
+// "cloud-amd64" of 6.1.0-56-cloud-amd64, "amd64" of 6.12.74+deb13+1-amd64, "generic" of 6.8.0-45-generic: what follows
+// the version and the ABI number.
+std::string flavour_of(const std::string& release) {
+    auto flavour = release.substr(release.find('-') + 1);
+    auto abi = std::string_view(flavour).substr(0, flavour.find('-'));
+    for (const std::string_view prefix : {"rc", "rpi"})
+        if (abi.starts_with(prefix)) abi.remove_prefix(prefix.size());
+    if (!abi.empty() && abi.front() >= '0' && abi.front() <= '9' && flavour.find('-') != std::string::npos)
+        flavour.erase(0, flavour.find('-') + 1);
+    return flavour;
+}
+
+// With the metapackage, the next kernel has its headers, too. dkms/every-kernel names the same packages.
+std::string debian_headers_of(const std::string& release) {
+    if (release.find('-') == std::string::npos) return "linux-headers-" + release; // somebody's own kernel
+    if (!release.ends_with("-pve")) return "linux-headers-" + release + " linux-headers-" + flavour_of(release);
+    const auto series = release.substr(0, release.find('.', release.find('.') + 1)); // 6.8
+    return "proxmox-headers-" + release + " proxmox-headers-" + series;
+}
+
 std::string headers_of(const Root& root, const std::string& release) {
-    if (is_there(root.etc / "debian_version")) return "apt install linux-headers-" + release;
+    if (is_there(root.etc / "debian_version")) return "apt install " + debian_headers_of(release);
     if (is_there(root.etc / "redhat-release")) return "dnf install kernel-devel-" + release;
     if (is_there(root.etc / "zypp"))
         return "zypper install kernel-" + release.substr(release.rfind('-') + 1) + "-devel";

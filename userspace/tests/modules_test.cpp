@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <map>
 
 #include "temp_tree.hpp"
 
@@ -80,7 +81,19 @@ TEST_F(Modules, not_built_says_what_to_install_or_to_run) {
                                       " / install the headers of this kernel (kernel-devel, linux-headers)");
     tree.write("etc/debian_version", "");
     EXPECT_EQ(why_not("netmon_proc"), "it is not built for the running kernel 6.1.0-56-amd64, whose headers are missing"
-                                      " / apt install linux-headers-6.1.0-56-amd64");
+                                      " / apt install linux-headers-6.1.0-56-amd64 linux-headers-amd64");
+    for (const auto& [running, packages] : std::map<std::string, std::string>{
+             {"6.1.0-56-cloud-amd64", "linux-headers-6.1.0-56-cloud-amd64 linux-headers-cloud-amd64"},
+             {"6.12.74+deb13+1-amd64", "linux-headers-6.12.74+deb13+1-amd64 linux-headers-amd64"},
+             {"6.8.0-45-generic", "linux-headers-6.8.0-45-generic linux-headers-generic"},
+             {"6.6.31+rpt-rpi-v8", "linux-headers-6.6.31+rpt-rpi-v8 linux-headers-rpi-v8"},
+             {"5.10.0-8-686-pae", "linux-headers-5.10.0-8-686-pae linux-headers-686-pae"},
+             {"6.8.12-4-pve", "proxmox-headers-6.8.12-4-pve proxmox-headers-6.8"}}) {
+        tree.write("proc/sys/kernel/osrelease", running + "\n");
+        tree.write("lib/modules/" + running + "/modules.dep", "");
+        EXPECT_TRUE(why_not("netmon_proc").ends_with(" / apt install " + packages)) << why_not("netmon_proc");
+    }
+    tree.write("proc/sys/kernel/osrelease", "6.1.0-56-amd64\n");
     std::filesystem::remove(tree.path() / "etc/debian_version");
     tree.write("etc/redhat-release", "");
     EXPECT_EQ(why_not("netmon_proc"), "it is not built for the running kernel 6.1.0-56-amd64, whose headers are missing"
