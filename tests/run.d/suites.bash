@@ -231,6 +231,7 @@ package() {
       check "the packages build, and lintian finds neither error nor warning" lintian_is_content "$target"
       [ "$target" != trixie ] || {
         check "built again, elsewhere, they are the same" same_packages "$target"
+        check "a distribution's revision builds, with the unit tests: 1~bpo13+1" "$here/package/build" --check --revision 1~bpo13+1 "$target"
         for revision in 1+b1 1~bpo12+1 1+deb13u1 1ubuntu1; do
           check "a distribution's revision builds: $revision" "$here/package/build" --only-modules --revision "$revision" "$target"
         done
