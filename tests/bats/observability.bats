@@ -118,7 +118,8 @@ value() { body /metrics | awk -v series="$1" '{ v = $NF; sub(/ [^ ]*$/, "") } $0
   exporter_on
   systemctl stop kmon-exporter.service
   configure <<<'[exporter'
-  gave_up() { (exec 3<>"/dev/tcp/${exporter/://}") 2>/dev/null || true; systemctl is-failed -q kmon-exporter.socket; }
+  # Each connection starts the service. The socket refuses it once it has given up.
+  gave_up() { (exec 3<>"/dev/tcp/${exporter/://}") 2>/dev/null; systemctl is-failed -q kmon-exporter.socket; }
   wait_until 60 gave_up
   run -1 kmonctl doctor
   assert_output --partial kmon-exporter.socket
